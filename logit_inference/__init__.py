@@ -1,0 +1,36 @@
+"""Statistical inference for logistic regression.
+
+A formula and a table go in; out comes a result that can be defended::
+
+    import logit_inference as li
+
+    fit = li.logit("low ~ age + lwt + C(race) + smoke", li.datasets.load("birthwt"))
+    fit.summary()
+
+"""
+
+from logit_inference import datasets, errors
+from logit_inference.errors import (
+    CollinearityWarning,
+    ConvergenceError,
+    LogitInferenceError,
+    LogitInferenceWarning,
+)
+from logit_inference.models.logit import logit, logit_arrays
+from logit_inference.models.result import LogitResult
+from logit_inference.models.saved import load
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CollinearityWarning",
+    "ConvergenceError",
+    "LogitInferenceError",
+    "LogitInferenceWarning",
+    "LogitResult",
+    "datasets",
+    "errors",
+    "load",
+    "logit",
+    "logit_arrays",
+]

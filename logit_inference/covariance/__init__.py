@@ -1,0 +1,1 @@
+"""Covariances of a fit's coefficients, each a function of the fit."""

@@ -1,0 +1,115 @@
+"""Coded values inside expressions, and ``C()``, which asks for them.
+
+A categorical value in a formula is integer codes and a tuple of levels; it becomes columns only
+when the design is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from logit_inference.design.column import Level, plain_level, read_column
+from logit_inference.errors import SchemaError
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Categories:
+    """Codes (n,) into levels; no code is missing.
+
+    Comparing with a level gives a boolean array, so that ``race == "white"`` is an expression.
+
+    Parameters
+    ----------
+    codes : (n,) integer array
+        Positions in ``levels``.
+    levels : tuple
+        The levels, in order.
+    name : str
+        Name for messages.
+    known : tuple
+        Further levels that a comparison may name: those of the fit, when predicting.
+
+    Examples
+    --------
+    >>> race = Categories(np.array([0, 1, 1]), ("black", "white"), "race")
+    >>> (race == "white").tolist()
+    [False, True, True]
+    """
+
+    codes: NDArray[Any]
+    levels: tuple[Level, ...]
+    name: str = "x"
+    known: tuple[Level, ...] = ()
+
+    def __len__(self) -> int:
+        return int(self.codes.shape[0])
+
+    def __eq__(self, other: object) -> NDArray[np.bool_]:  # type: ignore[override]
+        if not isinstance(other, (str, int, float)):
+            raise TypeError(f"{self.name} can be compared with one of its levels only")
+        if other in self.levels:
+            return np.asarray(self.codes == self.levels.index(other))
+        if other in self.known:
+            return np.zeros(len(self), dtype=bool)
+        raise SchemaError.no_level(self.name, other, self.known or self.levels)
+
+    def __ne__(self, other: object) -> NDArray[np.bool_]:  # type: ignore[override]
+        return ~(self == other)
+
+    # An array that meets codes in an expression must not compare them element by element.
+    __array_ufunc__ = None
+    __hash__ = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """What ``C(x, contrasts, levels=)`` asks for; the design resolves it."""
+
+    values: Categories
+    contrasts: Any = None
+    levels: tuple[Level, ...] | None = None
+
+
+def categories_of(values: Any, name: str = "x") -> Categories:
+    """Return coded values of an array: sorted distinct numbers, text or truth values.
+
+    Examples
+    --------
+    >>> categories_of(np.array([2.0, 1.0, 2.0])).levels
+    (1, 2)
+    """
+    if isinstance(values, Categories):
+        return values
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise TypeError("needs one value per row")
+    if array.dtype.kind == "b":
+        return Categories(array.astype(np.int8), (False, True), name)
+    if array.dtype.kind in "iuf":
+        import pandas as pd
+
+        # Hashing the values and sorting the few distinct ones is several times faster than
+        # sorting all, as numpy.unique does.
+        codes, distinct = pd.factorize(array)
+        order = np.argsort(distinct)
+        rank = np.empty_like(order)
+        rank[order] = np.arange(len(order))
+        return Categories(rank[codes], tuple(plain_level(x) for x in distinct[order]), name)
+    column = read_column(name, array)
+    return Categories(column.values, column.levels, name)
+
+
+def C(  # noqa: N802 - the name that formulas have for it
+    data: Any, contrasts: Any = None, levels: Sequence[Any] | None = None
+) -> Coded:
+    """Return the request to treat ``data`` as categorical, with these contrasts and levels."""
+    values = data.values if isinstance(data, Coded) else data
+    if isinstance(levels, str):
+        raise TypeError("levels= needs a list of all levels")
+    declared = None if levels is None else tuple(plain_level(level) for level in levels)
+    return Coded(categories_of(values), contrasts, declared)

@@ -1,0 +1,158 @@
+"""Which columns a factor contributes to a term.
+
+A categorical factor is coded by contrasts (one column fewer than levels) where its margin is
+already in the model, and by an indicator of every level where it is not, so that the columns of
+a formula are linearly independent and span what the formula says (Chambers and Hastie,
+*Statistical Models in S*, 1992, section 2.4). This file knows levels and names, and no data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from logit_inference.design.column import Level
+from logit_inference.design.formula import Term
+
+Part = tuple[tuple[str, bool], ...]
+"""Factors of a block of columns, in order; True where every level has its indicator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """What a fit learned about a factor.
+
+    Parameters
+    ----------
+    expr : str
+        The factor, as in the formula.
+    kind : {"numeric", "categorical", "constant"}
+        A constant scales the columns of its term.
+    labels : tuple of str
+        One per column: "" for a numeric vector, "[1]" and so on for a basis, "[T.black]" and so
+        on for contrasts.
+    levels : tuple
+        Levels that occur among the rows used, in order.
+    unused : tuple
+        Levels that do not, though declared or present in rows that were dropped.
+    matrix : (levels, contrasts) array
+        Contrast columns.
+    scale : float
+        Value of a constant.
+    """
+
+    expr: str
+    kind: str
+    labels: tuple[str, ...]
+    levels: tuple[Level, ...] = ()
+    unused: tuple[Level, ...] = ()
+    matrix: NDArray[np.float64] | None = None
+    scale: float = 1.0
+
+    def width(self, full: bool) -> int:
+        """Number of columns."""
+        return len(self.levels) if full else len(self.labels)
+
+    def names(self, full: bool) -> list[str]:
+        """Names of the columns."""
+        labels = [f"[{level}]" for level in self.levels] if full else self.labels
+        return [f"{self.expr}{label}" for label in labels]
+
+    def weights(self, full: bool) -> NDArray[np.float64]:
+        """Return the (levels, columns) matrix of a categorical factor."""
+        if full or self.matrix is None:
+            return np.eye(len(self.levels))
+        return self.matrix
+
+
+def code_terms(
+    terms: Iterable[Term], intercept: bool, codings: Mapping[str, Coding]
+) -> list[tuple[Part, ...]]:
+    """Return for each term the blocks of columns that it adds to those of the terms before.
+
+    Parameters
+    ----------
+    terms : iterable of Term
+        In model order.
+    intercept : bool
+        Whether the constant is in the model.
+    codings : mapping
+        From factor to its coding.
+
+    Returns
+    -------
+    list of tuple of Part
+        One tuple per term; empty where a term adds nothing.
+
+    Notes
+    -----
+    A term stands for the products of all subsets of its categorical factors (with all of its
+    numeric ones). Those that an earlier term spans are left out. Of the rest, a subset and the
+    same with one more factor by contrasts join into one block with that factor in full.
+    """
+    spanned: dict[frozenset[str], set[frozenset[str]]] = {}
+    if intercept:
+        spanned[frozenset()] = {frozenset()}
+    coded = []
+    for term in terms:
+        exprs = [factor.expr for factor in term.factors]
+        categorical = [expr for expr in exprs if codings[expr].kind == "categorical"]
+        numeric = frozenset(expr for expr in exprs if codings[expr].kind == "numeric")
+        seen = spanned.setdefault(numeric, set())
+        added = [subset for subset in _subsets(categorical) if frozenset(subset) not in seen]
+        seen.update(frozenset(subset) for subset in added)
+        blocks = _join([frozenset((expr, False) for expr in subset) for subset in added])
+        coded.append(
+            tuple(
+                tuple(
+                    (expr, (expr, True) in block)
+                    for expr in exprs
+                    if expr not in categorical or (expr, True) in block or (expr, False) in block
+                )
+                for block in blocks
+            )
+        )
+    return coded
+
+
+def _subsets(exprs: list[str]) -> Iterator[tuple[str, ...]]:
+    """Yield all subsets, the smallest first."""
+    for size in range(len(exprs) + 1):
+        yield from combinations(exprs, size)
+
+
+def _join(blocks: list[frozenset[tuple[str, bool]]]) -> list[frozenset[tuple[str, bool]]]:
+    """Return the blocks with every pair {A, A and contrasts of f} replaced by A and all of f."""
+    for short in blocks:
+        for long in blocks:
+            extra = long - short
+            if short < long and len(extra) == 1:
+                ((expr, full),) = extra
+                if not full:
+                    joined = short | {(expr, True)}
+                    rest = [joined if block is long else block for block in blocks]
+                    return _join([block for block in rest if block is not short])
+    return blocks
+
+
+def part_names(part: Part, codings: Mapping[str, Coding]) -> list[str]:
+    """Return the column names of a block, the first factor varying fastest.
+
+    Examples
+    --------
+    >>> eye = np.eye(2)[:, 1:]
+    >>> sex = Coding("sex", "categorical", ("[T.male]",), ("female", "male"), matrix=eye)
+    >>> age = Coding("age", "numeric", ("",))
+    >>> part_names((("sex", True), ("age", False)), {"sex": sex, "age": age})
+    ['sex[female]:age', 'sex[male]:age']
+    """
+    names = [""]
+    for expr, full in part:
+        coding = codings[expr]
+        own = [expr] if coding.kind == "constant" else coding.names(full)
+        names = [f"{name}:{label}" if name else label for label in own for name in names]
+    return names

@@ -1,0 +1,284 @@
+"""One column of any table, in one form.
+
+Every kind of table ends here, so that the same data give the same kinds, levels and order of
+levels wherever they came from. A column knows nothing of formulas or of the rows in use.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from logit_inference.errors import SchemaError
+
+Kind = Literal["numeric", "boolean", "categorical", "text"]
+Level = str | int | float | bool
+Rows = NDArray[np.intp] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A named column of n rows.
+
+    Parameters
+    ----------
+    name : str
+        Its name in the table.
+    kind : {"numeric", "boolean", "categorical", "text"}
+        What its values are.
+    values : (n,) array
+        The numbers of a numeric column, in the type in which the table holds them; codes into
+        ``levels`` otherwise, with -1 where missing.
+    levels : tuple
+        Empty for a numeric column; declared order for a categorical one; sorted for text;
+        (False, True) for a boolean.
+    missing : (n,) bool array or None
+        Which values are missing; None when none is.
+
+    Examples
+    --------
+    >>> column = read_column("smoke", ["no", "yes", None])
+    >>> column.kind, column.values.tolist(), column.levels, column.missing.tolist()
+    ('text', [0, 1, -1], ('no', 'yes'), [False, False, True])
+    """
+
+    name: str
+    kind: Kind
+    values: NDArray[Any]
+    levels: tuple[Level, ...] = ()
+    missing: NDArray[np.bool_] | None = None
+
+    def __len__(self) -> int:
+        return int(self.values.shape[0])
+
+    @property
+    def n_missing(self) -> int:
+        """Number of missing values."""
+        return 0 if self.missing is None else int(np.count_nonzero(self.missing))
+
+    def numbers(self, rows: Rows = None) -> NDArray[np.float64]:
+        """Return the values at the given rows (all when None) as float64, a view if possible."""
+        values = self.values if rows is None else self.values[rows]
+        return values.astype(np.float64, copy=False)
+
+    def codes(self, rows: Rows = None) -> NDArray[Any]:
+        """Return the codes into ``levels`` at the given rows (all when None)."""
+        return self.values if rows is None else self.values[rows]
+
+
+def numeric_column(name: str, values: NDArray[Any], missing: NDArray[np.bool_] | None) -> Column:
+    """Return a numeric column; NaN counts as missing whatever the mask says."""
+    # A sum is NaN if any value is: one pass without a mask in the common case of none.
+    if values.dtype.kind == "f" and math.isnan(float(values.sum())):
+        nan = np.isnan(values)
+        missing = nan if missing is None else nan | missing
+    if missing is not None and not missing.any():
+        missing = None
+    return Column(name, "numeric", values, (), missing)
+
+
+def boolean_column(name: str, values: NDArray[Any], missing: NDArray[np.bool_] | None) -> Column:
+    """Return a boolean column from truth values and a mask."""
+    codes = values.astype(np.int8)
+    if missing is not None:
+        missing = missing if missing.any() else None
+    if missing is not None:
+        codes[missing] = -1
+    return Column(name, "boolean", codes, (False, True), missing)
+
+
+def coded_column(
+    name: str, codes: NDArray[Any], levels: Iterable[Any], kind: Literal["categorical", "text"]
+) -> Column:
+    """Return a categorical or text column from codes, -1 where missing; text gets sorted."""
+    labels = tuple(plain_level(level) for level in levels)
+    missing = codes < 0
+    absent = missing if missing.any() else None
+    if kind == "text":
+        order = sorted(range(len(labels)), key=lambda code: str(labels[code]))
+        if order != list(range(len(labels))):
+            rank = np.empty(len(labels) + 1, dtype=np.intp)
+            rank[order] = np.arange(len(labels))
+            rank[-1] = -1
+            codes = rank[codes]
+            labels = tuple(labels[code] for code in order)
+    elif len(set(labels)) < len(labels):
+        repeated = next(label for label in labels if labels.count(label) > 1)
+        raise SchemaError.kind(name, f"several categories that all print as {repeated!r}")
+    return Column(name, kind, codes, labels, absent)
+
+
+def plain_level(level: Any) -> Level:
+    """Return a level as a plain Python value; whole floats become ints, so that names agree.
+
+    A missing value turns pandas integers into floats; the name of a level must not depend on it.
+    """
+    if isinstance(level, np.generic):
+        level = level.item()
+    if isinstance(level, float) and level.is_integer():
+        return int(level)
+    return level if isinstance(level, (str, int, float, bool)) else str(level)
+
+
+def read_column(name: str, values: Any) -> Column:
+    """Return the column that an array, list or Series of any supported library holds.
+
+    Parameters
+    ----------
+    name : str
+        Name for the column and for messages.
+    values : array, list, pandas/polars Series or pyarrow array
+        One value for each row.
+
+    Returns
+    -------
+    Column
+
+    Raises
+    ------
+    SchemaError
+        If it holds dates, lists, mixed objects or anything else without a place in a design.
+    """
+    library = type(values).__module__.partition(".")[0]
+    if library == "pandas":
+        return _from_pandas(name, values)
+    if library == "polars":
+        return _from_polars(name, values)
+    if library == "pyarrow":
+        return _from_arrow(name, values)
+    if isinstance(values, np.ndarray):
+        if values.ndim != 1:
+            raise SchemaError.kind(name, f"an array of {values.ndim} dimensions")
+        if values.dtype.kind in "biuf":
+            return _from_native(name, values)
+    elif isinstance(values, (str, bytes)) or not isinstance(values, (Sequence, range)):
+        raise SchemaError.kind(name, f"a {type(values).__name__} instead of one value per row")
+    import pandas as pd
+
+    # An object Series keeps what a list holds; numpy would turn [1, "a"] into two strings.
+    return _from_pandas(name, pd.Series(values, dtype=object))
+
+
+def _from_native(name: str, values: NDArray[Any]) -> Column:
+    """Return the column of a plain numpy array of numbers or truth values."""
+    if values.dtype.kind == "b":
+        return boolean_column(name, values, None)
+    return numeric_column(name, values, None)
+
+
+def _from_pandas(name: str, series: Any) -> Column:
+    import pandas as pd
+
+    dtype = series.dtype
+    if isinstance(dtype, np.dtype) and dtype.kind in "biuf":
+        return _from_native(name, series.to_numpy())
+    if isinstance(dtype, pd.CategoricalDtype):
+        categorical = series.array if isinstance(series, pd.Series) else series
+        return coded_column(name, categorical.codes, categorical.categories, "categorical")
+    if isinstance(dtype, pd.ArrowDtype):
+        import pyarrow as pa
+
+        return _from_arrow(name, pa.chunked_array(pa.array(series)))
+    if isinstance(dtype, pd.SparseDtype):
+        return _from_pandas(name, pd.Series(np.asarray(series)))
+    if isinstance(dtype, pd.StringDtype):
+        codes, levels = pd.factorize(series)
+        return coded_column(name, codes, levels, "text")
+    if pd.api.types.is_extension_array_dtype(dtype) and dtype.kind in "biuf":
+        missing = series.isna().to_numpy()
+        native = series.to_numpy(dtype=dtype.numpy_dtype, na_value=0)
+        if dtype.kind == "b":
+            return boolean_column(name, native, missing)
+        if dtype.kind == "f":
+            native = np.where(missing, np.nan, native)
+        return numeric_column(name, native, missing)
+    if not pd.api.types.is_object_dtype(dtype):
+        if isinstance(dtype, np.dtype) and dtype.kind == "U":
+            return _from_pandas(name, pd.Series(series, dtype=object))
+        raise SchemaError.kind(name, f"values of type {dtype}")
+    return _from_objects(name, series)
+
+
+def _from_objects(name: str, series: Any) -> Column:
+    """Return the column of a pandas object Series, by what it turns out to hold."""
+    import pandas as pd
+
+    missing = series.isna().to_numpy()
+    present = series.to_numpy()[~missing]
+    holds = pd.api.types.infer_dtype(present, skipna=True)
+    if holds == "string":
+        codes, levels = pd.factorize(series)
+        return coded_column(name, codes, levels, "text")
+    if holds == "boolean":
+        truth = np.zeros(len(series), dtype=bool)
+        truth[~missing] = present.astype(bool)
+        return boolean_column(name, truth, missing)
+    if holds in ("integer", "floating", "mixed-integer-float", "decimal", "empty"):
+        if holds == "integer" and not missing.any():
+            try:
+                return numeric_column(name, present.astype(np.int64), None)
+            except OverflowError:
+                pass
+        numbers = np.full(len(series), np.nan)
+        numbers[~missing] = present.astype(np.float64)
+        return numeric_column(name, numbers, missing)
+    types = sorted({type(value).__name__ for value in present})
+    raise SchemaError.kind(name, f"values of type {' and '.join(types)}")
+
+
+def _from_polars(name: str, series: Any) -> Column:
+    import polars as pl
+
+    dtype = series.dtype
+    has_null = series.null_count() > 0
+    missing = series.is_null().to_numpy() if has_null else None
+    if dtype == pl.Boolean:
+        truth = series.fill_null(False).to_numpy()
+        return boolean_column(name, truth, missing)
+    if dtype.is_integer():
+        return numeric_column(name, series.fill_null(0).to_numpy(), missing)
+    if dtype.is_float() or dtype.is_decimal() or dtype == pl.Null:
+        return numeric_column(name, series.cast(pl.Float64).to_numpy(), missing)
+    if dtype == pl.Enum:
+        codes = series.to_physical().cast(pl.Int64).fill_null(-1).to_numpy()
+        return coded_column(name, codes, dtype.categories.to_list(), "categorical")
+    if dtype in (pl.String, pl.Categorical):
+        # The categories of a polars Categorical stand in order of appearance, which nobody chose
+        # and which changes with the rows: they are read as text. An Enum declares its order.
+        text = series.cast(pl.String)
+        levels = sorted(text.drop_nulls().unique().to_list())
+        codes = text.cast(pl.Enum(levels)).to_physical().cast(pl.Int64).fill_null(-1).to_numpy()
+        return coded_column(name, codes, levels, "text")
+    raise SchemaError.kind(name, f"values of type {dtype}")
+
+
+def _from_arrow(name: str, array: Any) -> Column:
+    import pyarrow as pa
+
+    if isinstance(array, pa.ChunkedArray):
+        array = array.unify_dictionaries().combine_chunks()
+        if isinstance(array, pa.ChunkedArray):
+            array = array.chunk(0) if array.num_chunks else pa.array([], type=array.type)
+    types, kind = pa.types, array.type
+    missing = array.is_null().to_numpy(zero_copy_only=False) if array.null_count else None
+    if types.is_dictionary(kind):
+        codes = array.indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
+        return coded_column(name, codes, array.dictionary.to_pylist(), "categorical")
+    if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
+        encoded = array.cast(pa.large_string()).dictionary_encode()
+        codes = encoded.indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
+        return coded_column(name, codes, encoded.dictionary.to_pylist(), "text")
+    if types.is_boolean(kind):
+        truth = array.fill_null(False).to_numpy(zero_copy_only=False)
+        return boolean_column(name, truth, missing)
+    if types.is_integer(kind):
+        return numeric_column(name, array.fill_null(0).to_numpy(zero_copy_only=False), missing)
+    if types.is_floating(kind) or types.is_decimal(kind) or types.is_null(kind):
+        numbers = array.cast(pa.float64()).to_numpy(zero_copy_only=False)
+        return numeric_column(name, numbers, missing)
+    raise SchemaError.kind(name, f"values of type {kind}")

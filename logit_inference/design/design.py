@@ -1,0 +1,346 @@
+"""A formula that has met its data: everything that turns rows of a table into columns.
+
+``build_design`` meets the data once and encodes them; the ``Design`` that it returns encodes any
+other table in the same way, and holds no rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from logit_inference.design.coding import Coding, code_terms
+from logit_inference.design.column import Column, Level
+from logit_inference.design.columns import (
+    State,
+    TermColumns,
+    lay_out,
+    learn_coding,
+    write_columns,
+)
+from logit_inference.design.complete import check_infinite, complete_rows, rows_used
+from logit_inference.design.conform import conform_column
+from logit_inference.design.formula import Factor, Formula, parse_formula
+from logit_inference.design.frame import as_frame, read_argument
+from logit_inference.design.outcome import Event
+from logit_inference.design.roles import (
+    group_codes,
+    read_groups,
+    read_outcome,
+    read_role,
+    total_offset,
+)
+from logit_inference.design.sample import Sample, numeric_value
+from logit_inference.design.schema import Schema, describe_column
+from logit_inference.errors import (
+    ArgumentError,
+    PredictionError,
+    SchemaError,
+    WeightsError,
+)
+from logit_inference.rows.block import Block, check_weights
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class NewRows:
+    """New rows in the columns of a design.
+
+    Parameters
+    ----------
+    X : (m, p) array
+        One row for every row of the table; NaN where a predictor is missing.
+    offset : (m,) array or None
+        Known part of the linear predictor; None where the design has none.
+    present : (m,) bool array
+        Rows without a missing predictor.
+    labels : sequence of length m
+        The table's row labels.
+    """
+
+    X: Floats
+    offset: Floats | None
+    present: NDArray[np.bool_]
+    labels: Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """The rows of a fit, and the account of those that were left out.
+
+    Parameters
+    ----------
+    block : Block
+        The rows used.
+    labels : sequence of length n_used
+        Their labels.
+    n_read, n_used : int
+        Numbers of rows.
+    dropped : dict of str to int
+        For each variable its missing values; a row missing in two variables counts in both.
+    group_levels : dict of str to tuple
+        Names of the groups, by code, for each of ``block.groups``.
+    """
+
+    block: Block
+    labels: Sequence[Any]
+    n_read: int
+    n_used: int
+    dropped: dict[str, int] = field(default_factory=dict)
+    group_levels: dict[str, tuple[Level, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """Formula, columns, and all that was learned from the rows of the fit.
+
+    Parameters
+    ----------
+    formula : Formula
+        The formula.
+    columns : tuple of str
+        Names of the p columns.
+    terms : tuple of TermColumns
+        Terms and their columns, the intercept first if there is one.
+    codings : mapping of str to Coding
+        Levels and contrasts of each factor.
+    schema : Schema
+        Variables of the table, as read.
+    event : Event
+        What the fitted probability is the probability of.
+    offset : Factor or None
+        The ``offset=`` argument where it was text.
+    offset_is_array : bool
+        Whether it was an array, so that new rows need one as well.
+    state : dict
+        What transformations remember: knots, polynomials, means.
+    context : mapping
+        Names that the caller passed to the formula.
+    """
+
+    formula: Formula
+    columns: tuple[str, ...]
+    terms: tuple[TermColumns, ...]
+    codings: Mapping[str, Coding]
+    schema: Schema
+    event: Event
+    offset: Factor | None = None
+    offset_is_array: bool = False
+    state: State = field(default_factory=dict)
+    context: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def unused_levels(self) -> dict[str, tuple[Level, ...]]:
+        """Levels without a row in the fit, for each factor that has some."""
+        return {expr: coding.unused for expr, coding in self.codings.items() if coding.unused}
+
+    @property
+    def offsets(self) -> tuple[Factor, ...]:
+        """Offsets that are computed from the table."""
+        return (*self.formula.offsets, *([] if self.offset is None else [self.offset]))
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Columns that a table needs for ``encode``; the outcome is not among them."""
+        used = [*self.formula.predictors]
+        if self.offset is not None:
+            used += self.offset.variables
+        return tuple(dict.fromkeys(used))
+
+    def encode(self, newdata: Any, offset: Any = None) -> NewRows:
+        """Return the columns of new rows, with everything as it was learned in the fit.
+
+        Parameters
+        ----------
+        newdata : table
+            Any kind of table; columns beyond those needed are not read.
+        offset : (m,) array-like, optional
+            Needed where the fit had an array as ``offset=``; takes the place of that argument.
+
+        Returns
+        -------
+        NewRows
+            With a row for every row of the table.
+
+        Raises
+        ------
+        SchemaError
+            If a column is missing, of another kind, infinite, or has a level that the fit has not
+            seen; the message names the first row.
+        PredictionError
+            If an offset is needed and not given.
+        """
+        frame = as_frame(newdata)
+        columns = {}
+        needed = self.formula.predictors if offset is not None else self.variables
+        for name in needed:
+            if name not in frame.names:
+                raise SchemaError.missing_column(name, frame.names)
+            columns[name] = conform_column(frame.column(name), self.schema.variables[name])
+        given = None
+        if offset is not None:
+            given = read_argument("offset", offset, frame)
+        elif self.offset_is_array:
+            raise PredictionError(
+                "the fit had an array as offset=, which new rows do not carry: pass offset= with "
+                "one value per row, or fit with the name of a column."
+            )
+        everything = [*columns.values(), *([] if given is None else [given])]
+        check_infinite(everything, frame)
+        present, rows = complete_rows(everything, frame.n_rows)
+        n_present = frame.n_rows if rows is None else len(rows)
+        known = {name: self.schema.variables[name].levels for name in columns}
+        sample = Sample(columns, rows, n_present, frame.labels, self.context, known)
+        X = np.empty((n_present, len(self.columns)))
+        write_columns(X, self.terms, self.codings, sample, self.state)
+        factors = self.formula.offsets if offset is not None else self.offsets
+        total = total_offset(factors, given, sample, self.state)
+        if rows is not None:
+            X = _spread(X, rows, frame.n_rows)
+            total = None if total is None else _spread(total, rows, frame.n_rows)
+        return NewRows(X, total, present, frame.labels)
+
+
+def build_design(
+    formula: str,
+    data: Any,
+    *,
+    event: Level | None = None,
+    trials: Any = None,
+    weights: Any = None,
+    weights_kind: str | None = None,
+    offset: Any = None,
+    groups: Any = (),
+    missing: str = "drop",
+    context: Mapping[str, Any] | None = None,
+) -> tuple[Design, Encoded]:
+    """Return the design of a formula on a table, and the table's rows in its columns.
+
+    Parameters
+    ----------
+    formula : str
+        Such as ``"low ~ age + C(race) * smoke"``.
+    data : pandas or polars DataFrame, pyarrow Table, or dict of columns
+        The table.
+    event : level, optional
+        Value of the outcome whose probability is modelled.
+    trials, weights, offset : str or (n,) array-like, optional
+        The name of a column, an expression, or an array with a value for every row of the table.
+    weights_kind : {"frequency", "precision"}
+        What a weight means; needed with ``weights``.
+    groups : str, sequence of str, or mapping of name to str or array
+        Cluster columns.
+    missing : {"drop", "raise"}
+        What to do with rows that have a missing value in any variable used.
+    context : mapping, optional
+        Further names that the formula may use.
+
+    Returns
+    -------
+    design : Design
+        Encodes other tables in the same way.
+    encoded : Encoded
+        Rows used, and the account of those dropped.
+
+    Raises
+    ------
+    FormulaError, SchemaError, OutcomeError, MissingError, WeightsError
+        Each naming the place and what to write instead.
+
+    Notes
+    -----
+    Reads each column used once or twice; holds X once, and no second copy of it.
+
+    Examples
+    --------
+    >>> table = {"low": [0, 1, 0, 1], "age": [19, 33, 20, 21], "race": ["b", "o", "w", "w"]}
+    >>> design, encoded = build_design("low ~ age + race", table)
+    >>> design.columns
+    ('Intercept', 'age', 'race[T.o]', 'race[T.w]')
+    >>> encoded.block.X[1].tolist(), str(design.event)
+    ([1.0, 33.0, 1.0, 0.0], 'low = 1')
+    """
+    if missing not in ("drop", "raise"):
+        raise ArgumentError("missing", missing, 'missing="drop" or missing="raise"')
+    frame, context = as_frame(data), dict(context or {})
+    given = {"trials": trials, "weights": weights, "offset": offset}
+    roles = {
+        role: read_role(role, value, frame, context)
+        for role, value in given.items()
+        if value is not None
+    }
+    clusters = read_groups(groups, frame, context)
+    factors = [role for role in (*roles.values(), *clusters.values()) if isinstance(role, Factor)]
+    arrays = {name: role for name, role in (roles | clusters).items() if isinstance(role, Column)}
+    excluded = {name for factor in factors for name in factor.variables}
+    parsed = parse_formula(formula, frame.names, excluded, context)
+    columns = {name: frame.column(name) for name in parsed.variables}
+    for factor in factors:
+        for name in factor.variables:
+            if name not in columns:
+                columns[name] = frame.column(name)
+
+    rows, dropped = rows_used({**columns, **arrays}, frame, missing)
+    check_infinite([*columns.values(), *arrays.values()], frame)
+    n_used = frame.n_rows if rows is None else len(rows)
+    sample = Sample(columns, rows, n_used, frame.labels, context)
+    state: State = {}
+
+    def number(role: str) -> Floats | None:
+        found = roles.get(role)
+        if found is None:
+            return None
+        if isinstance(found, Factor):
+            return numeric_value(role, found, sample, state.setdefault(found.expr, {}))
+        if found.kind != "numeric":
+            raise SchemaError.numeric_wanted(role, role, found.kind)
+        return found.numbers(rows)
+
+    y, n_trials, happened = read_outcome(parsed, number("trials"), trials, event, sample)
+    labels = sample.labels_used()
+    prior = number("weights")
+    if prior is not None:
+        check_weights(prior, weights_kind, labels)
+    elif weights_kind is not None:
+        raise WeightsError.kind_without_weights(weights_kind)
+
+    codings = {
+        factor.expr: learn_coding(factor, sample, state)
+        for factor in {f.expr: f for term in parsed.terms for f in term.factors}.values()
+    }
+    parts = code_terms(parsed.terms, parsed.intercept, codings)
+    names, terms = lay_out(parsed.terms, parts, parsed.intercept, codings)
+    X = np.empty((n_used, len(names)))
+    write_columns(X, terms, codings, sample, state)
+    offset_role = roles.get("offset")
+    text_offset = offset_role if isinstance(offset_role, Factor) else None
+    schema = Schema(frame.n_rows, {name: describe_column(c) for name, c in columns.items()})
+    design = Design(
+        parsed,
+        names,
+        terms,
+        codings,
+        schema,
+        happened,
+        text_offset,
+        isinstance(offset_role, Column),
+        {expr: memory for expr, memory in state.items() if memory},
+        context,
+    )
+    array_offset = offset_role if isinstance(offset_role, Column) else None
+    total = total_offset(design.offsets, array_offset, sample, state)
+    codes, levels = group_codes(clusters, sample)
+    block = Block(y, X, n_trials, prior, total, codes)
+    return design, Encoded(block, labels, frame.n_rows, n_used, dropped, levels)
+
+
+def _spread(values: Floats, rows: NDArray[np.intp], n_rows: int) -> Floats:
+    """Return the values at their rows among ``n_rows``, NaN elsewhere."""
+    spread = np.full((n_rows, *values.shape[1:]), np.nan)
+    spread[rows] = values
+    return spread

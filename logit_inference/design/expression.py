@@ -1,0 +1,293 @@
+"""Expressions inside a formula: read, checked name by name, and evaluated on columns.
+
+An expression may use columns, the functions of ``transforms``, and what the caller passed as
+``context``. Everything else is refused before anything is evaluated, so a formula from a file
+cannot reach the interpreter.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import CodeType
+from typing import Any
+
+import numpy as np
+
+from logit_inference.design import transforms
+from logit_inference.design.notation import QUOTED, powers
+from logit_inference.errors import FormulaError, LogitInferenceError
+
+_PLAIN_NODES = (ast.BinOp, ast.UnaryOp, ast.List, ast.Tuple, ast.Dict, ast.Load)
+_OPERATORS = (ast.operator, ast.unaryop, ast.cmpop, ast.expr_context)
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A checked expression.
+
+    Parameters
+    ----------
+    text : str
+        Normalised spelling, which is also its name.
+    variables : tuple of str
+        Columns that it uses, in order of appearance.
+    functions : tuple of str
+        Functions of ``transforms`` that it calls.
+    code : code object
+        Compiled; column ``variables[i]`` is called ``_column_i`` there.
+    """
+
+    text: str
+    variables: tuple[str, ...]
+    functions: tuple[str, ...]
+    code: CodeType
+
+
+def read_expression(
+    text: str, columns: Sequence[str], context: Mapping[str, Any] | None = None
+) -> Expression:
+    """Return the expression that ``text`` spells.
+
+    Parameters
+    ----------
+    text : str
+        Python, with backticks around names that are no identifiers; ``^`` means power.
+    columns : sequence of str
+        Columns that it may use. A column shadows a function of its name unless it is called.
+    context : mapping, optional
+        Names that the caller passed on purpose.
+
+    Returns
+    -------
+    Expression
+
+    Raises
+    ------
+    FormulaError
+        If it cannot be read, or uses a name that is neither.
+
+    Examples
+    --------
+    >>> read_expression("log(age)^2", ["age", "lwt"]).text
+    'log(age) ** 2'
+    >>> read_expression("agee + 1", ["age", "lwt"])  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    logit_inference.errors.FormulaError: no column 'agee'. Did you mean 'age'? Columns: age, ...
+    """
+    quoted: list[str] = []
+
+    def replace(match: re.Match[str]) -> str:
+        if match.group(1):
+            return match.group(1)
+        quoted.append(match.group(2))
+        return f" _quoted_{len(quoted) - 1}_ "
+
+    plain = QUOTED.sub(replace, powers(text)).strip()
+    try:
+        tree = ast.parse(plain, mode="eval").body
+    except (SyntaxError, ValueError) as error:
+        complaint = error.msg if isinstance(error, SyntaxError) else str(error)
+        raise FormulaError.syntax(text, f"{text!r} cannot be read: {complaint}") from None
+
+    def spell(node: ast.AST) -> str:
+        spelled = ast.unparse(node).replace("\n", " ")
+        return re.sub(r"_quoted_(\d+)_", lambda m: f"`{quoted[int(m.group(1))]}`", spelled)
+
+    reader = _Reader(text, tuple(columns), context or {}, quoted, spell, [], [])
+    canonical = spell(tree)
+    body = ast.fix_missing_locations(ast.Expression(reader.read(tree)))
+    code = compile(body, "<formula>", "eval")
+    return Expression(canonical, tuple(reader.variables), tuple(reader.functions), code)
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Checks a syntax tree, and rewrites it to use columns by number."""
+
+    text: str
+    columns: tuple[str, ...]
+    context: Mapping[str, Any]
+    quoted: list[str]
+    spell: Callable[[ast.AST], str]
+    variables: list[str]
+    functions: list[str]
+
+    def read(self, node: Any) -> Any:
+        """Return the node with its names resolved."""
+        match node:
+            case ast.Constant():
+                return node
+            case ast.Name():
+                return self.name(node)
+            case ast.Attribute():
+                return self.attribute(node)
+            case ast.Call():
+                return self.call(node)
+            case ast.Compare():
+                if len(node.ops) > 1 or not isinstance(
+                    node.ops[0], (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE)
+                ):
+                    raise FormulaError(
+                        self.text,
+                        f"{self.spell(node)!r} compares more than once; put each comparison in "
+                        "parentheses: (x > 1) & (x < 3).",
+                    )
+            case ast.BoolOp():
+                raise FormulaError(
+                    self.text,
+                    "'and' and 'or' do not work row by row; write (x > 1) & (y < 3), or | for or.",
+                )
+            case _ if not isinstance(node, _PLAIN_NODES + _OPERATORS):
+                kind = type(node).__name__.lower()
+                raise FormulaError(
+                    self.text, f"{self.spell(node)!r}: a {kind} is not allowed in a formula."
+                )
+        for field, value in ast.iter_fields(node):
+            if isinstance(value, list):
+                setattr(node, field, [None if v is None else self.read(v) for v in value])
+            elif isinstance(value, ast.AST):
+                setattr(node, field, self.read(value))
+        return node
+
+    def column(self, name: str) -> ast.Name:
+        """Return the reference to a column."""
+        if name not in self.variables:
+            self.variables.append(name)
+        return ast.Name(f"_column_{self.variables.index(name)}", ast.Load())
+
+    def name(self, node: ast.Name) -> ast.expr:
+        """Return what a bare name stands for: a column, or something of the context."""
+        match = re.fullmatch(r"_quoted_(\d+)_", node.id)
+        name = self.quoted[int(match.group(1))] if match else node.id
+        if name in self.columns:
+            return self.column(name)
+        if name in self.context and not name.startswith("__"):
+            return node
+        if name in transforms.CONTRASTS:
+            self.functions.append(name)
+            return node
+        raise FormulaError.no_column(self.text, name, self.columns)
+
+    def attribute(self, node: ast.Attribute) -> ast.expr:
+        """Return what a dotted name stands for: a column, np.x, contr.x or part of the context."""
+        dotted = self.spell(node)
+        if dotted in self.columns:
+            return self.column(dotted)
+        owner, _, rest = dotted.partition(".")
+        if rest.startswith("_") or "._" in rest:
+            raise FormulaError(self.text, f"{dotted!r}: names with underscores stay private.")
+        if owner in self.context:
+            return node
+        if owner == "np" and (rest in transforms.NUMPY_CONSTANTS or transforms.is_row_by_row(rest)):
+            return node
+        if owner == "contr" and rest in transforms.CONTRAST_METHODS:
+            self.functions.append("contr")
+            return node
+        if owner == "contr":
+            raise FormulaError.no_function(
+                self.text, dotted, [f"contr.{name}" for name in transforms.CONTRAST_METHODS]
+            )
+        if owner == "np" or owner in self.columns:
+            raise FormulaError.whole_column(self.text, dotted)
+        raise FormulaError.no_column(self.text, dotted, self.columns)
+
+    def call(self, node: ast.Call) -> ast.Call:
+        """Return the call with its arguments read, and its memory attached if it has one."""
+        function = self.spell(node.func)
+        spelled = self.spell(node)
+        known = isinstance(node.func, ast.Name) and (
+            function in transforms.FUNCTIONS or function in self.context
+        )
+        if isinstance(node.func, ast.Attribute):
+            self.attribute(node.func)
+        elif not known:
+            raise FormulaError.no_function(self.text, function, transforms.FUNCTIONS)
+        if known and function not in self.context:
+            self.functions.append(function)
+            if function in transforms.STATEFUL and not node.args:
+                raise FormulaError(
+                    self.text, f"{spelled}: the variable comes first, {function}(x)."
+                )
+        self.check_arity(node, function)
+        label = ast.Constant(self.spell(node.args[0]) if node.args else "")
+        node.args = [self.read(argument) for argument in node.args]
+        for keyword in node.keywords:
+            if keyword.arg is None or keyword.arg.startswith("_"):
+                raise FormulaError(self.text, f"{spelled}: only named arguments can be passed.")
+            keyword.value = self.read(keyword.value)
+        if known and function in transforms.STATEFUL and function not in self.context:
+            memory = ast.Call(ast.Name("_memory", ast.Load()), [ast.Constant(spelled)], [])
+            node.keywords.append(ast.keyword("_state", memory))
+            if function in transforms.OWN_STATEFUL:
+                node.keywords.append(ast.keyword("_label", label))
+        return node
+
+    def check_arity(self, node: ast.Call, function: str) -> None:
+        """Refuse a surplus argument of a numpy function, which would be written into."""
+        name = function.removeprefix("np.")
+        if function in self.context or not (
+            function in transforms.ELEMENTWISE or "np." in function
+        ):
+            return
+        ufunc = getattr(np, name)
+        if isinstance(ufunc, np.ufunc) and (node.keywords or len(node.args) != ufunc.nin):
+            bases = " (log2 and log10 are the other bases)" if name == "log" else ""
+            raise FormulaError(
+                self.text,
+                f"{function} takes {ufunc.nin} argument{'s' if ufunc.nin > 1 else ''}{bases}; "
+                f"{len(node.args) + len(node.keywords)} given.",
+            )
+
+
+def evaluate(
+    expression: Expression,
+    value: Callable[[str], Any],
+    state: dict[str, dict[str, Any]],
+    context: Mapping[str, Any],
+) -> Any:
+    """Return what an expression gives, as it comes.
+
+    Parameters
+    ----------
+    expression : Expression
+        A checked expression.
+    value : callable
+        From the name of a column to its values at the rows in use.
+    state : dict
+        What the calls of the expression remember, by their spelling; filled on first use.
+    context : mapping
+        Names that the caller passed.
+
+    Raises
+    ------
+    FormulaError
+        If a function refuses its arguments, with the kinds of the columns involved.
+    """
+    namespace: dict[str, Any] = {"__builtins__": {}, "np": np, **context}
+    for name in expression.functions:
+        if name not in context:
+            namespace[name] = transforms.function_named(name)
+    namespace["_memory"] = lambda call: state.setdefault(call, {})
+    values = [value(name) for name in expression.variables]
+    namespace |= {f"_column_{place}": values for place, values in enumerate(values)}
+    try:
+        with np.errstate(all="ignore"):
+            return eval(expression.code, namespace)
+    except (LogitInferenceError, Warning):
+        raise
+    except Exception as error:
+        kinds = [
+            f"{name} is {_describe(column)}"
+            for name, column in zip(expression.variables, values, strict=True)
+        ]
+        raise FormulaError.evaluation(expression.text, error, kinds) from error
+
+
+def _describe(values: Any) -> str:
+    """Return a word for the kind of some values, for a message."""
+    if not isinstance(values, np.ndarray):
+        return "categorical"
+    return "boolean" if values.dtype.kind == "b" else "numeric"

@@ -1,0 +1,150 @@
+"""The rows in use: values of columns and factors at those rows.
+
+Everything that is evaluated sees only these rows, so that what a transformation learns never
+depends on a row that was dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from logit_inference.design.categories import Categories, Coded, categories_of
+from logit_inference.design.column import Column, Level, Rows
+from logit_inference.design.expression import evaluate, read_expression
+from logit_inference.design.formula import Factor
+from logit_inference.design.frame import label_at
+from logit_inference.errors import FormulaError, SchemaError
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Columns at the rows in use.
+
+    Parameters
+    ----------
+    columns : mapping of str to Column
+        The columns, for all rows read.
+    rows : integer array or None
+        The rows in use; None for all.
+    n_rows : int
+        Number of rows in use.
+    labels : sequence
+        Labels of all rows read.
+    context : mapping
+        Names that the caller passed to expressions.
+    known : mapping
+        Levels of each variable that expressions may name although they do not occur.
+    """
+
+    columns: Mapping[str, Column]
+    rows: Rows
+    n_rows: int
+    labels: Sequence[Any]
+    context: Mapping[str, Any] = field(default_factory=dict)
+    known: Mapping[str, tuple[Level, ...]] = field(default_factory=dict)
+
+    def value(self, name: str) -> NDArray[Any] | Categories:
+        """Return a column as expressions see it: float64, bool, or coded."""
+        column = self.columns[name]
+        if column.kind == "numeric":
+            return column.numbers(self.rows)
+        codes = column.codes(self.rows)
+        if column.kind == "boolean":
+            return codes.astype(bool)
+        return Categories(codes, column.levels, name, self.known.get(name, ()))
+
+    def label(self, row: int) -> Any:
+        """Return the caller's label of the given one of the rows in use."""
+        return label_at(self.labels, row if self.rows is None else int(self.rows[row]))
+
+    def labels_used(self) -> Sequence[Any]:
+        """Return the labels of the rows in use, in the form in which the table has them."""
+        if self.rows is None:
+            return self.labels
+        if isinstance(self.labels, range):
+            rows: Sequence[Any] = self.rows  # type: ignore[assignment]
+            return rows
+        chosen: Sequence[Any] = self.labels[self.rows]  # type: ignore[call-overload]
+        return chosen
+
+
+def factor_value(
+    factor: Factor, sample: Sample, state: dict[str, dict[str, Any]]
+) -> NDArray[Any] | Coded:
+    """Return the value of a factor: numbers (n,) or (n, k), or what is to be coded.
+
+    Parameters
+    ----------
+    factor : Factor
+        A column or an expression.
+    sample : Sample
+        The rows in use.
+    state : dict
+        What the factor's transformations remember; filled on first use.
+
+    Raises
+    ------
+    FormulaError
+        If there is not one finite value per row.
+    """
+    if factor.kind == "lookup":
+        found: Any = sample.value(factor.expr)
+    else:
+        expression = read_expression(factor.expr, tuple(sample.columns), sample.context)
+        found = evaluate(expression, sample.value, state, sample.context)
+    if isinstance(found, Coded):
+        return found
+    if isinstance(found, Categories):
+        return Coded(found)
+    values = np.asarray(found)
+    if values.ndim not in (1, 2) or values.shape[0] != sample.n_rows:
+        shape = "a single value" if values.ndim == 0 else f"shape {values.shape}"
+        raise FormulaError.constant(factor.expr, f"{shape} for {sample.n_rows} rows")
+    if values.dtype.kind not in "iuf":
+        if values.dtype.kind not in "bOUST" or values.ndim == 2:
+            raise FormulaError.constant(factor.expr, f"values of type {values.dtype}")
+        return Coded(categories_of(values, factor.expr))
+    values = values.astype(np.float64, copy=False)
+    if factor.kind == "python":
+        _check_finite(values, factor, sample)
+    return values
+
+
+def _check_finite(values: Floats, factor: Factor, sample: Sample) -> None:
+    """Raise if an expression made NaN or infinity out of the finite values of its columns."""
+    if np.isfinite(values.sum()):
+        return
+    bad = ~np.isfinite(values if values.ndim == 1 else values.sum(axis=1))
+    if not bad.any():
+        return
+    row = int(np.flatnonzero(bad)[0])
+    inputs = []
+    for name in factor.variables:
+        column = sample.value(name)
+        at = column.levels[column.codes[row]] if isinstance(column, Categories) else column[row]
+        inputs.append(f"{name} = {at if isinstance(at, str) else format(at, 'g')}")
+    raise FormulaError.not_finite(
+        factor.expr,
+        float(values[row] if values.ndim == 1 else values[row].sum()),
+        sample.label(row),
+        int(bad.sum()),
+        " and ".join(inputs) or "no column is used",
+    )
+
+
+def numeric_value(
+    role: str, factor: Factor, sample: Sample, state: dict[str, dict[str, Any]]
+) -> Floats:
+    """Return a numeric vector that is no term: a weight, an offset or a count."""
+    value = factor_value(factor, sample, state)
+    if isinstance(value, Coded) or value.ndim != 1:
+        found = "categorical" if isinstance(value, Coded) else "a matrix"
+        raise SchemaError.numeric_wanted(role, factor.expr, found)
+    return value

@@ -1,0 +1,1 @@
+"""Questions about a fit as a whole, and about its rows."""

@@ -1,0 +1,112 @@
+"""What every fit tells, unasked: counts of rows, the event, log-likelihoods, how the search ended.
+
+Plain numbers and text, so that it prints, travels in a file, and holds no rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from logit_inference.likelihood.evaluation import Tally
+
+
+@dataclass(frozen=True)
+class Account:
+    """The account of one fit.
+
+    Parameters
+    ----------
+    formula : str or None
+        None for a fit of arrays.
+    outcome_name : str
+    event : str
+        What is modelled, ``"low = 1"``.
+    terms : tuple of (name, tuple of column numbers)
+        The terms of the formula in their order.
+    n_rows_read, n_rows_used : int
+    dropped : mapping of variable to count
+        Rows dropped because that variable is missing; a row may count for several.
+    weights_kind : str or None
+    grouped : bool
+        Whether rows are groups of trials.
+    has_constant : bool
+        Whether the intercept-only model lies inside this one.
+    tally : Tally
+    rank : int
+        Number of estimated coefficients.
+    log_likelihood, null_log_likelihood : float
+        With the binomial coefficients of grouped data.
+    outcome : str
+        Name of the `Outcome` of the search.
+    n_steps, n_passes : int
+    decrement : float
+        Newton decrement at the last evaluation, in standard errors.
+    notes : tuple of str
+        What else a reader must know: columns without an estimate, levels without rows.
+    """
+
+    formula: str | None
+    outcome_name: str
+    event: str
+    terms: tuple[tuple[str, tuple[int, ...]], ...]
+    n_rows_read: int
+    n_rows_used: int
+    dropped: Mapping[str, int]
+    weights_kind: str | None
+    grouped: bool
+    has_constant: bool
+    tally: Tally
+    rank: int
+    log_likelihood: float
+    null_log_likelihood: float
+    outcome: str
+    n_steps: int
+    n_passes: int
+    decrement: float
+    notes: tuple[str, ...]
+
+    @property
+    def nobs(self) -> float:
+        """Observations: rows with positive weight; the sum of frequency weights."""
+        return self.tally.weight if self.weights_kind == "frequency" else float(self.tally.n_rows)
+
+    @property
+    def n_trials(self) -> float:
+        """Trials: as many as observations where the data are not grouped."""
+        by_frequency = self.weights_kind == "frequency"
+        return self.tally.trials if by_frequency else self.tally.plain_trials
+
+    @property
+    def n_events(self) -> float:
+        """Trials that ended in the event."""
+        by_frequency = self.weights_kind == "frequency"
+        return self.tally.events if by_frequency else self.tally.plain_events
+
+    @property
+    def df_model(self) -> int:
+        """Coefficients beside the constant."""
+        return self.rank - self.has_constant
+
+    @property
+    def df_resid(self) -> float:
+        """Observations less coefficients."""
+        return self.nobs - self.rank
+
+    @property
+    def deviance(self) -> float:
+        """Twice the distance of the log-likelihood from the saturated one."""
+        return self._deviance(self.log_likelihood)
+
+    @property
+    def null_deviance(self) -> float:
+        """The deviance of the intercept-only model."""
+        return self._deviance(self.null_log_likelihood)
+
+    def _deviance(self, log_likelihood: float) -> float:
+        return 2.0 * (self.tally.saturated - (log_likelihood - self.tally.log_binomial))
+
+    @property
+    def mean_cross_entropy(self) -> float:
+        """Cost per weighted trial: minus the log-likelihood, binomial coefficients left out."""
+        return (self.tally.log_binomial - self.log_likelihood) / self.tally.trials

@@ -1,0 +1,137 @@
+"""How well a fit describes its rows: numbers made of log-likelihoods, and sums over the rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from logit_inference.diagnostics.account import Account
+from logit_inference.inference.distribution import chi_square_tail
+from logit_inference.likelihood.evaluation import Total
+from logit_inference.likelihood.logistic import fitted
+from logit_inference.rows.block import Block, Floats
+from logit_inference.solve.fit import Fit
+
+
+@dataclass(frozen=True)
+class Goodness:
+    """Measures made of the log-likelihood ℓ, that of the null model ℓ₀, and counts.
+
+    Parameters
+    ----------
+    lr_statistic : float
+        ``2(ℓ − ℓ₀)``.
+    lr_p_value : float
+        Its chi-square tail; NaN where the null model does not lie inside the fitted one (no
+        constant), and where the fitted model is the null model.
+    mcfadden : float
+        ``1 − ℓ/ℓ₀`` (McFadden 1974).
+    cox_snell : float
+        ``1 − exp(2(ℓ₀ − ℓ)/n)`` for n trials (Cox and Snell 1989).
+    nagelkerke : float
+        The same over its largest value (Nagelkerke 1991).
+    aic, bic, aicc : float
+        For the number of observations; AICc is NaN where that does not exceed k + 1.
+    """
+
+    lr_statistic: float
+    lr_p_value: float
+    mcfadden: float
+    cox_snell: float
+    nagelkerke: float
+    aic: float
+    bic: float
+    aicc: float
+
+
+def goodness(account: Account) -> Goodness:
+    """Return the measures of fit that need no rows."""
+    value, null = account.log_likelihood, account.null_log_likelihood
+    k, n = account.rank, account.nobs
+    statistic = 2.0 * (value - null)
+    nested = account.has_constant and account.df_model > 0
+    per_trial = 2.0 / account.n_trials
+    cox_snell = float(-np.expm1(per_trial * (null - value)))
+    aic = 2.0 * k - 2.0 * value
+    room = n - k - 1
+    return Goodness(
+        lr_statistic=statistic,
+        lr_p_value=chi_square_tail(max(statistic, 0.0), account.df_model) if nested else np.nan,
+        mcfadden=1.0 - value / null,
+        cox_snell=cox_snell,
+        nagelkerke=cox_snell / float(-np.expm1(per_trial * null)),
+        aic=aic,
+        bic=k * float(np.log(n)) - 2.0 * value,
+        aicc=aic + 2.0 * k * (k + 1) / room if room > 0 else np.nan,
+    )
+
+
+def tjur(fit: Fit) -> float:
+    """Return the coefficient of discrimination: mean fitted probability of events less of others.
+
+    Weighted by prior weights; one pass. Tjur (2009), *The American Statistician* 63.
+    """
+    events, others, mu_events, mu_others = fit.working.fold(_means, fit.solution.coef).values
+    return float(mu_events / events - mu_others / others)
+
+
+def _means(block: Block, coef: Floats) -> Total:
+    mu = fitted(block, coef)
+    successes, failures = _weighted_counts(block)
+    return Total(np.array([successes.sum(), failures.sum(), successes @ mu, failures @ mu]))
+
+
+@dataclass(frozen=True)
+class Classification:
+    """Weighted counts of what was observed against what the rule ``p >= threshold`` says."""
+
+    threshold: float
+    true_positive: float
+    false_negative: float
+    false_positive: float
+    true_negative: float
+
+    @property
+    def accuracy(self) -> float:
+        """Share classified correctly."""
+        right = self.true_positive + self.true_negative
+        return right / (right + self.false_negative + self.false_positive)
+
+    @property
+    def sensitivity(self) -> float:
+        """Share of events that are classified as events."""
+        return self.true_positive / (self.true_positive + self.false_negative)
+
+    @property
+    def specificity(self) -> float:
+        """Share of non-events that are classified as non-events."""
+        return self.true_negative / (self.true_negative + self.false_positive)
+
+
+def classify_rows(fit: Fit, threshold: float) -> Classification:
+    """Return the classification counts of the rows of the fit; one pass."""
+    return Classification(
+        threshold, *fit.working.fold(_counts, fit.solution.coef, threshold).values.tolist()
+    )
+
+
+def _counts(block: Block, coef: Floats, threshold: float) -> Total:
+    positive = fitted(block, coef) >= threshold
+    successes, failures = _weighted_counts(block)
+    return Total(
+        np.array(
+            [
+                successes[positive].sum(),
+                successes[~positive].sum(),
+                failures[positive].sum(),
+                failures[~positive].sum(),
+            ]
+        )
+    )
+
+
+def _weighted_counts(block: Block) -> tuple[Floats, Floats]:
+    trials = 1.0 if block.trials is None else block.trials
+    weights = 1.0 if block.weights is None else block.weights
+    return weights * block.y, weights * (trials - block.y)

@@ -1,0 +1,1 @@
+"""Quantities of interest on the scale that people read."""

@@ -1,0 +1,48 @@
+"""Tails and quantiles of the reference distributions.
+
+From `scipy.special`: importing `scipy.stats` costs as long as a thousand small fits. Two-sided
+p-values come from the survival function; ``1 − cdf`` is zero at z = 9, where the tail is 1e-19.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scipy.special import chdtrc, fdtrc, ndtr, ndtri, stdtr, stdtrit
+
+from logit_inference.rows.block import Floats
+
+
+def two_sided(statistic: Floats, df: float | None) -> Floats:
+    """Return two-sided p-values of z statistics, or of t statistics with ``df`` degrees of freedom.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> print(f"{two_sided(np.array(9.0), None):.3e}")
+    2.257e-19
+    """
+    lower = -abs(statistic)
+    tail: Floats = ndtr(lower) if df is None else stdtr(df, lower)
+    return 2.0 * tail
+
+
+def critical_value(level: float, df: float | None) -> float:
+    """Return the half-width of a two-sided interval in standard errors.
+
+    Examples
+    --------
+    >>> round(critical_value(0.95, None), 6)
+    1.959964
+    """
+    upper = 0.5 + level / 2
+    return float(ndtri(upper) if df is None else stdtrit(df, upper))
+
+
+def chi_square_tail(statistic: float, df: float, df_denominator: float | None = None) -> float:
+    """Return the upper tail of chi-square; of F for ``statistic/df`` if a denominator is given."""
+    if df_denominator is None:
+        tail: Any = chdtrc(df, statistic)
+    else:
+        tail = fdtrc(df, df_denominator, statistic / df)
+    return float(tail)

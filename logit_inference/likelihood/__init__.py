@@ -1,0 +1,1 @@
+"""The arithmetic of likelihoods: pure functions of a block of rows and of coefficients."""

@@ -1,0 +1,108 @@
+"""What is known of a log-likelihood at one point, and how two parts of it add up.
+
+A log-likelihood is a sum over rows; so are its derivatives. An `Evaluation` of all rows is the sum
+of the evaluations of any partition of them, and Newton's method, whatever the data are kept in,
+sees nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from logit_inference.rows.block import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Value and derivatives of a log-likelihood at one coefficient vector of length q.
+
+    Parameters
+    ----------
+    log_likelihood : float
+        Without the constant that does not depend on the coefficients.
+    score : (q,) array
+        Gradient of the log-likelihood.
+    information : (q, q) array
+        Minus its second derivative, symmetric and positive semidefinite.
+    smallest_weight : float
+        The smallest working weight of a row with positive prior weight. No row's leverage exceeds
+        one, so the row x with working weight w has ``x' information⁻¹ x <= 1/w``: this one number
+        bounds how curved the log-likelihood can be (see `solve.newton`).
+    """
+
+    log_likelihood: float
+    score: Floats
+    information: Floats
+    smallest_weight: float
+
+    def __add__(self, other: Evaluation) -> Evaluation:
+        return Evaluation(
+            self.log_likelihood + other.log_likelihood,
+            self.score + other.score,
+            self.information + other.information,
+            min(self.smallest_weight, other.smallest_weight),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Sums over the rows that do not depend on the coefficients; rows of weight zero count not.
+
+    Parameters
+    ----------
+    n_rows : int
+        Rows with positive weight.
+    weight : float
+        Sum of the weights.
+    trials, events : float
+        Weighted numbers of trials and of successes.
+    plain_trials, plain_events : float
+        The same without the weights.
+    log_binomial : float
+        Weighted sum of the log binomial coefficients: what grouped data add to the log-likelihood.
+    saturated : float
+        The log-likelihood, without that constant, where each row has its own probability.
+    """
+
+    n_rows: int
+    weight: float
+    trials: float
+    events: float
+    plain_trials: float
+    plain_events: float
+    log_binomial: float
+    saturated: float
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(
+            self.n_rows + other.n_rows,
+            self.weight + other.weight,
+            self.trials + other.trials,
+            self.events + other.events,
+            self.plain_trials + other.plain_trials,
+            self.plain_events + other.plain_events,
+            self.log_binomial + other.log_binomial,
+            self.saturated + other.saturated,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """A plain array whose merge is the sum: for kernels that return a few sums."""
+
+    values: Floats
+
+    def __add__(self, other: Total) -> Total:
+        return Total(self.values + other.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Largest:
+    """A number whose merge is the larger of two."""
+
+    value: float
+
+    def __add__(self, other: Largest) -> Largest:
+        return Largest(float(np.maximum(self.value, other.value)))

@@ -1,0 +1,40 @@
+"""Objectives: functions from coefficients to an `Evaluation`, which is all that a solver receives.
+
+A likelihood folded over a source is one. A penalised likelihood or one restricted to a subspace is
+another, made from an objective, so that one Newton loop serves them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from logit_inference.likelihood.evaluation import Evaluation
+from logit_inference.likelihood.logistic import Likelihood
+from logit_inference.rows.block import Floats
+from logit_inference.rows.source import Source
+
+Objective = Callable[[Floats], Evaluation]
+
+
+def objective(source: Source, likelihood: Likelihood) -> Objective:
+    """Return the log-likelihood of the rows of ``source`` as a function of the coefficients.
+
+    Each call is one pass over the rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from logit_inference.likelihood.logistic import LOGISTIC
+    >>> from logit_inference.rows.block import Block
+    >>> from logit_inference.rows.source import ArraySource
+    >>> rows = ArraySource(Block(np.array([0.0, 1.0]), np.ones((2, 1))))
+    >>> float(objective(rows, LOGISTIC)(np.zeros(1)).log_likelihood / np.log(2))
+    -2.0
+    """
+    return partial(source.fold, likelihood.evaluate)
+
+
+def null_objective(source: Source, likelihood: Likelihood) -> Objective:
+    """Return the log-likelihood of the intercept-only model, offset and weights kept."""
+    return partial(source.fold, likelihood.evaluate_null)

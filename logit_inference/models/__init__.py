@@ -1,0 +1,1 @@
+"""The public entry points, and the result that they return."""

@@ -1,0 +1,171 @@
+"""Labelled pandas objects made of records: what the result's methods return.
+
+pandas is imported when the first of them is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from logit_inference.diagnostics.account import Account
+from logit_inference.diagnostics.goodness import Goodness
+from logit_inference.diagnostics.residuals import residuals
+from logit_inference.effects.prediction import Prediction
+from logit_inference.errors import ArgumentError, DataError
+from logit_inference.inference.estimate import Estimate
+from logit_inference.inference.hypothesis import Hypothesis
+from logit_inference.inference.result import TestResult
+from logit_inference.inference.wald import Coefficients, wald_test
+from logit_inference.rows.block import Floats
+from logit_inference.solve.fit import Fit
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def series(labels: Any, values: Floats) -> pd.Series:
+    """Return a labelled vector."""
+    import pandas as pd
+
+    return pd.Series(values, index=_index(labels))
+
+
+def square(names: Sequence[str], matrix: Floats) -> pd.DataFrame:
+    """Return a matrix labelled on both sides."""
+    import pandas as pd
+
+    return pd.DataFrame(matrix, index=list(names), columns=list(names))
+
+
+def intervals(names: Sequence[str], table: Coefficients) -> pd.DataFrame:
+    """Return the interval ends by coefficient."""
+    import pandas as pd
+
+    ends = {"conf_low": table.conf_low, "conf_high": table.conf_high}
+    return pd.DataFrame(ends, index=list(names))
+
+
+def exponentiated(table: Coefficients) -> Coefficients:
+    """Return odds ratios with exponentiated ends and delta-method standard errors.
+
+    Statistic and p-value stay those of the log odds ratio, whose null is 0.
+    """
+    with np.errstate(over="ignore"):  # exp of a log odds ratio above 709 is infinite, and says so
+        ratio = np.exp(table.estimate)
+        return Coefficients(
+            ratio,
+            ratio * table.std_error,
+            table.statistic,
+            table.p_value,
+            np.exp(table.conf_low),
+            np.exp(table.conf_high),
+        )
+
+
+def tidy(estimate: Estimate, table: Coefficients, *, exponentiate: bool) -> pd.DataFrame:
+    """Return one row for each coefficient."""
+    import pandas as pd
+
+    shown = exponentiated(table) if exponentiate else table
+    columns = {
+        "term": list(estimate.names),
+        "estimate": shown.estimate,
+        "std_error": shown.std_error,
+        "statistic": shown.statistic,
+        "df": estimate.covariance.df,
+        "p_value": shown.p_value,
+        "conf_low": shown.conf_low,
+        "conf_high": shown.conf_high,
+    }
+    if estimate.covariance.df is None:
+        del columns["df"]
+    frame = pd.DataFrame(columns)
+    if exponentiate:
+        frame.attrs["std_error"] = "delta method, on the odds-ratio scale"
+    return frame
+
+
+def glance(account: Account, measures: Goodness) -> pd.DataFrame:
+    """Return one row with what describes the fit as a whole."""
+    import pandas as pd
+
+    row = {
+        "null_deviance": account.null_deviance,
+        "df_null": account.nobs - 1,
+        "log_likelihood": account.log_likelihood,
+        "null_log_likelihood": account.null_log_likelihood,
+        "lr_statistic": measures.lr_statistic,
+        "lr_p_value": measures.lr_p_value,
+        "mcfadden": measures.mcfadden,
+        "aic": measures.aic,
+        "bic": measures.bic,
+        "deviance": account.deviance,
+        "df_residual": account.df_resid,
+        "nobs": account.nobs,
+        "n_trials": account.n_trials,
+        "n_events": account.n_events,
+        "converged": account.outcome == "CONVERGED",
+    }
+    return pd.DataFrame([row])
+
+
+def augment(fit: Fit, labels: Any, data: Any) -> pd.DataFrame:
+    """Return fitted values, residuals and influence by row, after the columns of ``data``."""
+    import pandas as pd
+
+    rows = residuals(fit)
+    frame = pd.DataFrame(
+        {
+            "observed": rows.observed,
+            "linear_predictor": rows.linear_predictor,
+            "std_error": rows.std_error,
+            "fitted": rows.fitted,
+            "resid": rows.deviance,
+            "resid_pearson": rows.pearson,
+            "hat": rows.leverage,
+            "std_resid": rows.standardized,
+            "cooksd": rows.cooks_distance,
+        },
+        index=_index(labels),
+    )
+    if data is None:
+        return frame
+    if not isinstance(data, pd.DataFrame) or not data.index.is_unique:
+        raise DataError("augment(data) needs the pandas frame of the fit, with unique row labels.")
+    if not frame.index.isin(data.index).all():
+        raise DataError(
+            "augment(data): the frame lacks rows of the fit; give the table that was fitted."
+        )
+    return pd.concat([data.loc[frame.index], frame], axis=1)
+
+
+def prediction(rows: Prediction, kind: str) -> pd.Series:
+    """Return predictions by row on one scale."""
+    if kind not in ("response", "link"):
+        raise ArgumentError("kind", kind, '"response" (probability) or "link" (linear predictor)')
+    return series(rows.labels, rows.probability if kind == "response" else rows.link)
+
+
+def term_tests(
+    estimate: Estimate, terms: Mapping[str, tuple[int, ...]]
+) -> tuple[str, list[str], list[TestResult]]:
+    """Return a title, the terms that can be tested, and the Wald test of each."""
+    names, tests = [], []
+    for name, columns in terms.items():
+        tested = [column for column in columns if estimate.covariance.estimable[column]]
+        if not tested:
+            continue
+        matrix = np.eye(len(estimate.names))[tested]
+        text = tuple(f"{estimate.names[column]} = 0" for column in tested)
+        names.append(name)
+        tests.append(wald_test(estimate, Hypothesis(matrix, np.zeros(len(tested)), text)))
+    return "Wald Tests of Terms", names, tests
+
+
+def _index(labels: Any) -> Any:
+    import pandas as pd
+
+    return labels if isinstance(labels, pd.Index) else pd.Index(labels)

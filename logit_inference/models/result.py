@@ -1,0 +1,413 @@
+"""The result of a logistic regression: one record, two vocabularies, no arithmetic of its own.
+
+Every method names the function that answers; the names that Python analysts have in their fingers
+(``params``, ``bse``, ``llf`` and their like) stand beside the spelled-out ones. Frozen: another
+covariance or level is another result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from logit_inference.diagnostics.account import Account
+from logit_inference.diagnostics.goodness import Goodness, classify_rows, goodness, tjur
+from logit_inference.effects.prediction import Prediction
+from logit_inference.errors import ArgumentError, DetachedError
+from logit_inference.inference.estimate import Estimate
+from logit_inference.inference.hypothesis import read_hypothesis
+from logit_inference.inference.result import TestResult
+from logit_inference.inference.wald import Coefficients, check_level, coefficients, wald_test
+from logit_inference.models import frames, saved
+from logit_inference.models.newrows import predict_new, predict_used
+from logit_inference.report.summary import classification_table, summary_table, tests_table
+from logit_inference.report.table import Table
+from logit_inference.rows.block import Floats
+from logit_inference.solve.fit import Fit
+from logit_inference.solve.solution import Solution
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from logit_inference.design.design import Design
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class LogitResult:
+    """A fitted logistic regression.
+
+    Made by `logit_inference.logit` and `logit_inference.logit_arrays`; printed, it is its summary.
+
+    Parameters
+    ----------
+    account : Account
+        Counts, log-likelihoods, how the search ended.
+    estimate : Estimate
+        Names, coefficients, covariance.
+    level : float
+        Confidence level of tables and intervals that name no other.
+    design : Design or None
+        From a table to columns; None for a fit of arrays.
+    fit : Fit or None
+        The handle to the rows; None where the result travels without them.
+    labels : pandas Index or None
+        The caller's labels of the rows used; None without rows.
+    """
+
+    account: Account
+    estimate: Estimate
+    level: float
+    design: Design | None
+    fit: Fit | None
+    labels: Any
+
+    # --- coefficients -----------------------------------------------------------------------------
+
+    @property
+    def params(self) -> pd.Series:
+        """Coefficients by name; NaN where the data cannot estimate one."""
+        return frames.series(self.estimate.names, self.estimate.coef)
+
+    @property
+    def bse(self) -> pd.Series:
+        """Standard errors by name."""
+        return frames.series(self.estimate.names, self.estimate.std_errors)
+
+    @property
+    def tvalues(self) -> pd.Series:
+        """Wald statistics (z, or t with a t reference) by name."""
+        return frames.series(self.estimate.names, self.wald().statistic)
+
+    @property
+    def pvalues(self) -> pd.Series:
+        """Two-sided Wald p-values by name."""
+        return frames.series(self.estimate.names, self.wald().p_value)
+
+    def wald(self, level: float | None = None) -> Coefficients:
+        """Return Wald inference of all coefficients as arrays."""
+        return coefficients(self.estimate, self.level if level is None else level)
+
+    def cov_params(self) -> pd.DataFrame:
+        """Return the covariance of the coefficients, labelled on both sides."""
+        return frames.square(self.estimate.names, self.estimate.covariance.matrix)
+
+    def conf_int(self, alpha: float | None = None, *, level: float | None = None) -> pd.DataFrame:
+        """Return Wald confidence intervals, columns ``conf_low`` and ``conf_high``.
+
+        Parameters
+        ----------
+        alpha : float, optional
+            One minus the level, as in statsmodels.
+        level : float, optional
+            Confidence level; the result's own if neither is given.
+
+        Examples
+        --------
+        >>> import logit_inference as li
+        >>> fit = li.logit("low ~ smoke", li.datasets.load("birthwt"))
+        >>> fit.conf_int(level=0.9).round(3).loc["smoke"].tolist()
+        [0.178, 1.23]
+        """
+        return frames.intervals(self.estimate.names, self.wald(self._level(alpha, level)))
+
+    def _level(self, alpha: float | None, level: float | None) -> float:
+        if alpha is not None and level is not None:
+            raise ArgumentError("alpha", alpha, "either alpha= or level=, not both")
+        if alpha is not None:
+            return 1.0 - check_level(alpha)
+        return self.level if level is None else level
+
+    # --- likelihood -------------------------------------------------------------------------------
+
+    @property
+    def llf(self) -> float:
+        """Maximised log-likelihood, binomial coefficients of grouped data included."""
+        return self.account.log_likelihood
+
+    @property
+    def llnull(self) -> float:
+        """Log-likelihood of the model with an intercept and the offset only."""
+        return self.account.null_log_likelihood
+
+    @property
+    def goodness(self) -> Goodness:
+        """Likelihood-ratio test against the null model, pseudo-R², information criteria."""
+        return goodness(self.account)
+
+    @property
+    def llr(self) -> float:
+        """Likelihood-ratio statistic against the null model."""
+        return self.goodness.lr_statistic
+
+    @property
+    def llr_pvalue(self) -> float:
+        """Its p-value; NaN where the null model does not lie inside this one."""
+        return self.goodness.lr_p_value
+
+    @property
+    def prsquared(self) -> float:
+        """McFadden's pseudo-R²."""
+        return self.goodness.mcfadden
+
+    @property
+    def cox_snell(self) -> float:
+        """Cox and Snell's pseudo-R²."""
+        return self.goodness.cox_snell
+
+    @property
+    def nagelkerke(self) -> float:
+        """Nagelkerke's pseudo-R²."""
+        return self.goodness.nagelkerke
+
+    @property
+    def tjur(self) -> float:
+        """Tjur's coefficient of discrimination; one pass over the rows."""
+        return tjur(self._fit("tjur"))
+
+    @property
+    def aic(self) -> float:
+        """Akaike's information criterion."""
+        return self.goodness.aic
+
+    @property
+    def aicc(self) -> float:
+        """AIC corrected for small samples (Hurvich and Tsai 1989)."""
+        return self.goodness.aicc
+
+    @property
+    def bic(self) -> float:
+        """Bayesian information criterion, with the log of ``nobs`` (for grouped data, as in R)."""
+        return self.goodness.bic
+
+    @property
+    def deviance(self) -> float:
+        """Residual deviance."""
+        return self.account.deviance
+
+    @property
+    def null_deviance(self) -> float:
+        """Deviance of the null model."""
+        return self.account.null_deviance
+
+    @property
+    def mean_cross_entropy(self) -> float:
+        """Mean cost per trial, ``−ℓ/n`` without binomial coefficients."""
+        return self.account.mean_cross_entropy
+
+    # --- counts -----------------------------------------------------------------------------------
+
+    @property
+    def nobs(self) -> float:
+        """Observations: rows (groups, if grouped) with positive weight; the sum of frequencies."""
+        return self.account.nobs
+
+    @property
+    def n_trials(self) -> float:
+        """Trials: the sum over groups for grouped data, else as many as observations."""
+        return self.account.n_trials
+
+    @property
+    def n_rows_read(self) -> int:
+        """Rows of the table."""
+        return self.account.n_rows_read
+
+    @property
+    def n_rows_used(self) -> int:
+        """Rows left after those with missing values are dropped."""
+        return self.account.n_rows_used
+
+    @property
+    def n_rows_dropped(self) -> Mapping[str, int]:
+        """Rows dropped, by the variable that was missing."""
+        return self.account.dropped
+
+    @property
+    def df_model(self) -> int:
+        """Estimated coefficients beside the constant."""
+        return self.account.df_model
+
+    @property
+    def df_resid(self) -> float:
+        """Observations less estimated coefficients."""
+        return self.account.df_resid
+
+    # --- the search -------------------------------------------------------------------------------
+
+    @property
+    def solution(self) -> Solution:
+        """How the maximum was found: outcome, steps, passes."""
+        return self._fit("solution").solution
+
+    @property
+    def converged(self) -> bool:
+        """Whether the maximum was reached to the tolerance asked for."""
+        return self.account.outcome == "CONVERGED"
+
+    def _fit(self, what: str) -> Fit:
+        if self.fit is None:
+            raise DetachedError(what)
+        return self.fit
+
+    # --- rows -------------------------------------------------------------------------------------
+
+    @property
+    def fitted(self) -> pd.Series:
+        """Fitted probabilities of the rows used, by the caller's labels."""
+        return frames.series(self.labels, self._map("fitted"))
+
+    @property
+    def linear_predictor(self) -> pd.Series:
+        """Linear predictors of the rows used, by the caller's labels."""
+        return frames.series(self.labels, self._map("linear_predictor"))
+
+    def _map(self, kernel: str) -> Floats:
+        fit = self._fit(kernel)
+        return fit.map(getattr(fit.likelihood, kernel))
+
+    def predict(self, newdata: Any = None, *, kind: str = "response", offset: Any = None) -> Any:
+        """Return predictions for new rows, or for the rows used.
+
+        Parameters
+        ----------
+        newdata : table, or (m, p) array for a fit of arrays, optional
+            Levels, knots and polynomials learned in the fit are applied to it. Every row has its
+            prediction, missing where a variable is. Without it, the rows used.
+        kind : {"response", "link"}
+            Probability of the event, or linear predictor.
+        offset : (m,) array, optional
+            Needed where the fit had an offset given as an array.
+
+        Returns
+        -------
+        pandas Series
+            By the labels of the rows.
+
+        Examples
+        --------
+        >>> import logit_inference as li
+        >>> fit = li.logit("low ~ lwt + C(race)", li.datasets.load("birthwt"))
+        >>> fit.predict({"lwt": [100, 150], "race": ["white", "black"]}).round(4).tolist()
+        [0.3178, 0.3567]
+        """
+        return frames.prediction(self.get_prediction(newdata, offset=offset), kind)
+
+    def get_prediction(
+        self, newdata: Any = None, *, level: float | None = None, offset: Any = None
+    ) -> Prediction:
+        """Return predictions with intervals; ``.summary_frame()`` is the table.
+
+        Intervals are computed on the link scale, so that they stay inside (0, 1).
+        """
+        level = self.level if level is None else level
+        if newdata is None:
+            return predict_used(self._fit("get_prediction()"), self.estimate, level, self.labels)
+        return predict_new(self.estimate, self.design, newdata, offset, level)
+
+    def classification_table(self, threshold: float = 0.5) -> Table:
+        """Return observed against classified by the rule ``p >= threshold``; one pass."""
+        return classification_table(classify_rows(self._fit("classification_table()"), threshold))
+
+    # --- tests ------------------------------------------------------------------------------------
+
+    @property
+    def terms(self) -> Mapping[str, tuple[int, ...]]:
+        """The terms of the formula and the columns of each."""
+        return dict(self.account.terms)
+
+    def test(self, hypothesis: Any) -> TestResult:
+        """Return the Wald test of a linear hypothesis.
+
+        Parameters
+        ----------
+        hypothesis : str, list of str, (k, p) array, or tuple of matrix and values
+            ``"age = 0, smoke = 2*lwt"``; a name alone means that it is zero; a term means all its
+            columns; backticks quote a name.
+
+        Examples
+        --------
+        >>> import logit_inference as li
+        >>> fit = li.logit("low ~ age + C(race)", li.datasets.load("birthwt"))
+        >>> print(fit.test("C(race)"))
+        Wald test of C(race)[T.black] = 0, C(race)[T.other] = 0: chi-square(2) = 4.061, p = 0.131
+        """
+        return wald_test(
+            self.estimate, read_hypothesis(hypothesis, self.estimate.names, self.terms)
+        )
+
+    def wald_terms(self) -> Table:
+        """Return a Wald test of each term of the formula: all its estimable columns are zero."""
+        return tests_table(*frames.term_tests(self.estimate, self.terms))
+
+    # --- tables -----------------------------------------------------------------------------------
+
+    def summary(self, *, odds_ratios: bool = False, level: float | None = None) -> Table:
+        """Return the summary: text when printed, HTML in a notebook.
+
+        Parameters
+        ----------
+        odds_ratios : bool
+            Whether to print exponentiated coefficients, with delta-method standard errors.
+        level : float, optional
+            Of the intervals.
+        """
+        level = self.level if level is None else level
+        table = self.wald(level)
+        return summary_table(
+            self.account,
+            self.goodness,
+            self.estimate.covariance,
+            self.estimate.names,
+            frames.exponentiated(table) if odds_ratios else table,
+            level,
+            odds_ratios=odds_ratios,
+        )
+
+    def tidy(self, *, exponentiate: bool = False, level: float | None = None) -> pd.DataFrame:
+        """Return one row for each coefficient: broom's columns, with underscores.
+
+        With ``exponentiate`` the estimate is an odds ratio, the interval ends are exponentiated,
+        and ``std_error`` is the delta method's on that scale, ``exp(coef)·se``: the frame's
+        ``attrs["std_error"]`` says so. Statistic and p-value stay those of the coefficient.
+        """
+        return frames.tidy(self.estimate, self.wald(level), exponentiate=exponentiate)
+
+    def glance(self) -> pd.DataFrame:
+        """Return one row with what describes the fit as a whole."""
+        return frames.glance(self.account, self.goodness)
+
+    def augment(self, data: Any = None) -> pd.DataFrame:
+        """Return one row for each row used: fitted values, residuals, influence.
+
+        Parameters
+        ----------
+        data : pandas frame, optional
+            The table of the fit: its columns for those rows then come first.
+
+        Returns
+        -------
+        pandas DataFrame
+            ``observed`` (a proportion for grouped data), ``linear_predictor``, its ``std_error``,
+            ``fitted``, ``resid`` (deviance residual), ``resid_pearson``, ``hat`` (leverage),
+            ``std_resid`` (standardised deviance residual) and ``cooksd``, by the caller's labels.
+        """
+        return frames.augment(self._fit("augment()"), self.labels, data)
+
+    def __str__(self) -> str:
+        return str(self.summary())
+
+    def __repr__(self) -> str:
+        return str(self.summary())
+
+    def _repr_html_(self) -> str:
+        return self.summary().to_html()
+
+    # --- elsewhere --------------------------------------------------------------------------------
+
+    def without_data(self) -> LogitResult:
+        """Return the same result without its rows; what then cannot be answered says so."""
+        return replace(self, fit=None, labels=None)
+
+    def save(self, path: Any) -> None:
+        """Write a small data-free JSON file that `logit_inference.load` reads on any machine."""
+        saved.save(self, path)

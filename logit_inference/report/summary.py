@@ -1,0 +1,162 @@
+"""The tables that people read of a fit, made from records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from logit_inference.covariance.covariance import Covariance
+from logit_inference.diagnostics.account import Account
+from logit_inference.diagnostics.goodness import Classification, Goodness
+from logit_inference.inference.result import TestResult
+from logit_inference.inference.wald import Coefficients
+from logit_inference.report.numbers import Kind, format_number
+from logit_inference.report.table import Column, Table
+
+
+def summary_table(
+    account: Account,
+    measures: Goodness,
+    covariance: Covariance,
+    names: Sequence[str],
+    table: Coefficients,
+    level: float,
+    *,
+    odds_ratios: bool = False,
+) -> Table:
+    """Return the summary of a fit; its order follows statsmodels', so that eyes line up.
+
+    Parameters
+    ----------
+    account : Account
+    measures : Goodness
+    covariance : Covariance
+        That the table rests on; the notes name it.
+    names : sequence of p str
+    table : Coefficients
+        On the scale to print; exponentiated already where ``odds_ratios``.
+    level : float
+        Of the intervals.
+    odds_ratios : bool
+    """
+    letter = "z" if covariance.df is None else "t"
+    low, high = (1.0 - level) / 2, (1.0 + level) / 2
+    columns = (
+        Column("term", list(names), header=""),
+        Column(
+            "estimate",
+            table.estimate,
+            header="odds ratio" if odds_ratios else "coef",
+            kind="estimate",
+        ),
+        Column("std_error", table.std_error, header="std err", kind="estimate"),
+        Column("statistic", table.statistic, header=letter, kind="statistic"),
+        Column("p_value", table.p_value, header=f"P>|{letter}|", kind="p_value"),
+        Column("conf_low", table.conf_low, header=f"[{low:.4g}", kind="estimate"),
+        Column("conf_high", table.conf_high, header=f"{high:.4g}]", kind="estimate"),
+    )
+    return Table(
+        "Logit Regression Results",
+        columns,
+        facts=_facts(account, measures),
+        notes=_notes(account, covariance, odds_ratios),
+    )
+
+
+def _facts(account: Account, measures: Goodness) -> tuple[tuple[str, str], ...]:
+    converged = "yes" if account.outcome == "CONVERGED" else f"NO ({account.outcome})"
+    p_value = (
+        "not nested"
+        if np.isnan(measures.lr_p_value)
+        else format_number(measures.lr_p_value, "p_value")
+    )
+    return (
+        ("Dep. Variable", account.outcome_name),
+        ("Model", "Logit"),
+        ("Method", "MLE"),
+        ("Event", f"Pr({account.event})"),
+        ("Events", _count(account.n_events)),
+        ("Non-events", _count(account.n_trials - account.n_events)),
+        ("Converged", f"{converged}, {account.n_passes} passes"),
+        ("Covariance", "model-based"),
+        ("No. Observations", _count(account.nobs)),
+        ("Df Residuals", _count(account.df_resid)),
+        ("Df Model", str(account.df_model)),
+        ("Pseudo R-squ.", f"{measures.mcfadden:.4f}"),
+        ("Log-Likelihood", f"{account.log_likelihood:.5g}"),
+        ("LL-Null", f"{account.null_log_likelihood:.5g}"),
+        ("LLR p-value", "—" if account.df_model == 0 else p_value),
+        ("AIC", f"{measures.aic:.5g}"),
+    )
+
+
+def _notes(account: Account, covariance: Covariance, odds_ratios: bool) -> tuple[str, ...]:
+    notes = [_rows_note(account)]
+    factor = covariance.correction
+    correction = "no small-sample factor" if factor == "none" else f"factor {factor}"
+    reference = "normal" if covariance.df is None else f"t with {covariance.df:g} df"
+    kind = "inverse information (model-based)" if covariance.kind == "model" else covariance.kind
+    notes.append(f"Covariance: {kind}, {correction}; reference: {reference}.")
+    if odds_ratios:
+        notes.append(
+            "Odds ratios: interval ends are exponentiated; the standard error is the delta "
+            "method's, on the odds-ratio scale; the test is of log odds ratio = 0."
+        )
+    return (*notes, *account.notes)
+
+
+def _rows_note(account: Account) -> str:
+    n_dropped = account.n_rows_read - account.n_rows_used
+    noun = "Groups" if account.grouped else "Rows"
+    text = f"{noun}: {account.n_rows_read:,} read, {account.n_rows_used:,} used"
+    if n_dropped:
+        causes = ", ".join(f"{name} in {count:,}" for name, count in account.dropped.items())
+        text += f", {n_dropped:,} dropped for a missing value ({causes})"
+    zero = account.n_rows_used - account.tally.n_rows
+    if zero:
+        text += f"; {zero:,} of them have no weight or no trials and do not count"
+    if account.weights_kind == "frequency":
+        text += "; weights are frequencies, observations are their sum"
+    elif account.weights_kind:
+        text += f"; weights are {account.weights_kind} weights, observations are rows"
+    return text + "."
+
+
+def _count(value: float) -> str:
+    """Return a count, which is whole unless weights are not."""
+    return f"{value:.0f}" if float(value).is_integer() else f"{value:.6g}"
+
+
+def tests_table(title: str, terms: Sequence[str], tests: Sequence[TestResult]) -> Table:
+    """Return one row for each test of a term."""
+    columns = [
+        Column("term", list(terms), header=""),
+        Column("statistic", [test.statistic for test in tests], kind="statistic"),
+        Column("df", [test.df for test in tests], kind="integer"),
+    ]
+    if any(test.df_denominator is not None for test in tests):
+        denominators = [test.df_denominator for test in tests]
+        columns.append(Column("df_denominator", denominators, kind="fixed"))
+    columns.append(Column("p_value", [test.p_value for test in tests], kind="p_value"))
+    return Table(title, tuple(columns))
+
+
+def classification_table(counts: Classification) -> Table:
+    """Return observed against classified, with the rates under it."""
+    hits = (counts.true_positive, counts.false_positive)
+    misses = (counts.false_negative, counts.true_negative)
+    # Counts are whole unless weights are not.
+    kind: Kind = "integer" if all(float(n).is_integer() for n in hits + misses) else "fixed"
+    columns = (
+        Column("observed", ["event", "non-event"]),
+        Column("event", hits, kind=kind),
+        Column("non_event", misses, header="non-event", kind=kind),
+    )
+    notes = (
+        f"A row is classified as an event where its fitted probability is at least "
+        f"{counts.threshold:g}.",
+        f"Accuracy {counts.accuracy:.4f}, sensitivity {counts.sensitivity:.4f}, "
+        f"specificity {counts.specificity:.4f}.",
+    )
+    return Table("Classification Table", columns, notes=notes)

@@ -1,0 +1,149 @@
+"""Rows seen in another basis of their column space.
+
+An ill-conditioned design loses its digits when its columns are multiplied out, not when they are
+stored. `BasisSource` shows the rows of a source as ``Z = X @ matrix``, where each element of Z is
+summed in twice the working precision and rounded once. With ``matrix`` close to the inverse of a
+triangular factor of X, the columns of Z are nearly orthonormal, so that a fit in Z is as accurate
+as a fit can be, and ``coef = matrix @ coef_in_Z``. The matrix need not be an accurate inverse: any
+nonsingular matrix gives the same fit. Dropping columns is the special case of a matrix of zeros
+and ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+
+from logit_inference.rows.block import Block, Floats
+from logit_inference.rows.source import Source
+
+Summary = TypeVar("Summary")
+_SPLITTER = 134217729.0  # 2**27 + 1: cuts a double into two halves of 26 bits (Dekker 1971)
+
+
+@dataclass(frozen=True)
+class Basis:
+    """A change of basis: ``Z = X[:, kept] @ matrix`` and ``coef[kept] = matrix @ coef_in_Z``.
+
+    Parameters
+    ----------
+    kept : tuple of int
+        Columns of X that take part, in their order.
+    matrix : (q, q) array or None
+        Upper triangular; None stands for the identity (columns are dropped, nothing more).
+    n_columns : int
+        Number of columns of X.
+    """
+
+    kept: tuple[int, ...]
+    matrix: Floats | None
+    n_columns: int
+
+    def coefficients(self, inner: Floats) -> Floats:
+        """Return the (n_columns,) coefficients of X; NaN where a column does not take part."""
+        full = np.full(self.n_columns, np.nan)
+        full[list(self.kept)] = inner if self.matrix is None else self.matrix @ inner
+        return full
+
+    def inner(self, full: Floats) -> Floats:
+        """Return the (q,) coefficients in this basis of (n_columns,) coefficients of X."""
+        part = full[list(self.kept)]
+        if self.matrix is None:
+            return part
+        inner: Any = np.linalg.solve(self.matrix, part)
+        return np.asarray(inner, dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class BasisSource:
+    """A source whose rows are shown in another basis, block by block."""
+
+    source: Source
+    basis: Basis
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return self.source.n_rows
+
+    @property
+    def n_columns(self) -> int:
+        """Number of columns of Z."""
+        return len(self.basis.kept)
+
+    def fold(self, kernel: Callable[..., Summary], *args: Any) -> Summary:
+        """Return the merged summaries of all blocks in this basis."""
+        merged: Summary = self.source.fold(_in_basis, self.basis, kernel, *args)
+        return merged
+
+    def map(self, kernel: Callable[..., Floats], *args: Any) -> Floats:
+        """Return the row-aligned values of all blocks in this basis."""
+        return self.source.map(_in_basis, self.basis, kernel, *args)
+
+
+def _in_basis(block: Block, basis: Basis, kernel: Callable[..., Any], *args: Any) -> Any:
+    X = block.X[:, list(basis.kept)]
+    Z = X if basis.matrix is None else doubled_product(X, basis.matrix)
+    changed = Block(
+        block.y, Z, block.trials, block.weights, block.offset, block.groups, block.first_row
+    )
+    return kernel(changed, *args)
+
+
+def doubled_product(X: Floats, upper: Floats) -> Floats:
+    """Return ``X @ upper`` with each element summed in twice the working precision.
+
+    Parameters
+    ----------
+    X : (n, q) array
+    upper : (q, q) upper triangular array
+
+    Notes
+    -----
+    Products are split exactly (Dekker) and sums carry their rounding error (Knuth), so that the
+    error of an element is about eps of its value plus eps² of its terms: differences of nearly
+    equal columns keep all their digits. About 25 operations per term, no array larger than X.
+
+    References
+    ----------
+    Ogita, Rump and Oishi (2005), *SIAM Journal on Scientific Computing* 26, algorithm 5.3 (Dot2).
+
+    Examples
+    --------
+    >>> X = np.array([[1.0, 1.0 + 2**-40]])
+    >>> doubled_product(X, np.array([[1.0, -1.0 / 3], [0.0, 1.0 / 3]]))[0, 1] * 3 == 2**-40
+    np.True_
+    """
+    n, q = X.shape
+    columns = np.ascontiguousarray(X.T)
+    high = _high_half(columns)
+    low = columns - high
+    out = np.empty((n, q))
+    for j in range(q):
+        total = np.zeros(n)
+        carry = np.zeros(n)
+        for k in range(j + 1):
+            t = float(upper[k, j])
+            if t == 0.0:
+                continue
+            t_high = float(_high_half(np.array(t)))
+            t_low = t - t_high
+            product = columns[k] * t
+            carry += low[k] * t_low - (
+                ((product - high[k] * t_high) - low[k] * t_high) - high[k] * t_low
+            )
+            raised = total + product
+            moved = raised - total
+            carry += (total - (raised - moved)) + (product - moved)
+            total = raised
+        out[:, j] = total + carry
+    return out
+
+
+def _high_half(values: Floats) -> Floats:
+    scaled = values * _SPLITTER
+    half: Floats = scaled - (scaled - values)
+    return half

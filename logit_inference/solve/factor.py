@@ -1,0 +1,121 @@
+"""Triangular factors: of a summed information matrix, and of the rows themselves.
+
+The inverse of a summed cross-product loses twice the digits of its columns; a triangular factor
+folded over the rows by QR loses them once. The first is cheap and good enough for steps, the
+second is for what is printed wherever the first would show.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.linalg.lapack import dpocon, dpotrf, dpotrs, dtrtri
+
+from logit_inference.likelihood.logistic import Likelihood
+from logit_inference.rows.block import Block, Floats
+
+
+@dataclass(frozen=True, slots=True)
+class ScaledFactor:
+    """Cholesky factor of ``S A S`` with ``S = diag(A)^(−1/2)``: columns of any scale are alike.
+
+    Parameters
+    ----------
+    upper : (q, q) array
+        Upper triangular factor; what stands below the diagonal is not read.
+    scale : (q,) array
+        Diagonal of S.
+    condition : float
+        Estimate of the condition number of ``S A S`` in the 1-norm (LAPACK dpocon, O(q²)).
+    """
+
+    upper: Floats
+    scale: Floats
+    condition: float
+
+    def solve(self, right: Floats) -> Floats:
+        """Return ``A⁻¹ right``."""
+        x, _ = dpotrs(self.upper, self.scale * right)
+        result: Floats = self.scale * x
+        return result
+
+    def inverse_root(self) -> Floats:
+        """Return an upper triangular B with ``B B' = A⁻¹``."""
+        return self.scale[:, np.newaxis] * _triangular_inverse(self.upper)
+
+
+def factorize(information: Floats) -> ScaledFactor | None:
+    """Return the scaled Cholesky factor, or None where the matrix is numerically singular.
+
+    Examples
+    --------
+    >>> factorize(np.diag([4.0, 1e20])).solve(np.array([4.0, 1e20])).tolist()
+    [1.0, 1.0]
+    >>> factorize(np.ones((2, 2))) is None
+    True
+    """
+    diagonal = np.diagonal(information)
+    if not (np.isfinite(diagonal).all() and (diagonal > 0).all()):
+        return None
+    scale = 1.0 / np.sqrt(diagonal)
+    scaled = information * scale[:, np.newaxis] * scale
+    norm = float(np.abs(scaled).sum(axis=0).max(initial=0.0))
+    upper, failed = dpotrf(scaled)
+    if failed:
+        return None
+    reciprocal, _ = dpocon(upper, norm)
+    if reciprocal < np.finfo(float).eps:
+        return None
+    return ScaledFactor(upper, scale, float(1.0 / reciprocal))
+
+
+@dataclass(frozen=True, slots=True)
+class Triangle:
+    """The triangular factor R of some rows, ``R'R = Z'Z``; merged by a QR of two factors."""
+
+    upper: Floats
+
+    def __add__(self, other: Triangle) -> Triangle:
+        return triangle_of(np.vstack([self.upper, other.upper]))
+
+    def inverse_root(self) -> Floats:
+        """Return an upper triangular B with ``B B' = (R'R)⁻¹``."""
+        scale = 1.0 / np.linalg.norm(self.upper, axis=0)
+        root: Floats = scale[:, np.newaxis] * _triangular_inverse(self.upper * scale)
+        return root
+
+
+def triangle_of(rows: Floats) -> Triangle:
+    """Return the triangular factor of the rows of a matrix, by Householder reflections."""
+    upper: Any = np.linalg.qr(rows, mode="r")
+    return Triangle(upper)
+
+
+def column_triangle(block: Block) -> Triangle:
+    """Return the triangular factor of the block's columns over the rows that count.
+
+    Only which rows count matters here, not how much: weights over ten orders of magnitude would
+    otherwise make independent columns look dependent.
+    """
+    counts = np.ones(block.n_rows, bool)
+    for factor in (block.weights, block.trials):
+        if factor is not None:
+            counts &= factor > 0
+    rows = block.X if counts.all() else block.X[counts]
+    return triangle_of(rows)
+
+
+def working_triangle(block: Block, likelihood: Likelihood, coef: Floats) -> Triangle:
+    """Return the triangular factor of the block's rows scaled by root working weights."""
+    root = np.sqrt(likelihood.working_weights(block, coef))
+    return triangle_of(block.X * root[:, np.newaxis])
+
+
+def _triangular_inverse(upper: Floats) -> Floats:
+    inverse, singular = dtrtri(np.triu(upper))
+    if singular:
+        raise np.linalg.LinAlgError("triangular factor is singular")
+    result: Floats = inverse
+    return result

@@ -1,0 +1,146 @@
+"""Damped Newton on any objective, with a stopping rule in standard errors.
+
+With score u and information I at the current coefficients, ``λ = sqrt(u' I⁻¹ u)`` bounds the
+remaining move of every coefficient in units of its own standard error, to first order. Let
+``M = max_i sqrt(x_i' I⁻¹ x_i)``: along a step of size λ no linear predictor moves by more than
+``M·λ``, so that ``M·λ`` small means that the quadratic model holds over the whole step. The
+iteration has converged when ``λ <= tolerance`` and ``M·λ <= 0.1``. On separated data λ tends to
+zero while M·λ stays near one: the rule does not mistake that for convergence.
+
+No rule compares log-likelihoods at convergence, where their rounding is far above the signal; the
+sufficient-increase test of a damped step allows for that rounding.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from logit_inference.likelihood.evaluation import Evaluation, Largest
+from logit_inference.likelihood.objective import Objective
+from logit_inference.rows.block import Block, Floats
+from logit_inference.solve.factor import ScaledFactor, factorize
+from logit_inference.solve.solution import Outcome, Solution, Step
+
+LARGEST_CURVATURE = 0.1  # of M·λ at convergence: the next step then changes weights by under 10 %
+SUFFICIENT = 1e-4  # share of the predicted increase that a step must bring (Armijo)
+ROUNDING = 64 * np.finfo(float).eps  # relative rounding of a summed log-likelihood, with room
+FRESH = 1e-10  # a decrement at which the information is that of the maximum to 1e-10
+SMALLEST_STEP = 2.0**-30
+
+Leverage = Callable[[ScaledFactor], float]
+
+
+def newton(
+    objective: Objective,
+    start: Floats,
+    leverage: Leverage,
+    *,
+    tolerance: float = 1e-8,
+    max_iterations: int = 50,
+    first: Evaluation | None = None,
+) -> Solution:
+    """Return the maximum of the objective, or how far the search came.
+
+    Parameters
+    ----------
+    objective : callable
+        From (q,) coefficients to an `Evaluation`; concave.
+    start : (q,) array
+    leverage : callable
+        Returns M for a factor of the current information. It costs a pass, and is asked only where
+        the bound by the smallest working weight is not enough.
+    tolerance : float
+        Largest Newton decrement at convergence, in standard errors.
+    max_iterations : int
+        Largest number of Newton steps.
+    first : Evaluation, optional
+        The evaluation at ``start``, where it is known already.
+
+    Notes
+    -----
+    One pass for each evaluation; the last Newton step is taken from the final evaluation and needs
+    no pass of its own. Step halving evaluates again.
+
+    References
+    ----------
+    Boyd and Vandenberghe (2004), *Convex Optimization*, section 9.5.
+    """
+    coef = np.asarray(start, dtype=np.float64)
+    now = objective(coef) if first is None else first
+    n_passes = 1
+    steps: list[Step] = []
+    factor = None
+    decrement, direction = np.inf, np.zeros_like(coef)
+    outcome = Outcome.ITERATION_LIMIT
+
+    for _ in range(max_iterations + 1):
+        latest = factorize(now.information)
+        if latest is None:
+            outcome = Outcome.SINGULAR
+            break
+        factor = latest
+        direction = factor.solve(now.score)
+        decrement = math.sqrt(max(float(now.score @ direction), 0.0))
+        if decrement <= tolerance and _is_flat(now, factor, decrement, leverage):
+            steps.append(Step("newton", now.log_likelihood, decrement, 1.0))
+            coef = coef + direction
+            if decrement > FRESH:
+                now = objective(coef)
+                n_passes += 1
+            outcome = Outcome.CONVERGED
+            break
+        if len(steps) == max_iterations:
+            break
+        size, reached, tried = _damped(objective, coef, direction, now, decrement)
+        n_passes += tried
+        if reached is None:
+            outcome = Outcome.STALLED
+            break
+        kind = "newton" if size == 1.0 else "halved"
+        steps.append(Step(kind, now.log_likelihood, decrement, size))
+        coef, now = coef + size * direction, reached
+
+    if not outcome.converged and factor is not None and _goes_on(factor, decrement, leverage):
+        outcome = Outcome.DIVERGING
+    return Solution(coef, now, outcome, tuple(steps), n_passes, direction, decrement)
+
+
+def row_leverage(block: Block, inverse_root: Floats) -> Largest:
+    """Return the largest ``sqrt(x' B B' x)`` over the block's rows that count; B is (q, q)."""
+    counts = np.ones(block.n_rows, bool)
+    for weight in (block.weights, block.trials):
+        if weight is not None:
+            counts &= weight > 0
+    reach = block.X @ inverse_root
+    squared = np.einsum("ij,ij->i", reach, reach)[counts]
+    return Largest(float(np.sqrt(squared.max(initial=0.0))))
+
+
+def _is_flat(now: Evaluation, factor: ScaledFactor, decrement: float, leverage: Leverage) -> bool:
+    if now.smallest_weight > 0 and decrement <= LARGEST_CURVATURE * np.sqrt(now.smallest_weight):
+        return True
+    return leverage(factor) * decrement <= LARGEST_CURVATURE
+
+
+def _goes_on(factor: ScaledFactor, decrement: float, leverage: Leverage) -> bool:
+    """Return whether next to no gain is left while linear predictors still move: to infinity."""
+    return decrement <= 1e-2 and leverage(factor) * decrement > LARGEST_CURVATURE
+
+
+def _damped(
+    objective: Objective, coef: Floats, direction: Floats, now: Evaluation, decrement: float
+) -> tuple[float, Evaluation | None, int]:
+    """Return the step size, what is reached with it (None if no size does), and the passes used."""
+    rounding = ROUNDING * abs(now.log_likelihood)
+    size, tried = 1.0, 0
+    while size >= SMALLEST_STEP:
+        reached = objective(coef + size * direction)
+        tried += 1
+        gain = reached.log_likelihood - now.log_likelihood
+        if gain >= SUFFICIENT * size * decrement**2 - rounding:
+            return size, reached, tried
+        size /= 2
+    return size, None, tried

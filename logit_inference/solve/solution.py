@@ -1,0 +1,88 @@
+"""How a search for the maximum ended, as a value that carries its own explanation.
+
+Raising is the caller's choice; a solution that did not converge says so and never looks like one
+that did.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from logit_inference.likelihood.evaluation import Evaluation
+from logit_inference.rows.block import Floats
+
+
+class Outcome(Enum):
+    """How an iteration ended."""
+
+    CONVERGED = "The iteration converged."
+    DIVERGING = (
+        "The maximum is not reached at finite coefficients, as far as the iteration can tell: the "
+        "log-likelihood still rises while coefficients grow and fitted probabilities reach 0 or 1."
+    )
+    ITERATION_LIMIT = "The iteration limit was reached before the coefficients settled."
+    SINGULAR = "The information matrix is singular at the current coefficients."
+    STALLED = "No step along the Newton direction raises the log-likelihood."
+
+    @property
+    def sentence(self) -> str:
+        """The explanation."""
+        return self.value
+
+    @property
+    def converged(self) -> bool:
+        """Whether the coefficients are the maximum to the tolerance asked for."""
+        return self is Outcome.CONVERGED
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One evaluation of the objective within a search.
+
+    Parameters
+    ----------
+    kind : str
+        What was done: ``"newton"``, or ``"halved"`` after step halving.
+    log_likelihood : float
+        Before the step, without the binomial constant.
+    decrement : float
+        Newton decrement before the step: how far the maximum is, in standard errors, to first
+        order.
+    size : float
+        Fraction of the full Newton step that was taken.
+    """
+
+    kind: str
+    log_likelihood: float
+    decrement: float
+    size: float
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Coefficients of length q, the last evaluation, and the way there.
+
+    Parameters
+    ----------
+    coef : (q,) array
+        Where the search ended.
+    evaluation : Evaluation
+        Of the last full pass; ``coef`` is at most ``decrement`` standard errors from its point.
+    outcome : Outcome
+    steps : tuple of Step
+    n_passes : int
+        Passes over the data.
+    direction : (q,) array
+        The last Newton step.
+    decrement : float
+        Newton decrement at the last evaluation.
+    """
+
+    coef: Floats
+    evaluation: Evaluation
+    outcome: Outcome
+    steps: tuple[Step, ...]
+    n_passes: int
+    direction: Floats
+    decrement: float

@@ -1,0 +1,121 @@
+"""A table in a file, as the command line reads it.
+
+Kept apart from the command line because reading a file well has rules of its own: what counts as
+missing, how rows are numbered, which mistakes of a file are told. It knows nothing of models.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import warnings
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from logit_inference.errors import ArgumentError, FileError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# "None" and "." are not among them: they are levels of real tables.
+MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL")
+COMPRESSION = {".gz": "gzip", ".bz2": "bz2", ".xz": "xz", ".zip": "zip", ".zst": "zstd"}
+
+
+def read_bytes(path: str) -> bytes:
+    """Return what a file, or for ``-`` standard input, holds."""
+    return sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+
+
+def read_table(
+    content: bytes,
+    path: str,
+    separator: str | None = None,
+    *,
+    text: Iterable[str] = (),
+    missing: Sequence[str] = MISSING,
+) -> pd.DataFrame:
+    r"""Return the table that the bytes of a file hold, its rows labelled from 1.
+
+    Parameters
+    ----------
+    content : bytes
+        Of the file; a pipe can be read only once, so that reading is the caller's.
+    path : str
+        Its name; the suffix tells the format, and messages show it.
+    separator : str, optional
+        One character, or ``tab``; by the suffix if not given.
+    text : iterable of str
+        Columns to be read as text, also where their cells look like numbers.
+    missing : sequence of str
+        Cells that count as missing.
+
+    Raises
+    ------
+    FileError
+        If it is no table: no text, lines longer than the header, another separator.
+
+    Examples
+    --------
+    >>> read_table(b"age,race\n19,black\nNA,other\n", "ages.csv")
+        age   race
+    1  19.0  black
+    2   NaN  other
+    """
+    import pandas as pd
+
+    suffixes = set(Path(path).suffixes)
+    if suffixes & {".parquet", ".pq"}:
+        table = _read_parquet(content, path)
+    else:
+        if separator is None:
+            separator = "tab" if suffixes & {".tsv", ".tab"} else ","
+        table = _read_text(content, path, separator, text, missing)
+    table.index = pd.RangeIndex(1, len(table) + 1)
+    return table
+
+
+def _read_text(
+    content: bytes, path: str, separator: str, text: Iterable[str], missing: Sequence[str]
+) -> pd.DataFrame:
+    import pandas as pd
+
+    separator = "\t" if separator in ("tab", "\\t") else separator
+    if len(separator) != 1:
+        raise ArgumentError("separator", separator, "one character, or tab")
+    try:
+        with warnings.catch_warnings():
+            # What pandas only warns of here is cells that it would leave out.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            table = pd.read_csv(
+                io.BytesIO(content),
+                sep=separator,
+                compression=COMPRESSION.get(Path(path).suffix),
+                dtype=dict.fromkeys(text, str),
+                na_values=list(missing),
+                keep_default_na=False,
+                float_precision="round_trip",
+                index_col=False,
+                low_memory=False,
+            )
+    except pd.errors.ParserWarning as error:
+        raise FileError.no_table(path, separator, "lines have more cells than the first") from error
+    except (ValueError, OSError, EOFError) as error:
+        raise FileError.no_table(path, separator, " ".join(str(error).split())) from error
+    header = str(table.columns[0]) if table.shape[1] == 1 else ""
+    for other in ("\t", ";", ","):
+        if other in header:
+            raise FileError.other_separator(path, separator, header, other)
+    return table
+
+
+def _read_parquet(content: bytes, path: str) -> pd.DataFrame:
+    import pandas as pd
+
+    try:
+        return pd.read_parquet(io.BytesIO(content))
+    except ImportError as error:
+        raise FileError.no_parquet(path) from error
+    except (ValueError, OSError) as error:
+        raise FileError(path, f"this is no Parquet file ({error}).") from error

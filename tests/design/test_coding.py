@@ -1,0 +1,118 @@
+"""Redundancy: independent columns that span what the formula says."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from logit_inference.design.design import build_design
+from logit_inference.errors import SchemaError
+
+RNG = np.random.default_rng(7)
+TABLE = pd.DataFrame(
+    [(a, b, c) for a in "xyz" for b in "pq" for c in "mn" for _ in range(6)], columns=["a", "b", "c"]
+)
+TABLE["u"] = RNG.normal(size=len(TABLE))
+TABLE["v"] = RNG.normal(size=len(TABLE))
+TABLE["y"] = RNG.integers(0, 2, len(TABLE))
+FACTORS = ("a", "b", "c", "u", "v")
+TERMS = [
+    ":".join(names) for size in (1, 2, 3) for names in itertools.combinations(FACTORS, size)
+]
+
+
+def full_expansion(terms: list[str], intercept: bool) -> np.ndarray:
+    """Every term by products of all indicators: what the columns must span."""
+    blocks = [np.ones((len(TABLE), 1))] if intercept else []
+    for term in terms:
+        block = np.ones((len(TABLE), 1))
+        for name in term.split(":"):
+            values = TABLE[name]
+            own = (
+                values.to_numpy()[:, None]
+                if name in "uv"
+                else pd.get_dummies(values).to_numpy(dtype=float)
+            )
+            block = (block[:, :, None] * own[:, None, :]).reshape(len(TABLE), -1)
+        blocks.append(block)
+    return np.hstack(blocks)
+
+
+@given(st.lists(st.sampled_from(TERMS), min_size=1, max_size=6, unique=True), st.booleans())
+@settings(max_examples=150, deadline=None)
+def test_columns_are_independent_and_span_the_formula(terms, intercept):
+    _, encoded = build_design(f"y ~ {'1' if intercept else '0'} + {' + '.join(terms)}", TABLE)
+    X = encoded.block.X
+    everything = full_expansion(terms, intercept)
+    rank = np.linalg.matrix_rank(everything)
+    assert X.shape[1] == np.linalg.matrix_rank(X) == rank
+    assert np.linalg.matrix_rank(np.hstack([X, everything])) == rank
+
+
+@pytest.mark.parametrize(
+    ("right", "columns"),
+    [
+        ("a + b", "Intercept a[T.y] a[T.z] b[T.q]"),
+        ("0 + a + b", "a[x] a[y] a[z] b[T.q]"),
+        ("a * b", "Intercept a[T.y] a[T.z] b[T.q] a[T.y]:b[T.q] a[T.z]:b[T.q]"),
+        ("a + a:u", "Intercept a[T.y] a[T.z] a[x]:u a[y]:u a[z]:u"),
+        ("b * u", "Intercept b[T.q] u b[T.q]:u"),
+        ("u:b", "Intercept u:b[p] u:b[q]"),
+        ("b + c %in% b", "Intercept b[T.q] b[p]:c[T.n] b[q]:c[T.n]"),
+        ("0 + b:c", "b[p]:c[m] b[q]:c[m] b[p]:c[n] b[q]:c[n]"),
+        ("u * v", "Intercept u v u:v"),
+        ("C(b, contr.sum)", "Intercept C(b, contr.sum)[S.p]"),
+        ("C(a, contr.helmert)", "Intercept C(a, contr.helmert)[H.y] C(a, contr.helmert)[H.z]"),
+        ("0 + C(b, contr.sum)", "C(b, contr.sum)[p] C(b, contr.sum)[q]"),
+        ("2:u", "Intercept 2:u"),
+        ("I(u > 0) : b", "Intercept b[T.q] I(u > 0)[T.True]:b[p] I(u > 0)[T.True]:b[q]"),
+    ],
+)
+def test_names(right, columns):
+    design, _ = build_design(f"y ~ {right}", TABLE)
+    assert " ".join(design.columns) == columns
+
+
+def test_terms_own_their_columns():
+    design, _ = build_design("y ~ a * u", TABLE)
+    places = [(term.name, term.start, term.stop, term.variables) for term in design.terms]
+    assert places == [
+        ("Intercept", 0, 1, ()),
+        ("a", 1, 3, ("a",)),
+        ("u", 3, 4, ("u",)),
+        ("a:u", 4, 6, ("a", "u")),
+    ]
+
+
+def test_reference_level_and_level_order_can_be_chosen():
+    for term in ('C(a, contr.treatment("y"))', 'C(a, Treatment("y"))'):
+        design, _ = build_design(f"y ~ {term}", TABLE)
+        assert [name[-5:] for name in design.columns[1:]] == ["[T.x]", "[T.z]"]
+    design, _ = build_design("y ~ C(a, levels=['z', 'x', 'y'])", TABLE)
+    assert [name[-5:] for name in design.columns[1:]] == ["[T.x]", "[T.y]"]
+    with pytest.raises(SchemaError, match=r"has no level 'w'.* Levels: 'x', 'y', 'z'"):
+        build_design("y ~ C(a, contr.treatment('w'))", TABLE)
+    with pytest.raises(SchemaError, match="levels= leaves out 'z'.*first at row 48"):
+        build_design("y ~ C(a, levels=['x', 'y'])", TABLE)
+
+
+def test_custom_contrasts():
+    _, encoded = build_design("y ~ C(a, {'linear': [-1, 0, 1]})", TABLE)
+    assert encoded.block.X[[0, 24, 48], 1].tolist() == [-1.0, 0.0, 1.0]
+
+
+def test_unused_levels_have_no_column_and_are_told():
+    table = TABLE.assign(a=pd.Categorical(TABLE["a"], ["w", "x", "y", "z"]))
+    design, _ = build_design("y ~ a", table)
+    assert design.columns == ("Intercept", "a[T.y]", "a[T.z]")
+    assert design.unused_levels == {"a": ("w",)}
+
+
+def test_a_factor_needs_two_levels():
+    with pytest.raises(SchemaError, match="a has only the level 'x' in the 24 rows used"):
+        build_design("y ~ a", TABLE[TABLE["a"] == "x"])
+    with pytest.raises(SchemaError, match=r"I\(u > 99\) has only the level False"):
+        build_design("y ~ I(u > 99)", TABLE)

@@ -1,0 +1,87 @@
+"""Copies what the reference tests use out of the shared reference set.
+
+Run from this directory: ``python extract.py /work/shared/reference``. The values themselves were
+made by R and mpmath with the scripts in ``scripts/``; nothing is computed here, only selected.
+"""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+FIT = (
+    *("n_rows", "n_dropped", "sum_prior_weights", "coef", "se", "vcov", "z", "p"),
+    *("logLik", "logLik_null", "deviance", "null_deviance", "aic", "bic"),
+    *("df_residual", "df_null", "rank", "lr_null"),
+)
+GOF = ("pseudo_r2", "confusion_at_0.5", "log_loss", "brier")
+HYPOTHESIS = ("hypothesis", "L", "rhs", "chisq", "df", "p")
+SCRIPTS = (
+    *("make_data.R", "make_data.py", "cases.R", "engine.R", "degenerate_R.R"),
+    *("make_degenerate.py", "degenerate_config.json", "make_highprec.py", "highprec_core.py"),
+)
+# Given to statsmodels by permission of the author: the tests read it from there.
+NOT_COPIED = ("hp_spector.csv",)
+
+
+def pick(record: dict, keys: tuple[str, ...]) -> dict:
+    """Return the entries that are there, in the order of ``keys``."""
+    return {key: record[key] for key in keys if key in record}
+
+
+def glm(case: dict, result: dict) -> dict:
+    """Return what the tests use of one fit by R's glm."""
+    record = {"id": case["id"], "R_formula": case["formula"], **pick(result["fit"], FIT)}
+    record |= pick(result["ci"], ("wald_95", "wald_90", "odds_ratio"))
+    record["casewise"] = pick(
+        result["casewise"], ("row_in_data", "fitted", "linear_predictor", "sums")
+    )
+    if "predict" in result:
+        record["predict"] = result["predict"]
+    if "linear_hypothesis" in result:
+        record["linear_hypothesis"] = [
+            pick(test, HYPOTHESIS) for test in result["linear_hypothesis"]
+        ]
+    if "Anova_III_Wald" in result.get("tests", {}):
+        record["Anova_III_Wald"] = result["tests"]["Anova_III_Wald"]
+    if "gof" in result:
+        record |= pick(result["gof"], GOF)
+        record["pseudo_r2"].pop("performance_pkg", None)
+        record["pseudo_r2"].pop("pscl_pR2", None)
+    return record
+
+
+def write(path: Path, record: dict | list) -> None:
+    """Write JSON with one line per entry, so that a change is one line of a diff."""
+    pairs = record.items() if isinstance(record, dict) else enumerate(record)
+    is_dict = isinstance(record, dict)
+    lines = [f"{json.dumps(key)}: " * is_dict + json.dumps(value) for key, value in pairs]
+    opening, closing = "{}" if is_dict else "[]"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(opening + "\n" + ",\n".join(lines) + "\n" + closing + "\n", encoding="utf-8")
+
+
+def main(source: Path) -> None:
+    """Write every file that the tests read."""
+    for case in json.loads((source / "cases.json").read_text()):
+        if "glm" in case.get("kind", ["glm"]):
+            stored = json.loads((source / "json" / f"{case['id']}.R.json").read_text())
+            write(HERE / "glm_R" / f"{case['id']}.json", glm(case, stored["results"]["glm"]))
+    for folder, answers in (("highprec", "answers.json"), ("degenerate", "cases.json")):
+        write(HERE / folder / answers, json.loads((source / folder / answers).read_text()))
+        for path in (source / folder).glob("*.csv"):
+            if path.name not in NOT_COPIED:
+                shutil.copyfile(path, HERE / folder / path.name)
+    observed = json.loads((source / "degenerate" / "R_observed.json").read_text())
+    write(HERE / "degenerate" / "R_observed.json", observed)
+    (HERE / "scripts").mkdir(exist_ok=True)
+    for name in SCRIPTS:
+        # Python goes in as text: it runs on import, and neither pytest nor ruff is to touch it.
+        copy = name + ".txt" if name.endswith(".py") else name
+        shutil.copyfile(source / "scripts" / name, HERE / "scripts" / copy)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

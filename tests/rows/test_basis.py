@@ -1,0 +1,41 @@
+"""A change of basis keeps every digit that the stored columns have."""
+
+from fractions import Fraction
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logit_inference.rows.basis import Basis, BasisSource, doubled_product
+from logit_inference.rows.block import Block
+from logit_inference.rows.source import ArraySource
+
+numbers = st.floats(-1e6, 1e6, allow_subnormal=False).filter(lambda x: x == 0 or abs(x) > 1e-6)
+
+
+@given(st.lists(st.tuples(numbers, numbers, numbers), min_size=1, max_size=5), st.data())
+def test_doubled_product_is_the_exact_product_rounded(table, data):
+    X = np.array(table)
+    upper = np.triu(np.array([[data.draw(numbers) for _ in range(3)] for _ in range(3)]))
+    got = doubled_product(X, upper)
+    for i in range(len(X)):
+        for j in range(3):
+            exact = sum(Fraction(X[i, k]) * Fraction(upper[k, j]) for k in range(3))
+            terms = sum(abs(Fraction(X[i, k]) * Fraction(upper[k, j])) for k in range(3))
+            # Dot2: |error| <= eps |value| + gamma_n² sum of |terms| (Ogita, Rump and Oishi 2005)
+            bound = Fraction(2.0**-52) * abs(exact) + Fraction(2.0**-96) * terms
+            assert abs(Fraction(got[i, j]) - exact) <= bound
+
+
+def test_dropping_columns_is_a_basis_without_a_matrix():
+    data = Block(np.zeros(4), np.arange(12.0).reshape(4, 3))
+    source = BasisSource(ArraySource(data, 3), Basis((0, 2), None, 3))
+    assert source.n_columns == 2
+    assert source.map(lambda block: block.X).tolist() == data.X[:, [0, 2]].tolist()
+    assert np.isnan(source.basis.coefficients(np.array([1.0, 2.0]))[1])
+
+
+def test_coefficients_go_there_and_back():
+    basis = Basis((0, 1), np.array([[2.0, 1.0], [0.0, 4.0]]), 2)
+    inner = np.array([3.0, 5.0])
+    assert basis.inner(basis.coefficients(inner)).tolist() == inner.tolist()

@@ -1,0 +1,137 @@
+"""The search: where it ends, how it says so, and that the end does not depend on the way."""
+
+import numpy as np
+import pytest
+
+from logit_inference.likelihood.logistic import LOGISTIC
+from logit_inference.rows.block import Block
+from logit_inference.rows.source import ArraySource
+from logit_inference.solve.fit import fit_rows
+from logit_inference.solve.solution import Outcome
+
+
+def fit(y, X, *, block_rows=None, **options):
+    names = [f"x{j}" for j in range(X.shape[1])]
+    trials, weights, offset = (options.pop(k, None) for k in ("trials", "weights", "offset"))
+    block = Block(np.asarray(y, float), np.asarray(X, float), trials, weights, offset)
+    options.setdefault("intercept", 0)
+    return fit_rows(
+        ArraySource(block, block_rows), LOGISTIC, names, offset=offset is not None, **options
+    )
+
+
+def sample(n=120, p=4, seed=0, spread=1.0):
+    rng = np.random.default_rng(seed)
+    X = np.column_stack([np.ones(n), rng.normal(size=(n, p - 1))])
+    eta = X @ (spread * rng.normal(size=p))
+    return (rng.random(n) < 1 / (1 + np.exp(-eta))).astype(float), X
+
+
+def test_the_log_odds_ratio_of_a_two_by_two_table():
+    a, b, c, d = 12, 5, 7, 20
+    X = np.repeat([[1, 1], [1, 1], [1, 0], [1, 0]], [a, b, c, d], axis=0)
+    y = np.repeat([1, 0, 1, 0], [a, b, c, d])
+    result = fit(y, X)
+    assert result.coef[1] == pytest.approx(np.log(a * d / (b * c)), rel=1e-14)
+    assert result.coef[0] == pytest.approx(np.log(c / d), rel=1e-14)
+
+
+@pytest.mark.parametrize("block_rows", [1, 7, 50, 119])
+def test_block_size_does_not_change_the_fit(block_rows):
+    y, X = sample()
+    whole, parts = fit(y, X), fit(y, X, block_rows=block_rows)
+    assert np.allclose(parts.coef, whole.coef, rtol=1e-13, atol=0)
+    assert parts.log_likelihood == pytest.approx(whole.log_likelihood, rel=1e-13)
+
+
+def test_the_same_source_gives_the_same_bits():
+    y, X = sample()
+    assert (fit(y, X, block_rows=11).coef == fit(y, X, block_rows=11).coef).all()
+
+
+def test_the_maximum_does_not_depend_on_the_start():
+    y, X = sample(seed=3)
+    far = fit(y, X, start=np.array([4.0, -5.0, 3.0, 6.0]))
+    assert far.solution.outcome is Outcome.CONVERGED
+    assert np.allclose(far.coef, fit(y, X).coef, rtol=1e-12)
+    assert any(step.kind == "halved" for step in far.solution.steps)
+
+
+def test_a_step_is_recorded_for_each_move():
+    y, X = sample()
+    solution = fit(y, X).solution
+    decrements = [step.decrement for step in solution.steps]
+    assert decrements == sorted(decrements, reverse=True)
+    assert decrements[-1] <= 1e-8
+    assert solution.n_passes >= len(solution.steps)
+
+
+def test_too_few_iterations_say_so():
+    y, X = sample()
+    solution = fit(y, X, max_iterations=1).solution
+    assert solution.outcome is Outcome.ITERATION_LIMIT
+    assert len(solution.steps) == 1
+
+
+def test_complete_separation_diverges():
+    x = np.linspace(-1, 1, 21)
+    X = np.column_stack([np.ones(21), x])
+    assert fit(x > 0.03, X).solution.outcome is Outcome.DIVERGING
+
+
+def test_quasi_complete_separation_diverges_along_its_column():
+    y, X = sample()
+    z = (np.arange(120) < 6).astype(float)
+    solution = fit(np.where(z == 1, 1.0, y), np.column_stack([X, z])).solution
+    assert solution.outcome is Outcome.DIVERGING
+    direction = np.abs(solution.direction)
+    assert direction.argmax() == 4
+    assert np.partition(direction, -2)[-2] < 1e-6 * direction.max()
+
+
+@pytest.mark.parametrize("gap", [1e-2, 1e-4, 1e-8])
+def test_one_overlapping_pair_is_fitted_not_declared(gap):
+    # Separated but for one pair of rows that overlap by `gap`: the maximum is finite, and steep.
+    x = np.concatenate([np.linspace(-2, -1, 10), np.linspace(1, 2, 10), [gap, -gap]])
+    y = np.concatenate([np.zeros(10), np.ones(10), [0.0, 1.0]])
+    result = fit(y, np.column_stack([np.ones(22), x]))
+    assert result.solution.outcome is Outcome.CONVERGED
+    # The score at the answer, in full: sum x (y - mu) = 0 by independent arithmetic.
+    eta = result.coef[0] + result.coef[1] * x
+    assert abs(np.sum(x * (y - 1 / (1 + np.exp(-eta))))) < 1e-9
+
+
+def test_rare_events():
+    rng = np.random.default_rng(5)
+    X = np.column_stack([np.ones(20000), rng.normal(size=20000)])
+    y = np.zeros(20000)
+    y[np.argsort(X[:, 1] + rng.normal(size=20000))[-3:]] = 1
+    result = fit(y, X)
+    assert result.solution.outcome is Outcome.CONVERGED
+    assert result.solution.n_passes <= 15
+
+
+def test_weights_over_ten_orders_of_magnitude():
+    y, X = sample(n=400, seed=8)
+    weights = 10.0 ** np.random.default_rng(1).uniform(-5, 5, 400)
+    result = fit(y, X, weights=weights)
+    assert result.solution.outcome is Outcome.CONVERGED
+    mu = 1 / (1 + np.exp(-X @ result.coef))
+    score = X.T @ (weights * (y - mu))
+    information = X.T @ (X * (weights * mu * (1 - mu))[:, None])
+    assert score @ np.linalg.solve(information, score) < 1e-16
+
+
+def test_the_null_model_with_an_offset_solves_its_score_equation():
+    y, X = sample(seed=2)
+    offset = np.random.default_rng(3).normal(size=120)
+    result = fit(y, X[:, :1], offset=offset)
+    assert result.null_log_likelihood == pytest.approx(result.log_likelihood, rel=1e-14)
+
+
+def test_the_null_model_keeps_its_intercept_when_the_fit_has_none():
+    y, X = sample(seed=2)
+    n, k = len(y), y.sum()
+    closed = k * np.log(k / n) + (n - k) * np.log(1 - k / n)
+    result = fit(y, X[:, 1:], intercept=None)
+    assert result.null_log_likelihood == pytest.approx(closed, rel=1e-14)

@@ -1,0 +1,108 @@
+"""Columns that are combinations of earlier ones are dropped in order, and the relation is known."""
+
+import numpy as np
+import pytest
+
+from logit_inference.covariance.model import model_covariance
+from logit_inference.errors import RankError
+from logit_inference.likelihood.logistic import LOGISTIC
+from logit_inference.rows.block import Block
+from logit_inference.rows.source import ArraySource
+from logit_inference.solve.fit import fit_rows
+from logit_inference.solve.rank import relation_text, spans_constant
+
+
+def fit(X, y=None, **fields):
+    rng = np.random.default_rng(1)
+    y = (rng.random(len(X)) < 0.4).astype(float) if y is None else y
+    names = [f"x{j}" for j in range(X.shape[1])]
+    return fit_rows(ArraySource(Block(y, X, **fields), 17), LOGISTIC, names)
+
+
+def columns(n=80, p=3, seed=0):
+    rng = np.random.default_rng(seed)
+    return np.column_stack([np.ones(n), rng.normal(size=(n, p - 1))])
+
+
+def test_the_later_column_goes_and_its_relation_is_found():
+    X = columns()
+    wide = np.column_stack([X, X[:, 1] + 2 * X[:, 2], X[:, 0]])
+    result = fit(wide)
+    assert sorted(result.relations) == [3, 4]
+    assert np.allclose(result.relations[3], [0, 1, 2, 0, 0], atol=1e-12)
+    assert np.allclose(result.relations[4], [1, 0, 0, 0, 0], atol=1e-12)
+    assert np.isnan(result.coef).tolist() == [False, False, False, True, True]
+    assert np.allclose(result.coef[:3], fit(X).coef, rtol=1e-12)
+
+
+def test_a_dependent_column_in_the_middle_does_not_disturb_the_later_ones():
+    X = columns(p=4)
+    wide = np.insert(X, 2, X[:, 1] - 3, axis=1)
+    result = fit(wide)
+    assert sorted(result.relations) == [2]
+    assert np.allclose(np.delete(result.coef, 2), fit(X).coef, rtol=1e-11)
+
+
+@pytest.mark.parametrize("scale", [1e-150, 1e-8, 1.0, 1e8, 1e150])
+def test_rank_does_not_depend_on_the_scale_of_a_column(scale):
+    X = columns()
+    X[:, 2] *= scale
+    wide = np.column_stack([X, X[:, 2] * 3])
+    assert sorted(fit(wide).relations) == [3]
+
+
+@pytest.mark.parametrize(("gap", "dropped"), [(1e-8, []), (1e-10, []), (1e-13, [3])])
+def test_the_tolerance_is_one_part_in_1e11(gap, dropped):
+    X = columns()
+    rng = np.random.default_rng(9)
+    near = X[:, 1] * (1 + gap * rng.choice([-1, 1], len(X)))
+    assert sorted(fit(np.column_stack([X, near])).relations) == dropped
+
+
+def test_more_columns_than_rows():
+    # Five rows: at most five columns; both outcomes at equal rows, so that a maximum exists.
+    X = np.repeat(columns(n=3, p=6, seed=4), 2, axis=0)
+    result = fit(X, y=np.array([0.0, 1.0, 0.0, 1.0, 0.0, 1.0]))
+    assert len(result.relations) == 3
+    assert np.isfinite(model_covariance(result).std_errors).sum() == 3
+
+
+def test_rows_of_weight_zero_lend_no_rank():
+    X = columns(n=40)
+    X = np.column_stack([X, np.zeros(40)])
+    X[:5, 3] = 1.0
+    weights = np.ones(40)
+    weights[:5] = 0.0
+    assert sorted(fit(X, weights=weights).relations) == [3]
+
+
+def test_a_design_of_zeros_is_refused():
+    with pytest.raises(RankError, match="nothing can be estimated"):
+        fit(np.zeros((20, 2)))
+
+
+def test_relations_are_written_as_people_write_them():
+    names = ["Intercept", "a", "b", "c"]
+    assert relation_text(names, 3, np.array([0, 1, 2.0, 0])) == "c = a + 2*b"
+    assert relation_text(names, 3, np.array([3.0, 0, 0, 0])) == "c = 3"
+    assert relation_text(names, 3, np.array([0.0, -0.5, 0, 0])) == "c = -0.5*a"
+    assert relation_text(names, 2, np.zeros(4)) == "b = 0"
+
+
+def test_whether_a_constant_is_spanned():
+    dummies = np.eye(3)[np.arange(30) % 3]
+    assert spans_constant(ArraySource(Block(np.zeros(30), dummies), 7))
+    assert not spans_constant(ArraySource(Block(np.zeros(30), dummies[:, :2]), 7))
+
+
+def test_an_ill_conditioned_design_gives_the_centred_answer():
+    # Mean 1e6, standard deviation 1: the slope and its standard error are those of the centred
+    # column, whose arithmetic is benign.
+    rng = np.random.default_rng(2)
+    x = rng.integers(-3, 4, 300).astype(float)
+    y = (rng.random(300) < 1 / (1 + np.exp(-0.5 * x))).astype(float)
+    ones = np.ones(300)
+    near, far = fit(np.column_stack([ones, x]), y), fit(np.column_stack([ones, x + 1e6]), y)
+    assert far.coef[1] == pytest.approx(near.coef[1], rel=1e-11)
+    got, want = model_covariance(far).std_errors[1], model_covariance(near).std_errors[1]
+    assert got == pytest.approx(want, rel=1e-10)
