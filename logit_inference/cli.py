@@ -44,18 +44,18 @@ INTERVAL = ["estimate", "conf_low", "conf_high"]
 FILES = f"""\
 files:
   CSV by default; .tsv and .tab are separated by tabs, .parquet needs pyarrow,
-  .gz, .bz2, .xz and .zip are unpacked; - is CSV from standard input. The first
-  line names the columns. Missing values are empty cells and the words
-  {", ".join(MISSING[1:])}. Text is categorical: its levels are
-  sorted, the first is the reference. Rows are counted from 1, below the names.
+  .gz, .bz2, .xz and .zip are unpacked; - is CSV from standard input.
+  The first line names the columns; rows are counted from 1 below it. Missing
+  values are empty cells and {", ".join(MISSING[1:])}.
+  Text is categorical: its levels are sorted, and the first is the reference.
 """
 FIT_HELP = f"""\
 {FILES}
 examples:
   {PROGRAM} "low ~ age + lwt + C(race) + smoke" data/birthwt.csv
   {PROGRAM} "low ~ age + C(race)" data/birthwt.csv --test "C(race)"
-  {PROGRAM} "Menarche ~ Age" data/menarche.csv --trials Total --format json
-  {PROGRAM} "Kyphosis ~ Age" data/kyphosis.csv --event absent --odds-ratios
+  {PROGRAM} "Menarche ~ Age" data/menarche.csv --trials Total --format csv
+  {PROGRAM} "Kyphosis ~ Age" data/kyphosis.csv --event absent
   {PROGRAM} "low ~ lwt + smoke" data/birthwt.csv --save low.json
   {PROGRAM} predict low.json data/birthwt.csv > predicted.csv
   {PROGRAM} predict --help
@@ -67,14 +67,13 @@ exit status:
 """
 PREDICT_HELP = f"""\
 Every row of FILE is printed with its predicted probability (estimate) and the
-ends of its interval (conf_low, conf_high), which are empty where a variable of
-the model is missing. csv and json show all columns of FILE, text those that
-the model uses.
+ends of its interval (conf_low, conf_high), empty where a variable of the model
+is missing. csv and json show all columns of FILE, text those the model uses.
 
 {FILES}
 examples:
   {PROGRAM} predict low.json data/birthwt.csv > predicted.csv
-  {PROGRAM} predict low.json - --format text --level 0.9 < data/birthwt.csv
+  {PROGRAM} predict low.json - --format text < data/birthwt.csv
 """
 
 

@@ -153,7 +153,7 @@ class RankError(LogitInferenceError, ValueError):
 
 
 class CollinearityWarning(LogitInferenceWarning):
-    """Columns were dropped, because they are exact linear combinations of earlier ones."""
+    """Columns have no coefficient, because they are linear combinations of earlier ones."""
 
 
 class HypothesisError(LogitInferenceError, ValueError):

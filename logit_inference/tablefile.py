@@ -11,7 +11,7 @@ import sys
 import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from logit_inference.errors import ArgumentError, FileError
 
@@ -95,9 +95,9 @@ def _read_text(
                 dtype=dict.fromkeys(text, str),
                 na_values=list(missing),
                 keep_default_na=False,
-                float_precision="round_trip",
                 index_col=False,
                 low_memory=False,
+                **_every_digit(),
             )
     except pd.errors.ParserWarning as error:
         raise FileError.no_table(path, separator, "lines have more cells than the first") from error
@@ -108,6 +108,14 @@ def _read_text(
         if other in header:
             raise FileError.other_separator(path, separator, header, other)
     return table
+
+
+def _every_digit() -> dict[str, Any]:
+    """Return the option that makes pandas read numbers exactly, as it does by itself from 3.1."""
+    import pandas as pd
+
+    version = tuple(int(part) for part in pd.__version__.split(".")[:2])
+    return {} if version >= (3, 1) else {"float_precision": "round_trip"}
 
 
 def _read_parquet(content: bytes, path: str) -> pd.DataFrame:

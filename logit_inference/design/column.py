@@ -74,7 +74,9 @@ class Column:
 def numeric_column(name: str, values: NDArray[Any], missing: NDArray[np.bool_] | None) -> Column:
     """Return a numeric column; NaN counts as missing whatever the mask says."""
     # A sum is NaN if any value is: one pass without a mask in the common case of none.
-    if values.dtype.kind == "f" and math.isnan(float(values.sum())):
+    with np.errstate(all="ignore"):
+        suspect = values.dtype.kind == "f" and math.isnan(float(values.sum()))
+    if suspect:
         nan = np.isnan(values)
         missing = nan if missing is None else nan | missing
     if missing is not None and not missing.any():
@@ -146,7 +148,9 @@ def read_column(name: str, values: Any) -> Column:
     """
     library = type(values).__module__.partition(".")[0]
     if library == "pandas":
-        return _from_pandas(name, values)
+        import pandas as pd
+
+        return _from_pandas(name, values if isinstance(values, pd.Series) else pd.Series(values))
     if library == "polars":
         return _from_polars(name, values)
     if library == "pyarrow":
@@ -178,8 +182,7 @@ def _from_pandas(name: str, series: Any) -> Column:
     if isinstance(dtype, np.dtype) and dtype.kind in "biuf":
         return _from_native(name, series.to_numpy())
     if isinstance(dtype, pd.CategoricalDtype):
-        categorical = series.array if isinstance(series, pd.Series) else series
-        return coded_column(name, categorical.codes, categorical.categories, "categorical")
+        return coded_column(name, series.array.codes, series.cat.categories, "categorical")
     if isinstance(dtype, pd.ArrowDtype):
         import pyarrow as pa
 

@@ -40,7 +40,10 @@ def conform_column(column: Column, variable: Variable) -> Column:
     if column.kind == "numeric" and variable.kind == "boolean" and np.isin(present, (0, 1)).all():
         codes = np.where(np.isnan(column.numbers()), -1, column.values).astype(np.int8)
         return replace(column, kind="boolean", values=codes, levels=(False, True))
-    if column.kind == "numeric" and any(isinstance(x, (int, float)) for x in variable.levels):
+    numbers = variable.kind == "categorical" and any(
+        isinstance(level, (int, float)) for level in variable.levels
+    )
+    if column.kind == "numeric" and numbers:
         found = categories_of(present, column.name)
         codes = np.full(len(column), -1, dtype=np.intp)
         codes[slice(None) if column.missing is None else ~column.missing] = found.codes

@@ -119,9 +119,10 @@ def factor_value(
 
 def _check_finite(values: Floats, factor: Factor, sample: Sample) -> None:
     """Raise if an expression made NaN or infinity out of the finite values of its columns."""
-    if np.isfinite(values.sum()):
-        return
-    bad = ~np.isfinite(values if values.ndim == 1 else values.sum(axis=1))
+    with np.errstate(all="ignore"):
+        if np.isfinite(values.sum()):
+            return
+    bad = ~np.isfinite(values).reshape(len(values), -1).all(axis=1)
     if not bad.any():
         return
     row = int(np.flatnonzero(bad)[0])
@@ -132,7 +133,7 @@ def _check_finite(values: Floats, factor: Factor, sample: Sample) -> None:
         inputs.append(f"{name} = {at if isinstance(at, str) else format(at, 'g')}")
     raise FormulaError.not_finite(
         factor.expr,
-        float(values[row] if values.ndim == 1 else values[row].sum()),
+        float(np.ravel(values[row])[~np.isfinite(np.ravel(values[row]))][0]),
         sample.label(row),
         int(bad.sum()),
         " and ".join(inputs) or "no column is used",

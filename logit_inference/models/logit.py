@@ -313,7 +313,8 @@ def _result(
         texts = "; ".join(relation_text(fit.names, j, r) for j, r in fit.relations.items())
         warnings.warn(
             CollinearityWarning(
-                f"columns that are exact combinations of earlier ones have no coefficient: {texts}."
+                "columns that are combinations of earlier ones, to within rounding, have no "
+                f"coefficient: {texts}."
             ),
             stacklevel=3,
         )

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.linalg.lapack import dtrcon, dtrtri
+from scipy.linalg.lapack import dtrtri
 
 from logit_inference.likelihood.evaluation import Evaluation
 from logit_inference.rows.basis import Basis
@@ -118,10 +118,9 @@ def _inverse_where_needed(triangle: Floats) -> Floats | None:
         return None
     scale = 1.0 / np.linalg.norm(triangle, axis=0)
     scaled = triangle * scale
-    reciprocal, _ = dtrcon(scaled)
-    if reciprocal**2 * ILL_CONDITIONED >= 1.0:
-        return None
     inverse, _ = dtrtri(scaled)
+    if (np.linalg.norm(scaled, 1) * np.linalg.norm(inverse, 1)) ** 2 <= ILL_CONDITIONED:
+        return None
     result: Floats = np.triu(scale[:, np.newaxis] * inverse)
     return result
 

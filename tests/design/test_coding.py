@@ -13,15 +13,14 @@ from logit_inference.errors import SchemaError
 
 RNG = np.random.default_rng(7)
 TABLE = pd.DataFrame(
-    [(a, b, c) for a in "xyz" for b in "pq" for c in "mn" for _ in range(6)], columns=["a", "b", "c"]
+    [(a, b, c) for a in "xyz" for b in "pq" for c in "mn" for _ in range(6)],
+    columns=["a", "b", "c"],
 )
 TABLE["u"] = RNG.normal(size=len(TABLE))
 TABLE["v"] = RNG.normal(size=len(TABLE))
 TABLE["y"] = RNG.integers(0, 2, len(TABLE))
 FACTORS = ("a", "b", "c", "u", "v")
-TERMS = [
-    ":".join(names) for size in (1, 2, 3) for names in itertools.combinations(FACTORS, size)
-]
+TERMS = [":".join(names) for size in (1, 2, 3) for names in itertools.combinations(FACTORS, size)]
 
 
 def full_expansion(terms: list[str], intercept: bool) -> np.ndarray:

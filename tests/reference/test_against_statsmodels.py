@@ -332,3 +332,20 @@ def test_grouped_data_against_a_binomial_glm():
     assert ours.null_deviance == pytest.approx(theirs.null_deviance, rel=1e-11)
     assert ours.aic == pytest.approx(theirs.aic, rel=1e-12)
     assert ours.bic == pytest.approx(theirs.bic_llf, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("kind", "keyword"), [("frequency", "freq_weights"), ("precision", "var_weights")]
+)
+def test_weights_against_a_binomial_glm(kind, keyword):
+    frame = load("birthwt")
+    X = beside(frame[["age", "lwt", "smoke"]], levels(frame["race"]))
+    frame["w"] = frame["ftv"] + (1 if kind == "frequency" else 0.25)
+    model = sm.GLM(frame["low"], X, family=sm.families.Binomial(), **{keyword: frame["w"]})
+    theirs = model.fit(start_params=model.fit(tol=1e-14).params, tol=1e-14)
+    ours = li.logit("low ~ age + lwt + smoke + race", frame, weights="w", weights_kind=kind)
+    np.testing.assert_allclose(ours.params, theirs.params, rtol=1e-9)
+    np.testing.assert_allclose(ours.bse, theirs.bse, rtol=1e-9)
+    assert ours.llf == pytest.approx(theirs.llf, rel=1e-12)
+    assert ours.nobs == (frame["w"].sum() if kind == "frequency" else len(frame))
+    assert ours.df_resid == theirs.df_resid

@@ -1,7 +1,7 @@
 """Fits of real data against R's glm: every stored number of every model.
 
 Coefficients and standard errors of R were refitted at the solution (``scripts/engine.R``), so they
-are good to about 1e-11; they are stored with 15 digits.
+are good to about 1e-12; they are stored with 15 digits.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ import pytest
 import logit_inference as li
 from tests.reference.glm_models import FOLDER, MODELS, Model, stored
 
-# R's IRLS leaves a score of about 1e-12: up to 1e-11 in the coefficients of mtcars_am.
-COEF = 1e-10
-# Weights mu(1 - mu) at those coefficients, inverted through a QR: a digit less.
+# R's score at its solution is about 1e-12: measured up to 2e-12 in the coefficients (fair_factor).
+COEF = 1e-11
+# Ours are those of the iterate before the last step where its decrement is below 1e-10 standard
+# errors (solve/newton.py): measured up to 1.2e-11 (swisslabor_poly_bs).
 STD_ERROR = 1e-10
-# A two-sided p-value moves by z times the relative error of z; |z| is below 30 here.
+# A p-value in the tail moves by z**2 times the relative error of z; |z| is up to 28 here.
 P_VALUE = 3e-9
 # A sum of n logarithms, rounded to 15 digits in the file.
-LIKELIHOOD = 1e-12
+LIKELIHOOD = 1e-13
 
 
 class Case(NamedTuple):
@@ -121,16 +122,16 @@ def test_wald_intervals(case, level):
     se = numbers(case.R["se"])
     for ours in (case.fit.conf_int(level=level), case.fit.conf_int(alpha=1 - level)):
         assert list(ours.index) == case.names
-        # In units of the standard error: an end can lie near zero.
-        assert (np.abs(ours.to_numpy() - theirs) / se[:, None]).max() < 1e-8
+        # In units of the standard error, of which an end is up to 30 away from zero.
+        assert (np.abs(ours.to_numpy() - theirs) / se[:, None]).max() < 30 * COEF + 2 * STD_ERROR
 
 
 def test_odds_ratios(case):
     tidy = case.fit.tidy(exponentiate=True)
     theirs = numbers(case.R["odds_ratio"])
-    # exp turns an absolute error of the coefficient, up to 1e-10 * |coef|, into a relative one.
-    scale = np.maximum(1.0, np.abs(numbers(case.R["coef"])))
-    assert (np.abs(tidy["estimate"] / theirs - 1) / scale).max() < COEF
+    # exp turns an absolute error of the coefficient into a relative one of the ratio.
+    scale = np.maximum(np.abs(numbers(case.R["coef"])), numbers(case.R["se"]))
+    assert (np.abs(tidy["estimate"] / theirs - 1) / np.maximum(1.0, scale)).max() < COEF
     limits = np.exp(np.array(case.R["wald_95"]["values"], dtype=float))
     np.testing.assert_allclose(tidy[["conf_low", "conf_high"]].to_numpy(), limits, rtol=1e-8)
 
@@ -152,7 +153,7 @@ def test_likelihood_ratio_against_the_null(case):
     theirs = case.R["lr_null"]
     # A difference of two log-likelihoods of 15 digits: absolute error counts.
     assert case.fit.llr == pytest.approx(
-        theirs["chisq"], abs=4 * LIKELIHOOD * abs(case.R["logLik_null"])
+        theirs["chisq"], abs=2 * LIKELIHOOD * abs(case.R["logLik_null"])
     )
     assert case.fit.df_model == theirs["df"]
     assert case.fit.llr_pvalue == pytest.approx(theirs["p"], rel=P_VALUE)
@@ -197,7 +198,7 @@ def test_predictions(case):
         if column in new and isinstance(values.dtype, pd.CategoricalDtype):
             new[column] = pd.Categorical(new[column], categories=values.cat.categories)
     link = case.fit.predict(new, kind="link")
-    np.testing.assert_allclose(link, theirs["link"], rtol=1e-9, atol=1e-10)
+    np.testing.assert_allclose(link, theirs["link"], rtol=1e-10, atol=1e-11)
     np.testing.assert_allclose(case.fit.predict(new), theirs["response"], rtol=1e-9)
     frame = case.fit.get_prediction(new).summary_frame()
     assert list(frame.columns) == ["estimate", "std_error", "conf_low", "conf_high"]
@@ -254,8 +255,8 @@ def test_wald_test_of_each_term(case):
         row = ours.loc[case.model.our_name(term)]
         assert row["df"] == df
         assert row["statistic"] == pytest.approx(chi_square, rel=1e-9)
-        # chi-square up to 1e3: the p-value moves by half of its absolute error.
-        assert row["p_value"] == pytest.approx(p_value, rel=1e-7)
+        # The p-value moves by half of the absolute error of a chi-square, which is up to 800.
+        assert row["p_value"] == pytest.approx(p_value, rel=400e-9)
 
 
 # --- the same model asked for in other words -------------------------------------------------
