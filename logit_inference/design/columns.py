@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -126,6 +127,9 @@ def write_columns(
     SchemaError
         If a factor has a level that the fit has not seen.
     """
+    plain = [_is_plain_column(term, codings, sample) for term in terms]
+    _write_plain_columns(X, list(compress(terms, plain)), sample)
+    terms = [term for term, done in zip(terms, plain, strict=True) if not done]
     uses = Counter(expr for term in terms for part in term.parts for expr, _ in part)
     values: dict[str, NDArray[Any]] = {}
     for term in terms:
@@ -142,9 +146,27 @@ def write_columns(
                     values.pop(expr, None)
 
 
+def _is_plain_column(term: TermColumns, codings: Mapping[str, Coding], sample: Sample) -> bool:
+    """Say whether a term is a numeric column of the table and nothing else."""
+    if len(term.factors) != 1 or term.factors[0].kind != "lookup":
+        return False
+    name = term.factors[0].expr
+    return codings[name].kind == "numeric" and sample.columns[name].kind == "numeric"
+
+
+def _write_plain_columns(X: Floats, terms: Sequence[TermColumns], sample: Sample) -> None:
+    """Copy numeric columns, some rows at a time: rows of X then stay in cache for all of them."""
+    columns = [(term.start, sample.columns[term.name].values) for term in terms]
+    for start in range(0, sample.n_rows, 4096):
+        stop = start + 4096
+        rows: Any = slice(start, stop) if sample.rows is None else sample.rows[start:stop]
+        for place, values in columns:
+            X[start:stop, place] = values[rows]
+
+
 def _coded_value(factor: Factor, coding: Coding, sample: Sample, state: State) -> NDArray[Any]:
     """Return the numbers of a factor, or its codes into the levels of the fit."""
-    value = factor_value(factor, sample, state.setdefault(factor.expr, {}))
+    value = factor_value(factor, sample, state.get(factor.expr, {}))
     if not isinstance(value, Coded):
         if coding.kind == "categorical":
             raise SchemaError.kind_changed(factor.expr, "categorical", "numeric")

@@ -195,7 +195,7 @@ class Design:
         present, rows = complete_rows(everything, frame.n_rows)
         n_present = frame.n_rows if rows is None else len(rows)
         known = {name: self.schema.variables[name].levels for name in columns}
-        sample = Sample(columns, rows, n_present, frame.labels, self.context, known)
+        sample = Sample(columns, rows, n_present, frame.labels, self.context, known, learn=False)
         X = np.empty((n_present, len(self.columns)))
         write_columns(X, self.terms, self.codings, sample, self.state)
         factors = self.formula.offsets if offset is not None else self.offsets
@@ -276,7 +276,6 @@ def build_design(
     }
     clusters = read_groups(groups, frame, context)
     factors = [role for role in (*roles.values(), *clusters.values()) if isinstance(role, Factor)]
-    arrays = {name: role for name, role in (roles | clusters).items() if isinstance(role, Column)}
     excluded = {name for factor in factors for name in factor.variables}
     parsed = parse_formula(formula, frame.names, excluded, context)
     columns = {name: frame.column(name) for name in parsed.variables}
@@ -285,7 +284,12 @@ def build_design(
             if name not in columns:
                 columns[name] = frame.column(name)
 
-    rows, dropped = rows_used({**columns, **arrays}, frame, missing)
+    arrays = {
+        f"{name} (array)" if name in columns else name: role
+        for name, role in (roles | clusters).items()
+        if isinstance(role, Column)
+    }
+    rows, dropped = rows_used(columns | arrays, frame, missing)
     check_infinite([*columns.values(), *arrays.values()], frame)
     n_used = frame.n_rows if rows is None else len(rows)
     sample = Sample(columns, rows, n_used, frame.labels, context)
@@ -319,6 +323,9 @@ def build_design(
     write_columns(X, terms, codings, sample, state)
     offset_role = roles.get("offset")
     text_offset = offset_role if isinstance(offset_role, Factor) else None
+    array_offset = offset_role if isinstance(offset_role, Column) else None
+    offsets = [*parsed.offsets, *([] if text_offset is None else [text_offset])]
+    total = total_offset(offsets, array_offset, sample, state)
     schema = Schema(frame.n_rows, {name: describe_column(c) for name, c in columns.items()})
     design = Design(
         parsed,
@@ -328,12 +335,10 @@ def build_design(
         schema,
         happened,
         text_offset,
-        isinstance(offset_role, Column),
+        array_offset is not None,
         {expr: memory for expr, memory in state.items() if memory},
         context,
     )
-    array_offset = offset_role if isinstance(offset_role, Column) else None
-    total = total_offset(design.offsets, array_offset, sample, state)
     codes, levels = group_codes(clusters, sample)
     block = Block(y, X, n_trials, prior, total, codes)
     return design, Encoded(block, labels, frame.n_rows, n_used, dropped, levels)

@@ -8,7 +8,6 @@ cannot reach the interpreter.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import CodeType
@@ -17,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from logit_inference.design import transforms
-from logit_inference.design.notation import QUOTED, powers
-from logit_inference.errors import FormulaError, LogitInferenceError
+from logit_inference.design.notation import Backticks, powers
+from logit_inference.errors import FormulaError, LogitInferenceError, ModelFileError
 
 _PLAIN_NODES = (ast.BinOp, ast.UnaryOp, ast.List, ast.Tuple, ast.Dict, ast.Load)
 _OPERATORS = (ast.operator, ast.unaryop, ast.cmpop, ast.expr_context)
@@ -77,27 +76,15 @@ def read_expression(
     Traceback (most recent call last):
     logit_inference.errors.FormulaError: no column 'agee'. Did you mean 'age'? Columns: age, ...
     """
-    quoted: list[str] = []
-
-    def replace(match: re.Match[str]) -> str:
-        if match.group(1):
-            return match.group(1)
-        quoted.append(match.group(2))
-        return f" _quoted_{len(quoted) - 1}_ "
-
-    plain = QUOTED.sub(replace, powers(text)).strip()
+    hidden = Backticks.hide(powers(text))
     try:
-        tree = ast.parse(plain, mode="eval").body
+        tree = ast.parse(hidden.text.strip(), mode="eval").body
     except (SyntaxError, ValueError) as error:
         complaint = error.msg if isinstance(error, SyntaxError) else str(error)
         raise FormulaError.syntax(text, f"{text!r} cannot be read: {complaint}") from None
 
-    def spell(node: ast.AST) -> str:
-        spelled = ast.unparse(node).replace("\n", " ")
-        return re.sub(r"_quoted_(\d+)_", lambda m: f"`{quoted[int(m.group(1))]}`", spelled)
-
-    reader = _Reader(text, tuple(columns), context or {}, quoted, spell, [], [])
-    canonical = spell(tree)
+    reader = _Reader(text, tuple(columns), context or {}, hidden, [], [])
+    canonical = reader.spell(tree)
     body = ast.fix_missing_locations(ast.Expression(reader.read(tree)))
     code = compile(body, "<formula>", "eval")
     return Expression(canonical, tuple(reader.variables), tuple(reader.functions), code)
@@ -110,10 +97,13 @@ class _Reader:
     text: str
     columns: tuple[str, ...]
     context: Mapping[str, Any]
-    quoted: list[str]
-    spell: Callable[[ast.AST], str]
+    hidden: Backticks
     variables: list[str]
     functions: list[str]
+
+    def spell(self, node: ast.AST) -> str:
+        """Return the source of a node, with backticks where they were."""
+        return self.hidden.restore(ast.unparse(node).replace("\n", " "))
 
     def read(self, node: Any) -> Any:
         """Return the node with its names resolved."""
@@ -160,8 +150,7 @@ class _Reader:
 
     def name(self, node: ast.Name) -> ast.expr:
         """Return what a bare name stands for: a column, or something of the context."""
-        match = re.fullmatch(r"_quoted_(\d+)_", node.id)
-        name = self.quoted[int(match.group(1))] if match else node.id
+        name = self.hidden.name(node.id)
         if name in self.columns:
             return self.column(name)
         if name in self.context and not name.startswith("__"):
@@ -247,6 +236,7 @@ def evaluate(
     value: Callable[[str], Any],
     state: dict[str, dict[str, Any]],
     context: Mapping[str, Any],
+    learn: bool = True,
 ) -> Any:
     """Return what an expression gives, as it comes.
 
@@ -260,17 +250,29 @@ def evaluate(
         What the calls of the expression remember, by their spelling; filled on first use.
     context : mapping
         Names that the caller passed.
+    learn : bool
+        Whether a call without memory may learn from these rows; new rows never teach.
 
     Raises
     ------
     FormulaError
         If a function refuses its arguments, with the kinds of the columns involved.
+    ModelFileError
+        If a call has no memory and may not learn.
     """
     namespace: dict[str, Any] = {"__builtins__": {}, "np": np, **context}
     for name in expression.functions:
         if name not in context:
             namespace[name] = transforms.function_named(name)
-    namespace["_memory"] = lambda call: state.setdefault(call, {})
+
+    def memory(call: str) -> dict[str, Any]:
+        if not learn and call not in state:
+            raise ModelFileError(
+                f"the design does not hold what {call} learned in the fit: fit and save again."
+            )
+        return state.setdefault(call, {})
+
+    namespace["_memory"] = memory
     values = [value(name) for name in expression.variables]
     namespace |= {f"_column_{place}": values for place, values in enumerate(values)}
     try:

@@ -16,7 +16,13 @@ from numpy.typing import NDArray
 
 from logit_inference.design.column import Level
 from logit_inference.design.expression import read_expression
-from logit_inference.design.notation import powers, split_arguments, split_sides
+from logit_inference.design.notation import (
+    PLAIN_NAME,
+    Backticks,
+    powers,
+    split_arguments,
+    split_sides,
+)
 from logit_inference.errors import FormulaError, SchemaError
 
 
@@ -128,7 +134,7 @@ def parse_formula(
     intercept, terms, offsets = False, [], []
     for names in _parse_terms(right, text, others):
         factors = tuple(_read_factor(*name, text, available, context) for name in names)
-        if [factor.expr for factor in factors] == ["1"]:
+        if [(factor.expr, factor.kind) for factor in factors] == [("1", "literal")]:
             intercept = True
         elif any(re.match(r"offset\(", factor.expr) for factor in factors):
             if len(factors) > 1:
@@ -151,11 +157,21 @@ def _parse_terms(right: str, text: str, available: list[str]) -> list[list[tuple
     from formulaic import Formula as Parsed
     from formulaic.errors import FormulaicError
 
-    settings = {"__formulaic_variables_available__": available}
+    # A name in backticks may contain anything: the parser sees a plain identifier for it, also
+    # where it is one of those that "." stands for.
+    odd = [name for name in available if not PLAIN_NAME.fullmatch(name)]
+    hidden = Backticks.hide(powers(right), odd)
+    plain = [f"_quoted_{odd.index(name)}_" if name in odd else name for name in available]
     try:
-        parsed: Any = Parsed(powers(right), _context=settings)
-        terms = list(getattr(parsed, "rhs", parsed))
-        return [[(f.expr, f.eval_method.value) for f in term.factors] for term in terms]
+        parsed: Any = Parsed(hidden.text, _context={"__formulaic_variables_available__": plain})
+        terms = [
+            tuple(
+                (hidden.restore(f.expr, f.eval_method.value == "python"), f.eval_method.value)
+                for f in term.factors
+            )
+            for term in getattr(parsed, "rhs", parsed)
+        ]
+        return [list(term) for term in dict.fromkeys(terms)]
     except (FormulaicError, SyntaxError, ValueError, TypeError, AttributeError, KeyError) as error:
         raise _reworded(error, right, text) from None
 
@@ -182,7 +198,7 @@ def _reworded(error: Exception, right: str, text: str) -> FormulaError:
         complaint = "text in quotes is no term: put odd column names in backticks, `my column`."
     else:
         complaint = complaint[:1].lower() + complaint[1:].replace("`", "'").rstrip(".") + "."
-    if position is None or ("**" in powers(right) and "^" in right):
+    if position is None or "^" in right or "`" in right:
         return FormulaError(text, complaint)
     return FormulaError.syntax(text, complaint, text.index(right) + position)
 

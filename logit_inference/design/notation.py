@@ -3,12 +3,58 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import pairwise
+from keyword import kwlist
 
 from logit_inference.errors import FormulaError
 
 # Text in quotes is group 1, a name in backticks group 2.
 QUOTED = re.compile(r"(\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*')|`([^`]*)`")
+
+# A name that needs no backticks, also in R's style with dots.
+PLAIN_NAME = re.compile(rf"(?!({'|'.join(kwlist)})$)[^\W\d][\w.]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Backticks:
+    """A text with every name in backticks replaced by an identifier, and the names.
+
+    Examples
+    --------
+    >>> hidden = Backticks.hide("log(`my col`)")
+    >>> hidden.text, hidden.names, hidden.restore(hidden.text)
+    ('log( _quoted_0_ )', ('my col',), 'log( `my col` )')
+    """
+
+    text: str
+    names: tuple[str, ...]
+
+    @staticmethod
+    def hide(text: str, odd: Iterable[str] = ()) -> Backticks:
+        """Return the text without backticks; the names ``odd`` come first among the names."""
+        names = list(odd)
+
+        def replace(match: re.Match[str]) -> str:
+            if match.group(1) or PLAIN_NAME.fullmatch(match.group(2)):
+                return match.group(1) or f" {match.group(2)} "
+            if match.group(2) not in names:
+                names.append(match.group(2))
+            return f" _quoted_{names.index(match.group(2))}_ "
+
+        return Backticks(QUOTED.sub(replace, text), tuple(names))
+
+    def restore(self, text: str, backticks: bool = True) -> str:
+        """Return a piece of the text with the names put back."""
+        mark = "`" if backticks else ""
+        return re.sub(
+            r"\b_quoted_(\d+)_\b", lambda m: f"{mark}{self.names[int(m.group(1))]}{mark}", text
+        )
+
+    def name(self, identifier: str) -> str:
+        """Return the name that an identifier stands for, or the identifier itself."""
+        return self.restore(identifier, backticks=False)
 
 
 def powers(text: str) -> str:

@@ -112,6 +112,7 @@ def total_offset(
             raise SchemaError.numeric_wanted("offset", "offset", array.kind)
         total = array.numbers(sample.rows)
     for factor in factors:
-        value = numeric_value("offset", factor, sample, state.setdefault(factor.expr, {}))
+        memory = state.setdefault(factor.expr, {}) if sample.learn else state.get(factor.expr, {})
+        value = numeric_value("offset", factor, sample, memory)
         total = value if total is None else total + value
     return total

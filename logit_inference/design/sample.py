@@ -41,6 +41,8 @@ class Sample:
         Names that the caller passed to expressions.
     known : mapping
         Levels of each variable that expressions may name although they do not occur.
+    learn : bool
+        Whether transformations may learn from these rows: those of the fit, never new ones.
     """
 
     columns: Mapping[str, Column]
@@ -49,6 +51,7 @@ class Sample:
     labels: Sequence[Any]
     context: Mapping[str, Any] = field(default_factory=dict)
     known: Mapping[str, tuple[Level, ...]] = field(default_factory=dict)
+    learn: bool = True
 
     def value(self, name: str) -> NDArray[Any] | Categories:
         """Return a column as expressions see it: float64, bool, or coded."""
@@ -98,7 +101,7 @@ def factor_value(
         found: Any = sample.value(factor.expr)
     else:
         expression = read_expression(factor.expr, tuple(sample.columns), sample.context)
-        found = evaluate(expression, sample.value, state, sample.context)
+        found = evaluate(expression, sample.value, state, sample.context, sample.learn)
     if isinstance(found, Coded):
         return found
     if isinstance(found, Categories):

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TestResult:
-    """A test of a hypothesis.
+    """A test of a hypothesis; printed, it is a sentence.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class TestResult:
     df_denominator: float | None
     p_value: float
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         name = {"wald": "Wald", "lr": "Likelihood-ratio", "score": "Score"}[self.method]
         p = "p < 0.001" if self.p_value < 0.001 else f"p = {self.p_value:.3f}"
         statistic = f"{self.statistic:.4g}" if self.statistic < 1000 else f"{self.statistic:.1f}"

@@ -65,7 +65,7 @@ def summary_table(
 
 
 def _facts(account: Account, measures: Goodness) -> tuple[tuple[str, str], ...]:
-    converged = "yes" if account.outcome == "CONVERGED" else f"NO ({account.outcome})"
+    converged = "yes" if account.outcome == "CONVERGED" else "NO"
     p_value = (
         "not nested"
         if np.isnan(measures.lr_p_value)
@@ -84,10 +84,10 @@ def _facts(account: Account, measures: Goodness) -> tuple[tuple[str, str], ...]:
         ("Df Residuals", _count(account.df_resid)),
         ("Df Model", str(account.df_model)),
         ("Pseudo R-squ.", f"{measures.mcfadden:.4f}"),
-        ("Log-Likelihood", f"{account.log_likelihood:.5g}"),
-        ("LL-Null", f"{account.null_log_likelihood:.5g}"),
+        ("Log-Likelihood", f"{account.log_likelihood:.2f}"),
+        ("LL-Null", f"{account.null_log_likelihood:.2f}"),
         ("LLR p-value", "—" if account.df_model == 0 else p_value),
-        ("AIC", f"{measures.aic:.5g}"),
+        ("AIC", f"{measures.aic:.2f}"),
     )
 
 
@@ -107,15 +107,17 @@ def _notes(account: Account, covariance: Covariance, odds_ratios: bool) -> tuple
 
 
 def _rows_note(account: Account) -> str:
-    n_dropped = account.n_rows_read - account.n_rows_used
     noun = "Groups" if account.grouped else "Rows"
     text = f"{noun}: {account.n_rows_read:,} read, {account.n_rows_used:,} used"
+    n_dropped = account.n_rows_read - account.n_rows_used
     if n_dropped:
         causes = ", ".join(f"{name} in {count:,}" for name, count in account.dropped.items())
         text += f", {n_dropped:,} dropped for a missing value ({causes})"
-    zero = account.n_rows_used - account.tally.n_rows
-    if zero:
-        text += f"; {zero:,} of them have no weight or no trials and do not count"
+    if account.grouped:
+        text += f"; {_count(account.n_trials)} trials"
+    idle = account.n_rows_used - account.tally.n_rows
+    if idle:
+        text += f"; {idle:,} of those used have no weight or no trials and do not count"
     if account.weights_kind == "frequency":
         text += "; weights are frequencies, observations are their sum"
     elif account.weights_kind:

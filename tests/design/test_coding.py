@@ -94,7 +94,7 @@ def test_reference_level_and_level_order_can_be_chosen():
     assert [name[-5:] for name in design.columns[1:]] == ["[T.x]", "[T.y]"]
     with pytest.raises(SchemaError, match=r"has no level 'w'.* Levels: 'x', 'y', 'z'"):
         build_design("y ~ C(a, contr.treatment('w'))", TABLE)
-    with pytest.raises(SchemaError, match="levels= leaves out 'z'.*first at row 48"):
+    with pytest.raises(SchemaError, match=r"levels= leaves out 'z'.*first at row 48"):
         build_design("y ~ C(a, levels=['x', 'y'])", TABLE)
 
 

@@ -200,6 +200,20 @@ def test_numbered_and_odd_columns_need_backticks():
     assert encoded.block.X[3].tolist() == [1.0, 5.0, np.log(5.0), 9.0]
 
 
+def test_names_in_backticks_may_contain_anything():
+    table = {
+        "y": [0, 1, 0, 1],
+        "class": [1.0, 2, 3, 4],
+        "a|b~c^2": [1.0, 5, 2, 2],
+        "1": [3, 1, 2, 2],
+    }
+    design, encoded = build_design("y ~ log(`class`) + `a|b~c^2` + I(`a|b~c^2`^2) + `1`", table)
+    expected = ("Intercept", "log(`class`)", "a|b~c^2", "I(`a|b~c^2` ** 2)", "1")
+    assert design.columns == expected
+    assert encoded.block.X[1].tolist() == [1.0, np.log(2.0), 5.0, 25.0, 1.0]
+    assert build_design("y ~ .", table)[0].columns == ("Intercept", "class", "a|b~c^2", "1")
+
+
 def test_pandas_labels_are_kept():
     table = load("birthwt").set_index(pd.Index([f"id{i}" for i in range(189)]))
     table.loc["id1", "age"] = np.nan

@@ -38,6 +38,16 @@ def test_what_was_learned_does_not_depend_on_the_new_rows(fitted):
     for start in (0, 50):
         some = design.encode(BIRTHWT.iloc[start : start + 3].drop(columns="low"))
         assert some.X.tobytes() == encoded.block.X[start : start + 3].tobytes()
+        assert some.offset.tobytes() == encoded.block.offset[start : start + 3].tobytes()
+    for nothing in (BIRTHWT.iloc[:0], BIRTHWT.iloc[:2].assign(age=np.nan)):
+        assert design.encode(nothing).X.shape == (len(nothing), len(design.columns))
+
+
+def test_new_rows_never_teach(fitted):
+    saved = design_to_dict(fitted[0])
+    saved["state"] = {"pairs": []}
+    with pytest.raises(ModelFileError, match=r"does not hold what poly\(age, 2\) learned"):
+        design_from_dict(saved).encode(BIRTHWT)
 
 
 def test_a_saved_design_gives_the_same_bits(fitted):
@@ -91,10 +101,10 @@ def test_unseen_levels_are_errors_that_name_the_row():
     design, _ = build_design("low ~ race + C(ftv)", BIRTHWT)
     new = pd.DataFrame({"race": ["white", "green"], "ftv": [0, 0]}, index=["A", "B"])
     with pytest.raises(
-        SchemaError, match="'race' has level 'green', which the fit has not seen.*'B'"
+        SchemaError, match=r"'race' has level 'green', which the fit has not seen.*'B'"
     ):
         design.encode(new)
-    with pytest.raises(SchemaError, match="'ftv' has level 5, which the fit has not seen.*row 1"):
+    with pytest.raises(SchemaError, match=r"'ftv' has level 5, which the fit has not seen.*row 1"):
         design.encode({"race": ["white"] * 2, "ftv": [1, 5]})
 
 
@@ -113,7 +123,7 @@ def test_comparisons_know_the_levels_of_the_fit():
     design, _ = build_design("low ~ I(race == 'black')", BIRTHWT)
     assert design.encode({"race": ["white", "black", "green"]}).X[:, 1].tolist() == [0, 1, 0]
     assert design.encode({"race": ["white"]}).X[:, 1].tolist() == [0]
-    with pytest.raises(SchemaError, match="race has no level 'blck'. Did you mean 'black'"):
+    with pytest.raises(SchemaError, match=r"race has no level 'blck'. Did you mean 'black'"):
         build_design("low ~ I(race == 'blck')", BIRTHWT)
 
 

@@ -56,7 +56,7 @@ def test_arrays_beside_the_table_drop_rows_too():
 
 def test_no_row_left():
     table = TABLE.assign(x=np.nan)
-    with pytest.raises(SchemaError, match="none of the 6 rows is complete.*x"):
+    with pytest.raises(SchemaError, match=r"none of the 6 rows is complete.*x"):
         build_design("y ~ x", table)
     with pytest.raises(SchemaError, match="no rows"):
         build_design("y ~ x", TABLE.iloc[:0])
@@ -64,7 +64,9 @@ def test_no_row_left():
 
 def test_infinite_values_are_errors_even_where_the_row_is_dropped():
     table = TABLE.assign(z=[1.0, np.inf, 3.0, 4.0, 5.0, -np.inf])
-    with pytest.raises(SchemaError, match="column 'z': 2 values are infinite.* inf, is at row 'B'"):
+    with pytest.raises(
+        SchemaError, match=r"column 'z': 2 values are infinite.* inf, is at row 'B'"
+    ):
         build_design("y ~ x + z", table)
 
 

@@ -38,9 +38,7 @@ def test_categories_must_be_declared_alike():
 
 
 def test_kinds_must_agree():
-    with pytest.raises(
-        SchemaError, match="'x' is numeric and text|column 'x': is numeric and text"
-    ):
+    with pytest.raises(SchemaError, match="column 'x': is numeric and text"):
         describe(as_frame(TABLE), ["x"]) + describe(as_frame({"x": ["a"]}), ["x"])
     with pytest.raises(SchemaError, match="one part of the table only"):
         describe(as_frame(TABLE), ["x"]) + describe(as_frame(TABLE), ["x", "t"])

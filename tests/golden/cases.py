@@ -10,6 +10,7 @@ from collections.abc import Callable
 from math import inf, nan
 
 from logit_inference.report import Column, Table
+from tests.golden.fits import TABLES, TEXTS
 
 
 def renderings(name: str, make_table: Callable[[], Table]) -> dict[str, Callable[[], str]]:
@@ -234,4 +235,10 @@ CASES: dict[str, Callable[[], str]] = {
     **renderings("limits", limits),
     **renderings("hostile", hostile),
     **renderings("terms", terms),
+    **{
+        file: make
+        for name, table in TABLES.items()
+        for file, make in renderings(name, table).items()
+    },
+    **TEXTS,
 }

@@ -17,6 +17,9 @@ FIT = (
     *("df_residual", "df_null", "rank", "lr_null"),
 )
 GOF = ("pseudo_r2", "confusion_at_0.5", "log_loss", "brier")
+# Row by row, for a few models of every kind: they would fill a megabyte for all.
+RESIDUALS = ("resid_deviance", "resid_pearson", "hat", "rstandard_deviance", "cooks_distance")
+RESIDUALS_OF = ("birthwt_main", "mtcars_am", "menarche_grouped", "esoph_grouped", "ucb_freq")
 HYPOTHESIS = ("hypothesis", "L", "rhs", "chisq", "df", "p")
 SCRIPTS = (
     *("make_data.R", "make_data.py", "cases.R", "engine.R", "degenerate_R.R"),
@@ -38,6 +41,8 @@ def glm(case: dict, result: dict) -> dict:
     record["casewise"] = pick(
         result["casewise"], ("row_in_data", "fitted", "linear_predictor", "sums")
     )
+    if case["id"] in RESIDUALS_OF:
+        record["casewise"] |= pick(result["casewise"], RESIDUALS)
     if "predict" in result:
         record["predict"] = result["predict"]
     if "linear_hypothesis" in result:

@@ -1,0 +1,75 @@
+"""Summaries and tables of real fits, as their readers see them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from functools import cache
+
+import logit_inference as li
+from logit_inference.report import Table
+
+
+@cache
+def birthwt() -> li.LogitResult:
+    """Return the README's fit."""
+    return li.logit("low ~ age + lwt + C(race) + smoke", li.datasets.load("birthwt"))
+
+
+@cache
+def titanic() -> li.LogitResult:
+    """Return a fit with missing ages, long names and interactions."""
+    data = li.datasets.load("TitanicSurvival")
+    return li.logit("survived ~ sex * passengerClass + poly(age, 2)", data)
+
+
+@cache
+def menarche() -> li.LogitResult:
+    """Return a fit of grouped data."""
+    return li.logit("Menarche ~ Age", li.datasets.load("menarche"), trials="Total")
+
+
+@cache
+def admissions() -> li.LogitResult:
+    """Return a fit with frequency weights."""
+    data = li.datasets.load("UCBAdmissions")
+    return li.logit("Admit ~ Gender + Dept", data, weights="Freq", weights_kind="frequency")
+
+
+@cache
+def not_estimable() -> li.LogitResult:
+    """Return a fit with columns that cannot be estimated."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", li.CollinearityWarning)
+        data = li.datasets.load("birthwt").assign(kg=lambda frame: 0.5 * frame["lwt"])
+        return li.logit("low ~ lwt + kg + smoke", data)
+
+
+@cache
+def stopped_early() -> li.LogitResult:
+    """Return a fit that did not converge."""
+    data = li.datasets.load("birthwt")
+    return li.logit("low ~ age + lwt", data, max_iterations=1, require_convergence=False)
+
+
+def tests() -> str:
+    """Return hypotheses as sentences."""
+    fit = birthwt()
+    hypotheses = ("C(race)", "C(race)[T.black] = C(race)[T.other]", "age = 0, smoke = 2*lwt")
+    return "\n".join(str(fit.test(hypothesis)) for hypothesis in hypotheses)
+
+
+TABLES: dict[str, Callable[[], Table]] = {
+    "fit_birthwt": lambda: birthwt().summary(),
+    "fit_birthwt_odds_ratios": lambda: birthwt().summary(odds_ratios=True, level=0.9),
+    "fit_titanic": lambda: titanic().summary(),
+    "fit_menarche_grouped": lambda: menarche().summary(),
+}
+TEXTS: dict[str, Callable[[], str]] = {
+    "fit_admissions_weighted.txt": lambda: str(admissions()),
+    "fit_not_estimable.txt": lambda: str(not_estimable()),
+    "fit_stopped_early.txt": lambda: str(stopped_early()),
+    "fit_term_tests.txt": lambda: str(birthwt().wald_terms()),
+    "fit_classification.txt": lambda: str(birthwt().classification_table()),
+    "fit_tests.sentences": tests,  # not a table: a sentence is as long as its hypothesis
+}
