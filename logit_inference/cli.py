@@ -119,6 +119,9 @@ def _status(run: Any, arguments: argparse.Namespace) -> int:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _complain(f"{where}{error.strerror or error}", CANNOT_READ)
+    except UnicodeEncodeError as error:
+        advice = "write --output FILE, which is UTF-8, or set PYTHONIOENCODING=utf-8"
+        return _complain(f"the terminal's {error.encoding} lacks characters: {advice}", CANNOT_READ)
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:  # a user of a command line cannot use a traceback

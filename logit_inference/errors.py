@@ -79,6 +79,15 @@ class DataError(LogitInferenceError, ValueError):
         )
 
     @classmethod
+    def one_outcome(cls, events: bool, trials: float) -> DataError:
+        """Return the error for rows that all have the same outcome."""
+        what = "events" if events else "non-events"
+        return cls(
+            f"the rows with positive weight hold only {what} ({trials:g} in sum): the maximum of "
+            "the likelihood is at infinity. Both outcomes must occur among rows that count."
+        )
+
+    @classmethod
     def shape(cls, name: str, found: tuple[int, ...], wanted: str) -> DataError:
         """Return the error for an array of the wrong shape."""
         return cls(f"{name} has shape {found}; {wanted}.")

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -386,6 +387,14 @@ def test_the_command_itself(command):
         [*command, "low ~ agee", BIRTHWT], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_a_terminal_that_lacks_the_characters(command):
+    line = [*command, "low ~ age + I(2 * age)", BIRTHWT]  # a dash for the column without estimate
+    environment = os.environ | {"PYTHONIOENCODING": "latin-1"}
+    done = subprocess.run(line, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 2
+    assert "--output FILE" in done.stderr
 
 
 def test_a_reader_that_leaves_early_hears_no_complaint(command, tmp_path):

@@ -33,3 +33,24 @@ def test_code_of_the_birthweight_vignette_runs(capsys, monkeypatch):
     assert "by hand 2.0219, by the model 2.0219" in out
     assert "263 dropped for a missing value (age in 263)" in out
     assert "odds ratio 2.36, 95% CI 1.07 to 5.22" in out
+
+
+def listed_files():
+    """Return the paths that the layout of architecture.md lists."""
+    text = (ROOT / "vignettes" / "architecture.md").read_text(encoding="utf-8")
+    layout = text[text.index("\nlogit_inference/\n") :].split("```")[0]
+    folder, paths = "", []
+    for line in layout.splitlines():
+        if line.startswith("  ") and not line.startswith("   "):
+            folder = ""
+        if found := re.match(r"  (\w+/)", line):
+            folder = found[1]
+        paths += [folder + name for name in re.findall(r"(?:^|(?<=\s))\w+\.py\b", line)]
+    return paths
+
+
+def test_the_architecture_lists_every_file_of_the_package_once():
+    package = ROOT / "logit_inference"
+    files = {path.relative_to(package).as_posix() for path in package.rglob("*.py")}
+    inner = {name for name in files if name.endswith("/__init__.py")}
+    assert sorted(listed_files()) == sorted(files - inner)

@@ -155,6 +155,8 @@ def read_column(name: str, values: Any) -> Column:
         return _from_polars(name, values)
     if library == "pyarrow":
         return _from_arrow(name, values)
+    if isinstance(values, np.ma.MaskedArray):
+        values = np.array(values.tolist(), dtype=object)
     if isinstance(values, np.ndarray):
         if values.ndim != 1:
             raise SchemaError.kind(name, f"an array of {values.ndim} dimensions")

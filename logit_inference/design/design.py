@@ -28,6 +28,7 @@ from logit_inference.design.formula import Factor, Formula, parse_formula
 from logit_inference.design.frame import as_frame, read_argument
 from logit_inference.design.outcome import Event
 from logit_inference.design.roles import (
+    check_weights_given,
     group_codes,
     read_groups,
     read_outcome,
@@ -274,6 +275,7 @@ def build_design(
         for role, value in given.items()
         if value is not None
     }
+    check_weights_given(roles.get("weights"), frame)
     clusters = read_groups(groups, frame, context)
     factors = [role for role in (*roles.values(), *clusters.values()) if isinstance(role, Factor)]
     excluded = {name for factor in factors for name in factor.variables}

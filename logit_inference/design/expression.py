@@ -125,6 +125,12 @@ class _Reader:
                         f"{self.spell(node)!r} compares more than once; put each comparison in "
                         "parentheses: (x > 1) & (x < 3).",
                     )
+            case ast.BinOp(op=op) if not isinstance(op, (ast.BitAnd, ast.BitOr, ast.BitXor)):
+                node.left, node.right = self.number(node.left), self.number(node.right)
+                return node
+            case ast.UnaryOp(op=ast.USub() | ast.UAdd()):
+                node.operand = self.number(node.operand)
+                return node
             case ast.BoolOp():
                 raise FormulaError(
                     self.text,
@@ -141,6 +147,13 @@ class _Reader:
             elif isinstance(value, ast.AST):
                 setattr(node, field, self.read(value))
         return node
+
+    def number(self, node: ast.expr) -> Any:
+        """Return an operand of arithmetic: truth values count as 0 and 1 there."""
+        operand = self.read(node)
+        if isinstance(operand, ast.Constant):
+            return operand
+        return ast.Call(ast.Name("_number", ast.Load()), [operand], [])
 
     def column(self, name: str) -> ast.Name:
         """Return the reference to a column."""
@@ -272,7 +285,7 @@ def evaluate(
             )
         return state.setdefault(call, {})
 
-    namespace["_memory"] = memory
+    namespace |= {"_memory": memory, "_number": _number}
     values = [value(name) for name in expression.variables]
     namespace |= {f"_column_{place}": values for place, values in enumerate(values)}
     try:
@@ -286,6 +299,13 @@ def evaluate(
             for name, column in zip(expression.variables, values, strict=True)
         ]
         raise FormulaError.evaluation(expression.text, error, kinds) from error
+
+
+def _number(values: Any) -> Any:
+    """Return truth values as 0.0 and 1.0: numpy would answer True + True with True."""
+    if isinstance(values, np.ndarray) and values.dtype.kind == "b":
+        return values.astype(np.float64)
+    return values
 
 
 def _describe(values: Any) -> str:

@@ -76,7 +76,7 @@ def as_frame(data: Any) -> Frame:
     kind = type(data).__name__
     if library == "pandas" and kind == "DataFrame":
         names = tuple(str(name) for name in data.columns)
-        return Frame(names, len(data), data.index, lambda place: data.iloc[:, place])
+        return Frame(names, len(data), data.index, lambda place: data[data.columns[place]])
     if library == "polars" and kind == "DataFrame":
         return _positional(tuple(data.columns), data.height, data.to_series)
     if library == "pyarrow" and kind in ("Table", "RecordBatch"):

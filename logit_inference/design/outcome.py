@@ -18,6 +18,10 @@ from logit_inference.design.frame import label_at
 from logit_inference.errors import OutcomeError
 
 Floats = NDArray[np.float64]
+PROPORTIONS = (
+    "Proportions need the counts behind them: write cbind(successes, failures) on the left, or "
+    'the number of successes there and trials="n".'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +111,10 @@ def _choose_event(
     """Return which of two levels is the event."""
     if event is None:
         if numeric and levels != [0, 1]:
-            raise OutcomeError(
-                variable,
-                f"the two numbers {found}, neither 0 and 1",
-                f"Say which one is the event: event={levels[1]!r}.",
-            )
+            instead = f"Say which one is the event: event={levels[1]!r}."
+            if all(0 <= float(level) <= 1 for level in levels):
+                instead += f" {PROPORTIONS}"
+            raise OutcomeError(variable, f"the two numbers {found}, not 0 and 1", instead)
         return levels[1]
     # A program passes 2, a command line "2": both name the level that prints as 2.
     matching = [level for level in levels if level == event or str(level) == str(event)]
@@ -137,10 +140,7 @@ def _instead(variable: str, levels: list[Level], numeric: bool) -> str:
             f"A binary logit needs two: say what the event is, I({variable} == {levels[-1]!r}) ~ …"
         )
     if all(0 <= float(level) <= 1 for level in levels):
-        return (
-            "Proportions need the counts behind them: write cbind(successes, failures) on the "
-            'left, or the number of successes there and trials="n".'
-        )
+        return PROPORTIONS
     return (
         f"A binary logit needs two: say what the event is, I({variable} > "
         f"{levels[(len(levels) - 1) // 2]}) ~ … If these are counts of successes, write "

@@ -15,7 +15,7 @@ from logit_inference.design.categories import Categories, categories_of
 from logit_inference.design.column import Column, Level
 from logit_inference.design.columns import State
 from logit_inference.design.formula import Factor, Formula, read_variable
-from logit_inference.design.frame import Frame, read_argument
+from logit_inference.design.frame import Frame, label_at, read_argument
 from logit_inference.design.outcome import (
     Event,
     binary_outcome,
@@ -24,7 +24,7 @@ from logit_inference.design.outcome import (
     grouped_outcome,
 )
 from logit_inference.design.sample import Sample, factor_value, numeric_value
-from logit_inference.errors import FormulaError, SchemaError
+from logit_inference.errors import FormulaError, SchemaError, WeightsError
 
 Floats = NDArray[np.float64]
 Role = Factor | Column
@@ -46,6 +46,23 @@ def read_role(role: str, value: Any, frame: Frame, context: Mapping[str, Any]) -
         return read_variable(value, frame.names, context)
     except FormulaError as error:
         raise FormulaError(f"{role}={value!r}", error.complaint) from None
+
+
+def check_weights_given(weights: Role | None, frame: Frame) -> None:
+    """Raise where weights given as an array miss a value.
+
+    A column of the table is a variable like any other: rows that miss it are dropped and counted.
+    An array was made for this call, and a hole in it is a mistake in the making.
+
+    Raises
+    ------
+    WeightsError
+        With the first row.
+    """
+    if isinstance(weights, Column) and weights.missing is not None:
+        row = int(np.argmax(weights.missing))
+        label = label_at(frame.labels, row)
+        raise WeightsError.value("not finite", float("nan"), label, weights.n_missing)
 
 
 def read_groups(groups: Any, frame: Frame, context: Mapping[str, Any]) -> dict[str, Role]:

@@ -288,7 +288,7 @@ class LogitResult:
         >>> import logit_inference as li
         >>> fit = li.logit("low ~ lwt + C(race)", li.datasets.load("birthwt"))
         >>> fit.predict({"lwt": [100, 150], "race": ["white", "black"]}).round(4).tolist()
-        [0.3178, 0.3567]
+        [0.3282, 0.4021]
         """
         return frames.prediction(self.get_prediction(newdata, offset=offset), kind)
 
@@ -329,7 +329,7 @@ class LogitResult:
         >>> import logit_inference as li
         >>> fit = li.logit("low ~ age + C(race)", li.datasets.load("birthwt"))
         >>> print(fit.test("C(race)"))
-        Wald test of C(race)[T.black] = 0, C(race)[T.other] = 0: chi-square(2) = 4.061, p = 0.131
+        Wald test of C(race)[T.black] = 0, C(race)[T.other] = 0: chi-square(2) = 3.737, p = 0.154
         """
         return wald_test(
             self.estimate, read_hypothesis(hypothesis, self.estimate.names, self.terms)

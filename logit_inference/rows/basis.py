@@ -2,11 +2,10 @@
 
 An ill-conditioned design loses its digits when its columns are multiplied out, not when they are
 stored. `BasisSource` shows the rows of a source as ``Z = X @ matrix``, where each element of Z is
-summed in twice the working precision and rounded once. With ``matrix`` close to the inverse of a
-triangular factor of X, the columns of Z are nearly orthonormal, so that a fit in Z is as accurate
-as a fit can be, and ``coef = matrix @ coef_in_Z``. The matrix need not be an accurate inverse: any
-nonsingular matrix gives the same fit. Dropping columns is the special case of a matrix of zeros
-and ones.
+summed in twice the working precision and rounded once. With a ``matrix`` that takes from each
+column its part in the span of earlier ones, the columns of Z are nearly orthogonal, so that a fit
+in Z is as accurate as a fit can be, and ``coef = matrix @ coef_in_Z``. The matrix need not be
+accurate itself: any nonsingular matrix gives the same fit. Dropping columns is a special case.
 """
 
 from __future__ import annotations
@@ -123,6 +122,9 @@ def doubled_product(X: Floats, upper: Floats) -> Floats:
     low = columns - high
     out = np.empty((n, q))
     for j in range(q):
+        if upper[j, j] == 1.0 and not upper[:j, j].any():
+            out[:, j] = columns[j]
+            continue
         total = np.zeros(n)
         carry = np.zeros(n)
         for k in range(j + 1):

@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 from scipy.special import xlog1py, xlogy
 
-from logit_inference.errors import RankError
+from logit_inference.errors import DataError, RankError
 from logit_inference.likelihood.evaluation import Tally
 from logit_inference.likelihood.logistic import Likelihood, tally
 from logit_inference.likelihood.objective import null_objective, objective
@@ -104,12 +104,21 @@ def fit_rows(
     tolerance, max_iterations
         As in `newton`.
 
+    Raises
+    ------
+    DataError
+        Where the rows with positive weight all have the same outcome.
+    RankError
+        Where every column is zero.
+
     Notes
     -----
     Passes: one cheap one over the outcome, and those of `newton`; one QR fold where columns are
     dependent or ill-conditioned (see `find_rank`).
     """
     counts = source.fold(tally)
+    if counts.events in (0.0, counts.trials):
+        raise DataError.one_outcome(counts.events > 0, counts.trials)
     null_coef, null_value = _null_model(source, likelihood, counts, offset)
     first_coef = np.zeros(source.n_columns) if start is None else np.array(start, np.float64)
     if start is None and intercept is not None:

@@ -103,6 +103,13 @@ def test_custom_contrasts():
     assert encoded.block.X[[0, 24, 48], 1].tolist() == [-1.0, 0.0, 1.0]
 
 
+def test_polynomial_contrasts_are_those_of_contr_poly():
+    _, encoded = build_design("y ~ C(a, contr.poly)", TABLE)
+    half, sixth = 0.5**0.5, (1 / 6) ** 0.5
+    expected = [[-half, sixth], [0.0, -2 * sixth], [half, sixth]]
+    np.testing.assert_allclose(encoded.block.X[[0, 24, 48], 1:], expected, atol=1e-15)
+
+
 def test_unused_levels_have_no_column_and_are_told():
     table = TABLE.assign(a=pd.Categorical(TABLE["a"], ["w", "x", "y", "z"]))
     design, _ = build_design("y ~ a", table)

@@ -40,10 +40,19 @@ def test_power_means_power():
     assert (encoded.block.X[:, 1] == 2.0 * BIRTHWT["age"].to_numpy() ** 2).all()
 
 
+def test_truth_values_count_in_arithmetic():
+    table = {"y": [0, 1, 0, 1], "a": [1.0, 5, 2, 6], "flag": [True, False, True, True]}
+    right = "I((a > 1) + (a > 4)) + I(flag * a) + I(flag + (a > 4)) + I(1 - flag)"
+    _, encoded = build_design(f"y ~ 0 + {right}", table)
+    assert encoded.block.X.T.tolist() == [[0, 2, 1, 2], [1, 0, 2, 6], [1, 1, 1, 2], [0, 1, 0, 0]]
+    design, _ = build_design("y ~ I((a > 1) & flag)", table)
+    assert design.columns[1] == "I((a > 1) & flag)[T.True]"
+
+
 def test_a_column_shadows_a_function_unless_called():
     table = {"y": [0, 1, 1], "log": [1.0, np.e, 1.0]}
     _, encoded = build_design("y ~ log + log(log)", table)
-    assert encoded.block.X[1].tolist() == [1.0, np.e, 1.0]
+    assert encoded.block.X[1].tolist() == [1.0, np.e, float(np.log(np.e))]
 
 
 def test_context_passes_names_on_purpose():

@@ -140,6 +140,7 @@ def test_polars_categorical_is_sorted_like_text():
         (np.array(["b", "a"]), "text", ("a", "b"), 0),
         (pa.array(["b", None, "a"]).dictionary_encode(), "categorical", ("b", "a"), 1),
         (pa.array([True, None]), "boolean", (False, True), 1),
+        (np.ma.array([1, 2], mask=[False, True]), "numeric", (), 1),
         (range(3), "numeric", (), 0),
         ((1, None), "numeric", (), 1),
     ],

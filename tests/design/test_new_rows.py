@@ -158,7 +158,7 @@ def test_kinds_that_do_not():
 
 def test_offsets_of_new_rows():
     design, _ = build_design("low ~ age", BIRTHWT, offset="log(lwt)")
-    assert design.encode({"age": [20], "lwt": [np.e]}).offset.tolist() == [1.0]
+    assert design.encode({"age": [20], "lwt": [np.e]}).offset.tolist() == [float(np.log(np.e))]
     assert design.encode({"age": [20]}, offset=[2.0]).offset.tolist() == [2.0]
     design, _ = build_design("low ~ age", BIRTHWT, offset=np.zeros(189))
     with pytest.raises(PredictionError, match="pass offset="):

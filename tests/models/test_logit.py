@@ -285,6 +285,14 @@ def test_any_dtype_and_order(dtype, order):
         ({"y": np.ones(6)}, "only the value"),
         ({"y": np.array([0, 1, np.nan, 0, 1, 1])}, "missing"),
         ({"y": np.array([0.1, 0.9, 0.2, 0.5, 1, 0])}, "[Pp]roportions"),
+        (
+            {"weights": [1, 0, 1, 0, 0, 1], "weights_kind": "frequency"},
+            "positive weight hold only non-events",
+        ),
+        (
+            {"weights": [1, np.nan, 1, 1, 1, 1], "weights_kind": "precision"},
+            "not finite; the first, nan, is at row 1",
+        ),
         ({"y": np.zeros(0), "X": np.zeros((0, 1))}, "no values"),
     ],
 )
@@ -292,3 +300,20 @@ def test_bad_arrays_say_what_is_wrong(change, words):
     arguments = {"y": np.array([0, 1, 0, 1, 1, 0]), "X": np.arange(6.0)[:, None] ** 2, **change}
     with pytest.raises(li.LogitInferenceError, match=words):
         li.logit_arrays(**arguments)
+
+
+def test_a_hole_in_an_array_of_weights_is_an_error_and_in_a_column_a_dropped_row(birthwt):
+    weights = np.ones(len(birthwt))
+    weights[4] = np.nan
+    with pytest.raises(errors.WeightsError, match="nan, is at row 4"):
+        li.logit(FORMULA, birthwt, weights=weights, weights_kind="precision")
+    fit = li.logit(FORMULA, birthwt.assign(w=weights), weights="w", weights_kind="precision")
+    assert fit.n_rows_dropped == {"w": 1}
+    with pytest.raises(errors.MissingError, match=r"\bw\b"):
+        li.logit(
+            FORMULA,
+            birthwt.assign(w=weights),
+            weights="w",
+            weights_kind="precision",
+            missing="raise",
+        )

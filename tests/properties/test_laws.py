@@ -114,7 +114,7 @@ def test_a_linear_map_of_the_columns_maps_coefficients_and_covariance(problem):
 def test_a_constant_offset_shifts_the_intercept_only(problem, shift):
     y, X, _ = problem
     a, b = li.logit_arrays(y, X), li.logit_arrays(y, X, offset=np.full(len(y), shift))
-    assert np.allclose(b.params + [shift, 0, 0], a.params, **CLOSE)
+    assert np.allclose(b.params + np.array([shift, 0, 0]), a.params, **CLOSE)
     assert a.llnull == pytest.approx(b.llnull, rel=1e-12)
 
 

@@ -32,7 +32,7 @@ def test_blocks_carry_everything_row_aligned():
     for part in parts:
         at = slice(part.first_row, part.first_row + part.n_rows)
         assert part.groups["g"].tolist() == list(range(10))[at]
-        assert (part.X == rows().X[at]).all()
+        assert (rows().X[at] == part.X).all()
         assert (part.y == rows().y[at]).all()
 
 
@@ -44,7 +44,7 @@ def test_contiguous_float_blocks_are_views():
 @pytest.mark.parametrize(
     "change",
     [
-        lambda X: np.asfortranarray(X),
+        np.asfortranarray,
         lambda X: X.astype(np.float32),
         lambda X: X.astype(np.int64),
         lambda X: np.repeat(X, 2, axis=0)[::2],
