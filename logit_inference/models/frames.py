@@ -149,16 +149,20 @@ def prediction(rows: Prediction, kind: str) -> pd.Series:
     return series(rows.labels, rows.probability if kind == "response" else rows.link)
 
 
+def testable(estimate: Estimate, terms: Mapping[str, tuple[int, ...]]) -> Mapping[str, list[int]]:
+    """Return the estimable columns of each term that has some."""
+    estimable = estimate.covariance.estimable
+    columns = {name: [j for j in term if estimable[j]] for name, term in terms.items()}
+    return {name: kept for name, kept in columns.items() if kept}
+
+
 def term_tests(
     estimate: Estimate, terms: Mapping[str, tuple[int, ...]]
 ) -> tuple[str, list[str], list[TestResult]]:
     """Return a title, the terms that can be tested, and the Wald test of each."""
     names, tests = [], []
-    for name, columns in terms.items():
-        tested = [column for column in columns if estimate.covariance.estimable[column]]
-        if not tested:
-            continue
-        matrix = np.eye(len(estimate.names))[tested]
+    for name, tested in testable(estimate, terms).items():
+        matrix = np.eye(len(estimate.names))[list(tested)]
         text = tuple(f"{estimate.names[column]} = 0" for column in tested)
         names.append(name)
         tests.append(wald_test(estimate, Hypothesis(matrix, np.zeros(len(tested)), text)))

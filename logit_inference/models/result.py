@@ -322,7 +322,7 @@ class LogitResult:
         ----------
         hypothesis : str, list of str, (k, p) array, or tuple of matrix and values
             ``"age = 0, smoke = 2*lwt"``; a name alone means that it is zero; a term means all its
-            columns; backticks quote a name.
+            columns that can be estimated; backticks quote a name.
 
         Examples
         --------
@@ -331,9 +331,8 @@ class LogitResult:
         >>> print(fit.test("C(race)"))
         Wald test of C(race)[T.black] = 0, C(race)[T.other] = 0: chi-square(2) = 3.737, p = 0.154
         """
-        return wald_test(
-            self.estimate, read_hypothesis(hypothesis, self.estimate.names, self.terms)
-        )
+        terms = frames.testable(self.estimate, self.terms)
+        return wald_test(self.estimate, read_hypothesis(hypothesis, self.estimate.names, terms))
 
     def wald_terms(self) -> Table:
         """Return a Wald test of each term of the formula: all its estimable columns are zero."""

@@ -166,6 +166,7 @@ def _p_value(x: float) -> str:
 def _integer(x: float) -> str:
     if not x.is_integer():
         return _estimate(x, 4)
+    x += 0.0  # a negative zero is a zero
     return f"{x:,.0f}" if 10_000 <= abs(x) < 1e15 else f"{x:.15g}"
 
 

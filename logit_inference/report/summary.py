@@ -59,12 +59,14 @@ def summary_table(
     return Table(
         "Logit Regression Results",
         columns,
-        facts=_facts(account, measures),
+        facts=_facts(account, measures, covariance),
         notes=_notes(account, covariance, odds_ratios),
     )
 
 
-def _facts(account: Account, measures: Goodness) -> tuple[tuple[str, str], ...]:
+def _facts(
+    account: Account, measures: Goodness, covariance: Covariance
+) -> tuple[tuple[str, str], ...]:
     converged = "yes" if account.outcome == "CONVERGED" else "NO"
     p_value = (
         "not nested"
@@ -79,7 +81,7 @@ def _facts(account: Account, measures: Goodness) -> tuple[tuple[str, str], ...]:
         ("Events", _count(account.n_events)),
         ("Non-events", _count(account.n_trials - account.n_events)),
         ("Converged", f"{converged}, {account.n_passes} passes"),
-        ("Covariance", "model-based"),
+        ("Covariance", _kind(covariance)),
         ("No. Observations", _count(account.nobs)),
         ("Df Residuals", _count(account.df_resid)),
         ("Df Model", str(account.df_model)),
@@ -89,6 +91,10 @@ def _facts(account: Account, measures: Goodness) -> tuple[tuple[str, str], ...]:
         ("LLR p-value", "—" if account.df_model == 0 else p_value),
         ("AIC", f"{measures.aic:.2f}"),
     )
+
+
+def _kind(covariance: Covariance) -> str:
+    return "model-based" if covariance.kind == "model" else covariance.kind
 
 
 def _notes(account: Account, covariance: Covariance, odds_ratios: bool) -> tuple[str, ...]:

@@ -317,3 +317,12 @@ def test_a_hole_in_an_array_of_weights_is_an_error_and_in_a_column_a_dropped_row
             weights_kind="precision",
             missing="raise",
         )
+
+
+def test_a_term_is_tested_on_the_columns_that_can_be_estimated(birthwt):
+    with pytest.warns(li.CollinearityWarning):
+        fit = li.logit("low ~ lwt + ns(lwt, df=3)", birthwt)
+    table = fit.wald_terms().to_frame().set_index("term")
+    test = fit.test("ns(lwt, df=3)")
+    assert test.df == 2
+    assert test.statistic == table.loc["ns(lwt, df=3)", "statistic"]
