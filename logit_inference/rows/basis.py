@@ -113,8 +113,9 @@ def doubled_product(X: Floats, upper: Floats) -> Floats:
     Examples
     --------
     >>> X = np.array([[1.0, 1.0 + 2**-40]])
-    >>> doubled_product(X, np.array([[1.0, -1.0 / 3], [0.0, 1.0 / 3]]))[0, 1] * 3 == 2**-40
-    np.True_
+    >>> difference = doubled_product(X, np.array([[1.0, -1.0 / 3], [0.0, 1.0 / 3]]))[0, 1]
+    >>> float(difference) * 3 == 2**-40
+    True
     """
     n, q = X.shape
     columns = np.ascontiguousarray(X.T)

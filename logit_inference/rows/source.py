@@ -65,8 +65,8 @@ class ArraySource:
     Examples
     --------
     >>> rows = Block(np.arange(5.0), np.ones((5, 1)))
-    >>> ArraySource(rows, block_rows=2).fold(lambda block: block.y.sum())
-    np.float64(10.0)
+    >>> float(ArraySource(rows, block_rows=2).fold(lambda block: block.y.sum()))
+    10.0
     """
 
     data: Block
