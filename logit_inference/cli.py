@@ -256,7 +256,7 @@ def _predict(arguments: argparse.Namespace) -> str:
     """Return the rows of the file with their predictions, as text in the format asked for."""
     model, path = load(arguments.model), arguments.file
     content = read_bytes(path)
-    table = read_table(content, path, arguments.separator, text=_text_columns(model))
+    table = read_table(content, path, arguments.separator, text=model.design.text_variables)
     taken = [name for name in INTERVAL if name in table.columns]
     if taken:
         raise FileError.name_taken(path, taken)
@@ -264,21 +264,10 @@ def _predict(arguments: argparse.Namespace) -> str:
     if arguments.format == "json":
         return _json(_records(table.join(predicted)))
     if arguments.format == "text":
-        used = table[list(model.design.variables)] if model.design is not None else table
-        return _rows_table(used, predicted).to_text()
+        return _rows_table(table[list(model.design.variables)], predicted).to_text()
     # The cells of the file are printed as they stand in it: 007 is not 7.
     cells = read_table(content, path, arguments.separator, text=table.columns, missing=())
     return _csv(cells.join(predicted))
-
-
-def _text_columns(model: LogitResult) -> list[str]:
-    """Return the columns whose levels are text, whatever the cells of the new file look like."""
-    variables = {} if model.design is None else model.design.schema.variables
-    return [
-        name
-        for name, variable in variables.items()
-        if variable.levels and all(isinstance(level, str) for level in variable.levels)
-    ]
 
 
 def _rows_table(used: pd.DataFrame, predicted: pd.DataFrame) -> Table:

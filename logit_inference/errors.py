@@ -9,14 +9,35 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 
 class LogitInferenceError(Exception):
-    """Base of every error that this package raises on purpose."""
+    """Base of every error that this package raises on purpose.
+
+    An error survives pickling, so that it reads the same when a worker process raised it.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return how to rebuild the error without its constructor, whose arguments are gone."""
+        return _rebuild, (type(self), self.args, self.__dict__)
 
 
 class LogitInferenceWarning(UserWarning):
     """Base of every warning: the result is right, and may surprise."""
+
+
+def _rebuild(
+    cls: type[LogitInferenceError], args: tuple[Any, ...], fields: dict[str, Any]
+) -> LogitInferenceError:
+    error = cls.__new__(cls, *args)
+    error.__dict__.update(fields)
+    return error
+
+
+def plain(label: Any) -> Any:
+    """Return a row label as the plain Python value that people read."""
+    return label.item() if hasattr(label, "item") else label
 
 
 def nearest(word: str, known: Iterable[str]) -> list[str]:
@@ -160,13 +181,52 @@ class ConvergenceError(LogitInferenceError, ArithmeticError):
 class RankError(LogitInferenceError, ValueError):
     """The design has no column that the data can estimate."""
 
+    @classmethod
+    def nothing(cls) -> RankError:
+        """Return the error for a design of zeros."""
+        return cls(
+            "every column of the design is zero in the rows that count: nothing can be estimated."
+        )
+
+    @classmethod
+    def extreme(cls, column: int, largest: float) -> RankError:
+        """Return the error for a column whose squares no double can hold."""
+        return cls(
+            f"column {column} of the design (counted from 0) has values of size {largest:.3g}, "
+            "whose squares leave the range of floating-point numbers. Rescale it."
+        )
+
 
 class CollinearityWarning(LogitInferenceWarning):
     """Columns have no coefficient, because they are linear combinations of earlier ones."""
 
+    @classmethod
+    def dropped(cls, relations: Sequence[str]) -> CollinearityWarning:
+        """Return the warning about columns with these relations."""
+        return cls(
+            "columns that are combinations of earlier ones, to within rounding, have no "
+            f"coefficient: {'; '.join(relations)}."
+        )
+
 
 class HypothesisError(LogitInferenceError, ValueError):
     """A hypothesis cannot be read, or names what the fit does not have."""
+
+    @classmethod
+    def not_estimable(cls, name: str) -> HypothesisError:
+        """Return the error for a restriction of what cannot be estimated."""
+        return cls(
+            f"the coefficient of {name!r} cannot be estimated from these data, so nothing can be "
+            "tested about it. Leave it out of the hypothesis."
+        )
+
+    @classmethod
+    def dependent(cls, count: int) -> HypothesisError:
+        """Return the error for restrictions that are not independent."""
+        return cls(
+            f"the {count} restrictions are not independent of each other: leave out those that "
+            "follow from, or contradict, the rest."
+        )
 
 
 class PredictionError(LogitInferenceError, ValueError):
@@ -327,6 +387,14 @@ class SchemaError(LogitInferenceError, ValueError):
             f"{name} is a Series whose index differs from the table's. It would be read by "
             f"position: pass {name}.to_numpy() if that is meant, or align it first "
             f"({name}.reindex(data.index))."
+        )
+
+    @classmethod
+    def name_taken(cls, name: str) -> SchemaError:
+        """Return the error for two columns of the design with one name."""
+        return cls(
+            f"two columns of the design would be called {name!r}, and no table could tell them "
+            "apart. Rename that column of the data (the constant is called 'Intercept')."
         )
 
     @classmethod

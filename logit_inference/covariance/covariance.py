@@ -1,4 +1,8 @@
-"""What a covariance is, whichever function made it."""
+"""What a covariance is, whichever function made it.
+
+It lives in the basis that the fit was solved in, where it is well conditioned; what it says of the
+columns goes through that basis. It does not know which estimator made it but by its label.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from logit_inference.rows.basis import Basis
 from logit_inference.rows.block import Floats
 
 
@@ -15,12 +20,12 @@ class Covariance:
 
     Parameters
     ----------
-    root : (p, r) array
-        A matrix B with ``B B' = matrix``. The variance of a combination c is the square of
-        ``|c'B|``, which keeps the digits that ``c' matrix c`` loses where columns are nearly
-        collinear. Rows of coefficients that cannot be estimated are zero.
-    estimable : (p,) bool array
-        Which coefficients are estimated.
+    root : (q, r) array
+        A matrix B with ``B B'`` the covariance of the coefficients in ``basis``. The variance of a
+        combination c is the square of ``|c'B|``, which keeps the digits that ``c'BB'c`` loses
+        where columns are nearly collinear.
+    basis : Basis
+        The q columns that were solved for.
     kind : str
         Which estimator, in the field's words.
     correction : str
@@ -32,7 +37,7 @@ class Covariance:
     """
 
     root: Floats
-    estimable: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    basis: Basis
     kind: str
     correction: str = "none"
     n_clusters: int | None = None
@@ -41,14 +46,17 @@ class Covariance:
     @property
     def matrix(self) -> Floats:
         """The (p, p) covariance; NaN in the rows and columns of what cannot be estimated."""
-        matrix: Floats = self.root @ self.root.T
-        matrix[~self.estimable] = np.nan
-        matrix[:, ~self.estimable] = np.nan
+        outer = self.basis.root(self.root)
+        matrix: Floats = outer @ outer.T
+        unknown = ~self.basis.estimable
+        matrix[unknown] = np.nan
+        matrix[:, unknown] = np.nan
         return matrix
 
     @property
     def std_errors(self) -> Floats:
         """The (p,) standard errors; NaN where a coefficient cannot be estimated."""
-        errors: Floats = np.sqrt(np.einsum("ij,ij->i", self.root, self.root))
-        errors[~self.estimable] = np.nan
+        outer = self.basis.root(self.root)
+        errors: Floats = np.sqrt(np.einsum("ij,ij->i", outer, outer))
+        errors[~self.basis.estimable] = np.nan
         return errors

@@ -1,11 +1,13 @@
-"""The model-based covariance: the inverse of the information at the maximum."""
+"""The model-based covariance: the inverse of the information at the maximum.
+
+It trusts the model. Which likelihood it is the maximum of, it does not ask.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
 from logit_inference.covariance.covariance import Covariance
-from logit_inference.rows.block import Floats
 from logit_inference.solve.factor import factorize, working_triangle
 from logit_inference.solve.fit import Fit
 
@@ -36,21 +38,10 @@ def model_covariance(fit: Fit) -> Covariance:
     """
     factor = factorize(fit.solution.evaluation.information)
     if factor is not None and factor.condition <= SUMMED_IS_ENOUGH:
-        return _in_columns(fit, factor.inverse_root())
-    if factor is None and not fit.solution.outcome.converged:
-        p = len(fit.names)
-        return Covariance(np.full((p, 1), np.nan), np.ones(p, bool), "model")
-    triangle = fit.working.fold(working_triangle, fit.likelihood, fit.solution.coef)
-    return _in_columns(fit, triangle.inverse_root())
-
-
-def _in_columns(fit: Fit, root: Floats) -> Covariance:
-    """Return the covariance of the columns' coefficients from a root in the basis solved in."""
-    p = len(fit.names)
-    if fit.basis is None:
-        return Covariance(root, np.ones(p, bool), "model")
-    estimable = np.zeros(p, bool)
-    estimable[list(fit.basis.kept)] = True
-    full = np.zeros((p, root.shape[1]))
-    full[estimable] = root if fit.basis.matrix is None else fit.basis.matrix @ root
-    return Covariance(full, estimable, "model")
+        root = factor.inverse_root()
+    elif factor is None and not fit.solution.outcome.converged:
+        root = np.full((len(fit.solution.coef), 1), np.nan)
+    else:
+        triangle = fit.rows.fold(working_triangle, fit.likelihood, fit.solution.coef)
+        root = triangle.inverse_root()
+    return Covariance(root, fit.basis, "model")

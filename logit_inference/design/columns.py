@@ -97,7 +97,13 @@ def lay_out(
     intercept: bool,
     codings: Mapping[str, Coding],
 ) -> tuple[tuple[str, ...], tuple[TermColumns, ...]]:
-    """Return the names of all columns, and the place of each term among them."""
+    """Return the names of all columns, and the place of each term among them.
+
+    Raises
+    ------
+    SchemaError
+        If two columns would have the same name.
+    """
     names = ["Intercept"] if intercept else []
     placed = [TermColumns("Intercept", 0, 1, (), (), ((),))] if intercept else []
     for term, blocks in zip(terms, parts, strict=True):
@@ -107,6 +113,9 @@ def lay_out(
         placed.append(
             TermColumns(term.name, start, len(names), term.variables, term.factors, blocks)
         )
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated:
+        raise SchemaError.name_taken(repeated[0])
     return tuple(names), tuple(placed)
 
 

@@ -136,6 +136,21 @@ class Design:
     context: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def constant(self) -> int | None:
+        """The column of ones, None where the formula leaves it out."""
+        return 0 if self.formula.intercept else None
+
+    @property
+    def adds_intercept(self) -> bool:
+        """Whether the column of ones is not among the encoded ones: it is."""
+        return False
+
+    @property
+    def term_columns(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
+        """The terms and the columns of each."""
+        return tuple((term.name, tuple(range(term.start, term.stop))) for term in self.terms)
+
+    @property
     def unused_levels(self) -> dict[str, tuple[Level, ...]]:
         """Levels without a row in the fit, for each factor that has some."""
         return {expr: coding.unused for expr, coding in self.codings.items() if coding.unused}
@@ -152,6 +167,15 @@ class Design:
         if self.offset is not None:
             used += self.offset.variables
         return tuple(dict.fromkeys(used))
+
+    @property
+    def text_variables(self) -> tuple[str, ...]:
+        """Columns whose levels are text, whatever a cell of another file looks like."""
+        return tuple(
+            name
+            for name, variable in self.schema.variables.items()
+            if variable.levels and all(isinstance(level, str) for level in variable.levels)
+        )
 
     def encode(self, newdata: Any, offset: Any = None) -> NewRows:
         """Return the columns of new rows, with everything as it was learned in the fit.

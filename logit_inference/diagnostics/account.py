@@ -17,6 +17,8 @@ class Account:
 
     Parameters
     ----------
+    model, estimator : str
+        As a table names them: ``"Logit"``, ``"MLE"``.
     formula : str or None
         None for a fit of arrays.
     outcome_name : str
@@ -39,13 +41,14 @@ class Account:
         With the binomial coefficients of grouped data.
     outcome : str
         Name of the `Outcome` of the search.
-    n_steps, n_passes : int
-    decrement : float
-        Newton decrement at the last evaluation, in standard errors.
+    n_passes : int
+        Passes over the columns that the search took.
     notes : tuple of str
         What else a reader must know: columns without an estimate, levels without rows.
     """
 
+    model: str
+    estimator: str
     formula: str | None
     outcome_name: str
     event: str
@@ -61,10 +64,13 @@ class Account:
     log_likelihood: float
     null_log_likelihood: float
     outcome: str
-    n_steps: int
     n_passes: int
-    decrement: float
     notes: tuple[str, ...]
+
+    @property
+    def converged(self) -> bool:
+        """Whether the maximum was reached to the tolerance asked for."""
+        return self.outcome == "CONVERGED"
 
     @property
     def nobs(self) -> float:

@@ -26,9 +26,11 @@ class Goodness:
         Its chi-square tail; NaN where the null model does not lie inside the fitted one (no
         constant), and where the fitted model is the null model.
     mcfadden : float
-        ``1 − ℓ/ℓ₀`` (McFadden 1974).
+        ``1 − ℓ/ℓ₀`` (McFadden 1974). For grouped data ℓ holds the binomial coefficients, as R's
+        ``logLik`` does, so that this and Nagelkerke's measure differ from those of the same data
+        ungrouped.
     cox_snell : float
-        ``1 − exp(2(ℓ₀ − ℓ)/n)`` for n trials (Cox and Snell 1989).
+        ``1 − exp(2(ℓ₀ − ℓ)/n)`` for n trials, weighted (Cox and Snell 1989).
     nagelkerke : float
         The same over its largest value (Nagelkerke 1991).
     aic, bic, aicc : float
@@ -51,7 +53,7 @@ def goodness(account: Account) -> Goodness:
     k, n = account.rank, account.nobs
     statistic = 2.0 * (value - null)
     nested = account.has_constant and account.df_model > 0
-    per_trial = 2.0 / account.n_trials
+    per_trial = 2.0 / account.tally.trials
     cox_snell = float(-np.expm1(per_trial * (null - value)))
     aic = 2.0 * k - 2.0 * value
     room = n - k - 1
@@ -72,7 +74,7 @@ def tjur(fit: Fit) -> float:
 
     Weighted by prior weights; one pass. Tjur (2009), *The American Statistician* 63.
     """
-    events, others, mu_events, mu_others = fit.working.fold(_means, fit.solution.coef).values
+    events, others, mu_events, mu_others = fit.rows.fold(_means, fit.solution.coef).values
     return float(mu_events / events - mu_others / others)
 
 
@@ -112,7 +114,7 @@ class Classification:
 def classify_rows(fit: Fit, threshold: float) -> Classification:
     """Return the classification counts of the rows of the fit; one pass."""
     return Classification(
-        threshold, *fit.working.fold(_counts, fit.solution.coef, threshold).values.tolist()
+        threshold, *fit.rows.fold(_counts, fit.solution.coef, threshold).values.tolist()
     )
 
 

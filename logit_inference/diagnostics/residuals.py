@@ -13,7 +13,7 @@ from scipy.special import xlogy
 
 from logit_inference.likelihood.logistic import expit, linear_predictor
 from logit_inference.rows.block import Block, Floats
-from logit_inference.solve.factor import Triangle, working_triangle
+from logit_inference.solve.factor import working_triangle
 from logit_inference.solve.fit import Fit
 
 
@@ -39,10 +39,8 @@ def residuals(fit: Fit) -> Residuals:
     -----
     Two passes: a QR fold for the leverages, and one that maps the rows. Memory n × 9.
     """
-    triangle: Triangle = fit.working.fold(working_triangle, fit.likelihood, fit.solution.coef)
-    root = triangle.inverse_root()
-    k = len(fit.solution.coef)
-    return Residuals(*fit.working.map(_rows, fit.solution.coef, root, k).T)
+    triangle = fit.rows.fold(working_triangle, fit.likelihood, fit.solution.coef)
+    return Residuals(*fit.map(_rows, triangle.inverse_root(), len(fit.solution.coef)).T)
 
 
 def _rows(block: Block, coef: Floats, root: Floats, k: int) -> Floats:

@@ -1,7 +1,11 @@
-"""Predicted probabilities of new rows, with intervals that stay inside (0, 1)."""
+"""Predicted probabilities, with intervals that stay inside (0, 1).
+
+They take an estimate and rows of a design; where the rows come from they must not know.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +14,9 @@ import numpy as np
 from logit_inference.inference.distribution import critical_value
 from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.wald import check_level
-from logit_inference.likelihood.logistic import expit
-from logit_inference.rows.block import Floats
+from logit_inference.likelihood.logistic import expit, linear_predictor
+from logit_inference.rows.block import Block, Floats
+from logit_inference.solve.fit import Fit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,25 +28,17 @@ class Prediction:
 
     Parameters
     ----------
-    labels : sequence of m row labels, or None
+    labels : sequence of m row labels
     link, link_std_error : (m,) arrays
         Linear predictor and its standard error; NaN where a variable is missing.
-    level : float
-        Of the intervals.
     critical : float
         Half-width of an interval in standard errors.
     """
 
-    labels: Any
+    labels: Sequence[Any]
     link: Floats
     link_std_error: Floats
-    level: float
     critical: float
-
-    @property
-    def probability(self) -> Floats:
-        """Predicted probabilities of the event, shape (m,)."""
-        return expit(self.link)
 
     def summary_frame(self) -> pd.DataFrame:
         """Return a pandas frame with ``estimate, std_error, conf_low, conf_high``.
@@ -55,24 +52,34 @@ class Prediction:
         slope = expit(self.link) * expit(-self.link)
         return pd.DataFrame(
             {
-                "estimate": self.probability,
+                "estimate": expit(self.link),
                 "std_error": slope * self.link_std_error,
                 "conf_low": expit(self.link - half),
                 "conf_high": expit(self.link + half),
             },
-            index=self.labels,
+            index=self.labels if isinstance(self.labels, pd.Index) else pd.Index(self.labels),
         )
 
 
+def predict_link(
+    estimate: Estimate, X: Floats, offset: Floats | None, labels: Sequence[Any]
+) -> Floats:
+    """Return the linear predictors (m,) of rows of a design (m, p); NaN rows stay missing.
+
+    Raises
+    ------
+    PredictionError
+        Where a row breaks a relation among columns that held in the fit.
+    """
+    estimate.check_relations(X, labels)
+    link: Floats = estimate.covariance.basis.rows(X) @ estimate.inner
+    return link if offset is None else link + offset
+
+
 def predict_rows(
-    estimate: Estimate,
-    X: Floats,
-    offset: Floats | None,
-    *,
-    level: float = 0.95,
-    labels: Any = None,
+    estimate: Estimate, X: Floats, offset: Floats | None, labels: Sequence[Any], level: float
 ) -> Prediction:
-    """Return predictions for rows of a design.
+    """Return predictions with intervals for rows of a design.
 
     Parameters
     ----------
@@ -80,8 +87,9 @@ def predict_rows(
     X : (m, p) array
         NaN rows give missing predictions.
     offset : (m,) array or None
+    labels : sequence of m
     level : float
-    labels : sequence of m, optional
+        Of the intervals.
 
     Raises
     ------
@@ -90,12 +98,23 @@ def predict_rows(
 
     Notes
     -----
-    Memory m × p beside X.
+    2mpq operations, and memory m × q beside X.
     """
     critical = critical_value(check_level(level), estimate.covariance.df)
     estimate.check_relations(X, labels)
     link, root = estimate.combine(X)
-    if offset is not None:
-        link = link + offset
     std_error = np.sqrt(np.einsum("ij,ij->i", root, root))
-    return Prediction(labels, link, std_error, level, critical)
+    return Prediction(labels, link if offset is None else link + offset, std_error, critical)
+
+
+def predict_used(fit: Fit, estimate: Estimate, labels: Sequence[Any], level: float) -> Prediction:
+    """Return predictions with intervals for the rows of the fit; one pass over them."""
+    critical = critical_value(check_level(level), estimate.covariance.df)
+    link, std_error = fit.map(_link_and_error, estimate.covariance.root).T
+    return Prediction(labels, link, std_error, critical)
+
+
+def _link_and_error(block: Block, coef: Floats, root: Floats) -> Floats:
+    reach = block.X @ root
+    error = np.sqrt(np.einsum("ij,ij->i", reach, reach))
+    return np.column_stack([linear_predictor(block, coef), error])

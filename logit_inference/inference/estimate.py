@@ -1,17 +1,19 @@
 """An estimate: names, coefficients and a covariance; all that a Wald statement needs.
 
-The narrow waist for what need not return to the data.
+The narrow waist for what need not return to the data, which it must not hold.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from logit_inference.covariance.covariance import Covariance
-from logit_inference.errors import PredictionError
+from logit_inference.errors import PredictionError, plain
 from logit_inference.rows.block import Floats
 
 
@@ -22,39 +24,51 @@ class Estimate:
     Parameters
     ----------
     names : tuple of p str
-    coef : (p,) array
-        NaN where a column cannot be estimated.
+    inner : (q,) array
+        Coefficients in the basis of the covariance, which is where sums over them keep their
+        digits.
     covariance : Covariance
     relations : mapping of column number to (p,) array
         Columns that cannot be estimated, as combinations of those that can.
     """
 
     names: tuple[str, ...]
-    coef: Floats
+    inner: Floats
     covariance: Covariance
     relations: Mapping[int, Floats]
+
+    @property
+    def coef(self) -> Floats:
+        """The (p,) coefficients; NaN where a column cannot be estimated."""
+        return self.covariance.basis.coefficients(self.inner)
 
     @property
     def std_errors(self) -> Floats:
         """The (p,) standard errors."""
         return self.covariance.std_errors
 
+    @property
+    def estimable(self) -> NDArray[np.bool_]:
+        """Which coefficients are estimated, shape (p,)."""
+        return self.covariance.basis.estimable
+
     def combine(self, combinations: Floats) -> tuple[Floats, Floats]:
-        """Return estimates (k,) and a root (k, r) of the covariance of ``combinations @ coef``.
+        """Return ``combinations @ coef`` (k,) and a root (k, r) of its covariance.
 
-        ``combinations`` (k, p) must be zero where a coefficient cannot be estimated, or be rows of
-        a design in which the relations among columns hold.
+        What ``combinations`` (k, p) holds in columns that cannot be estimated is not read: they
+        are rows of a design in which the relations hold, or restrictions that do not touch them.
         """
-        return combinations @ np.nan_to_num(self.coef), combinations @ self.covariance.root
+        inside = self.covariance.basis.rows(combinations)
+        return inside @ self.inner, inside @ self.covariance.root
 
-    def check_relations(self, X: Floats, labels: object) -> None:
+    def check_relations(self, X: Floats, labels: Sequence[Any]) -> None:
         """Raise a PredictionError where a row breaks a relation that held among the fitted rows."""
         for column, relation in self.relations.items():
             gap = np.abs(X[:, column] - X @ relation)
             broken = gap > 1e-8 * (np.abs(X[:, column]) + np.abs(X) @ np.abs(relation))
             if broken.any():
                 row = int(np.flatnonzero(broken)[0])
-                label = row if labels is None else labels[row]  # type: ignore[index]
+                label = plain(labels[row])
                 raise PredictionError(
                     f"the coefficient of {self.names[column]!r} could not be estimated, because "
                     "its column is a combination of others in the data of the fit; the new row "

@@ -40,23 +40,24 @@ def coefficients(estimate: Estimate, level: float) -> Coefficients:
     Examples
     --------
     >>> from logit_inference.covariance.covariance import Covariance
-    >>> root = np.array([[0.5]])
-    >>> one = Estimate(("x",), np.array([1.0]), Covariance(root, np.array([True]), "model"), {})
+    >>> from logit_inference.rows.basis import Basis
+    >>> covariance = Covariance(np.array([[0.5]]), Basis.identity(1), "model")
+    >>> one = Estimate(("x",), np.array([1.0]), covariance, {})
     >>> coefficients(one, 0.95).statistic.tolist()
     [2.0]
     """
-    covariance = estimate.covariance
+    covariance, coef = estimate.covariance, estimate.coef
     std_error = covariance.std_errors
     half = critical_value(check_level(level), covariance.df) * std_error
     with np.errstate(invalid="ignore", divide="ignore"):
-        statistic = estimate.coef / std_error
+        statistic = coef / std_error
     return Coefficients(
-        estimate.coef,
+        coef,
         std_error,
         statistic,
         two_sided(statistic, covariance.df),
-        estimate.coef - half,
-        estimate.coef + half,
+        coef - half,
+        coef + half,
     )
 
 
@@ -73,28 +74,31 @@ def wald_test(estimate: Estimate, hypothesis: Hypothesis) -> TestResult:
         redundant or contradict each other.
     """
     matrix = hypothesis.matrix
-    unknown = (matrix != 0) & ~estimate.covariance.estimable
+    unknown = (matrix != 0) & ~estimate.estimable
     if unknown.any():
-        name = estimate.names[int(np.flatnonzero(unknown.any(axis=0))[0])]
-        raise HypothesisError(
-            f"the coefficient of {name!r} cannot be estimated from these data, so nothing can be "
-            "tested about it. Leave it out of the hypothesis."
-        )
+        raise HypothesisError.not_estimable(estimate.names[int(np.argmax(unknown.any(axis=0)))])
+    _check_independent(matrix, np.nan_to_num(estimate.std_errors))
     value, root = estimate.combine(matrix)
     distance = value - hypothesis.value
     # |R V R'| through a triangular factor of its root: the restrictions may be of any scale.
     scale = np.linalg.norm(root, axis=1)
-    if not (scale > 0).all():
-        raise HypothesisError("a restriction has no coefficient with any variance in it.")
     triangle: Any = np.linalg.qr((root / scale[:, np.newaxis]).T, mode="r")
-    if len(triangle) < len(scale) or np.abs(np.diagonal(triangle)).min() < 1e-10:
-        raise HypothesisError(
-            f"the {len(scale)} restrictions are not independent of each other: leave out those "
-            "that follow from, or contradict, the rest."
-        )
     standardized = np.linalg.solve(triangle.T, distance / scale)
     statistic = float(standardized @ standardized)
     df, denominator = float(len(scale)), estimate.covariance.df
     tail = chi_square_tail(statistic, df, denominator)
     shown = statistic if denominator is None else statistic / df
     return TestResult("wald", hypothesis.text, shown, df, denominator, tail)
+
+
+def _check_independent(matrix: Floats, std_errors: Floats) -> None:
+    """Raise where a restriction follows from, or contradicts, the others.
+
+    Judged on the restrictions themselves, each coefficient in units of its standard error: how
+    nearly collinear the estimates are must not matter.
+    """
+    scaled = matrix * std_errors
+    scaled = scaled / np.linalg.norm(scaled, axis=1, keepdims=True)
+    triangle: Any = np.linalg.qr(scaled.T, mode="r")
+    if len(triangle) < len(matrix) or np.abs(np.diagonal(triangle)).min() < 1e-10:
+        raise HypothesisError.dependent(len(matrix))

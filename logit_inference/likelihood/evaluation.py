@@ -60,6 +60,8 @@ class Tally:
         Weighted numbers of trials and of successes.
     plain_trials, plain_events : float
         The same without the weights.
+    offset : float
+        Sum of the offsets of all trials, weighted.
     log_binomial : float
         Weighted sum of the log binomial coefficients: what grouped data add to the log-likelihood.
     saturated : float
@@ -72,6 +74,7 @@ class Tally:
     events: float
     plain_trials: float
     plain_events: float
+    offset: float
     log_binomial: float
     saturated: float
 
@@ -83,6 +86,7 @@ class Tally:
             self.events + other.events,
             self.plain_trials + other.plain_trials,
             self.plain_events + other.plain_events,
+            self.offset + other.offset,
             self.log_binomial + other.log_binomial,
             self.saturated + other.saturated,
         )

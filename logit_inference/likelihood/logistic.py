@@ -14,14 +14,12 @@ This file knows nothing of formulas, sources or solvers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
-
 import numpy as np
 from scipy.linalg.blas import dsyrk
 from scipy.special import gammaln, xlogy
 
-from logit_inference.likelihood.evaluation import Evaluation, Tally, Total
+from logit_inference.likelihood.evaluation import Evaluation, Tally
+from logit_inference.likelihood.likelihood import Likelihood
 from logit_inference.rows.block import Block, Floats
 
 # --- elementary functions -------------------------------------------------------------------------
@@ -37,17 +35,6 @@ def expit(eta: Floats) -> Floats:
     """
     t = np.exp(-np.abs(eta))
     return np.where(eta >= 0, 1.0, t) / (1.0 + t)
-
-
-def softplus(eta: Floats) -> Floats:
-    """Return ``log(1+exp(eta))``, stable for every eta.
-
-    Examples
-    --------
-    >>> softplus(np.array([-800.0, 0.0, 800.0])).tolist()
-    [0.0, 0.6931471805599453, 800.0]
-    """
-    return np.maximum(eta, 0.0) + np.log1p(np.exp(-np.abs(eta)))
 
 
 # --- kernels --------------------------------------------------------------------------------------
@@ -89,25 +76,9 @@ def evaluate(block: Block, coef: Floats) -> Evaluation:
     return Evaluation(value, residual @ block.X, information, _smallest(block, weight))
 
 
-def log_likelihood(block: Block, coef: Floats) -> Total:
-    """Return the log-likelihood of one block, without the binomial constant."""
-    return Total(np.array(_row_terms(block, linear_predictor(block, coef))[0]))
-
-
 def working_weights(block: Block, coef: Floats) -> Floats:
     """Return the working weights, shape (n,): prior weight times ``m·mu·(1−mu)``."""
     return _row_terms(block, linear_predictor(block, coef))[2]
-
-
-def intercept_only(block: Block) -> Block:
-    """Return the block with a single column of ones: the null model keeps offset and weights."""
-    ones = np.ones((block.n_rows, 1))
-    return Block(block.y, ones, block.trials, block.weights, block.offset)
-
-
-def evaluate_null(block: Block, coef: Floats) -> Evaluation:
-    """Return the evaluation of the intercept-only model at ``coef`` of shape (1,)."""
-    return evaluate(intercept_only(block), coef)
 
 
 def tally(block: Block) -> Tally:
@@ -115,8 +86,10 @@ def tally(block: Block) -> Tally:
     y = block.y
     w = np.ones(block.n_rows) if block.weights is None else block.weights
     m = np.ones(block.n_rows) if block.trials is None else block.trials
-    # A group without trials says nothing; R does not count it either.
-    used = ((w > 0) & (m > 0)).astype(np.float64)
+    # A row without weight or without trials says nothing; R does not count it either.
+    counts = block.counts
+    used = np.ones(block.n_rows) if counts is None else counts.astype(np.float64)
+    offset = 0.0 if block.offset is None else float((w * m) @ block.offset)
     constants = (0.0, 0.0)
     if block.trials is not None:
         binomial = gammaln(m + 1) - gammaln(y + 1) - gammaln(m - y + 1)
@@ -130,6 +103,7 @@ def tally(block: Block) -> Tally:
         float(w @ y),
         float(used @ m),
         float(used @ y),
+        offset,
         *constants,
     )
 
@@ -162,44 +136,10 @@ def _row_terms(block: Block, eta: Floats) -> tuple[float, Floats, Floats]:
 
 def _smallest(block: Block, weight: Floats) -> float:
     """Return the smallest working weight among the rows that count, inf where there are none."""
-    if block.weights is not None or block.trials is not None:
-        counts = np.ones(block.n_rows, bool)
-        for factor in (block.weights, block.trials):
-            if factor is not None:
-                counts &= factor > 0
-        weight = weight[counts]
-    return float(weight.min(initial=np.inf))
-
-
-# --- the record -----------------------------------------------------------------------------------
-
-
-class EvaluateKernel(Protocol):
-    """Log-likelihood, score and information of a block."""
-
-    def __call__(self, block: Block, coef: Floats, /) -> Evaluation:
-        """Return the evaluation at ``coef``."""
-
-
-class RowKernel(Protocol):
-    """One number for each row of a block."""
-
-    def __call__(self, block: Block, coef: Floats, /) -> Floats:
-        """Return the (n,) values at ``coef``."""
-
-
-@dataclass(frozen=True)
-class Likelihood:
-    """The kernels that a fit needs of a likelihood."""
-
-    name: str
-    evaluate: EvaluateKernel
-    evaluate_null: EvaluateKernel
-    linear_predictor: RowKernel
-    fitted: RowKernel
-    working_weights: RowKernel
+    counts = block.counts
+    return float(weight.min(initial=np.inf, where=True if counts is None else counts))
 
 
 LOGISTIC = Likelihood(
-    "binomial, logit link", evaluate, evaluate_null, linear_predictor, fitted, working_weights
+    "binomial, logit link", evaluate, tally, linear_predictor, fitted, working_weights
 )

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
+
 from logit_inference.likelihood.evaluation import Evaluation
-from logit_inference.likelihood.logistic import Likelihood
-from logit_inference.rows.block import Floats
+from logit_inference.likelihood.likelihood import EvaluateKernel, Likelihood
+from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.source import Source
 
 Objective = Callable[[Floats], Evaluation]
@@ -24,7 +26,6 @@ def objective(source: Source, likelihood: Likelihood) -> Objective:
 
     Examples
     --------
-    >>> import numpy as np
     >>> from logit_inference.likelihood.logistic import LOGISTIC
     >>> from logit_inference.rows.block import Block
     >>> from logit_inference.rows.source import ArraySource
@@ -37,4 +38,8 @@ def objective(source: Source, likelihood: Likelihood) -> Objective:
 
 def null_objective(source: Source, likelihood: Likelihood) -> Objective:
     """Return the log-likelihood of the intercept-only model, offset and weights kept."""
-    return partial(source.fold, likelihood.evaluate_null)
+    return partial(source.fold, _on_constant, likelihood.evaluate)
+
+
+def _on_constant(block: Block, evaluate: EvaluateKernel, coef: Floats) -> Evaluation:
+    return evaluate(block.with_columns(np.ones((block.n_rows, 1))), coef)

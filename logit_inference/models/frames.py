@@ -13,8 +13,7 @@ import numpy as np
 from logit_inference.diagnostics.account import Account
 from logit_inference.diagnostics.goodness import Goodness
 from logit_inference.diagnostics.residuals import residuals
-from logit_inference.effects.prediction import Prediction
-from logit_inference.errors import ArgumentError, DataError
+from logit_inference.errors import DataError
 from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.hypothesis import Hypothesis
 from logit_inference.inference.result import TestResult
@@ -107,7 +106,7 @@ def glance(account: Account, measures: Goodness) -> pd.DataFrame:
         "nobs": account.nobs,
         "n_trials": account.n_trials,
         "n_events": account.n_events,
-        "converged": account.outcome == "CONVERGED",
+        "converged": account.converged,
     }
     return pd.DataFrame([row])
 
@@ -142,16 +141,9 @@ def augment(fit: Fit, labels: Any, data: Any) -> pd.DataFrame:
     return pd.concat([data.loc[frame.index], frame], axis=1)
 
 
-def prediction(rows: Prediction, kind: str) -> pd.Series:
-    """Return predictions by row on one scale."""
-    if kind not in ("response", "link"):
-        raise ArgumentError("kind", kind, '"response" (probability) or "link" (linear predictor)')
-    return series(rows.labels, rows.probability if kind == "response" else rows.link)
-
-
 def testable(estimate: Estimate, terms: Mapping[str, tuple[int, ...]]) -> Mapping[str, list[int]]:
     """Return the estimable columns of each term that has some."""
-    estimable = estimate.covariance.estimable
+    estimable = estimate.estimable
     columns = {name: [j for j in term if estimable[j]] for name, term in terms.items()}
     return {name: kept for name, kept in columns.items() if kept}
 

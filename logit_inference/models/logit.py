@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -18,7 +19,6 @@ from logit_inference.errors import (
     CollinearityWarning,
     ConvergenceError,
     DataError,
-    WeightsError,
     shorten,
 )
 from logit_inference.inference.estimate import Estimate
@@ -26,11 +26,15 @@ from logit_inference.inference.wald import check_level
 from logit_inference.likelihood.evaluation import Total
 from logit_inference.likelihood.logistic import LOGISTIC
 from logit_inference.models.result import LogitResult
-from logit_inference.rows.block import Block, Floats, check_columns, check_finite, check_weights
+from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.source import ArraySource
 from logit_inference.solve.fit import Fit, fit_rows
 from logit_inference.solve.rank import relation_text, spans_constant
 from logit_inference.solve.solution import Outcome
+
+if TYPE_CHECKING:
+    from logit_inference.design.arrays import ArrayDesign
+    from logit_inference.design.design import Design, Encoded
 
 
 def logit(
@@ -126,6 +130,7 @@ def logit(
     """
     from logit_inference.design.design import build_design
 
+    search = _search(start, tolerance, max_iterations)
     level = check_level(level)
     design, encoded = build_design(
         formula,
@@ -138,33 +143,8 @@ def logit(
         missing=missing,
         context=context,
     )
-    block = encoded.block
-    ones = 0 if design.columns[0] == "Intercept" else None
-    fit = fit_rows(
-        ArraySource(block),
-        LOGISTIC,
-        design.columns,
-        intercept=ones,
-        offset=block.offset is not None,
-        start=_start(start, len(design.columns)),
-        tolerance=_positive("tolerance", tolerance),
-        max_iterations=int(_positive("max_iterations", max_iterations)),
-    )
-    account = _account(
-        fit,
-        ones,
-        formula=formula,
-        outcome_name=design.event.variable,
-        event=str(design.event),
-        terms=tuple((term.name, tuple(range(term.start, term.stop))) for term in design.terms),
-        n_rows_read=encoded.n_read,
-        n_rows_used=encoded.n_used,
-        dropped=encoded.dropped,
-        weights_kind=weights_kind,
-        grouped=design.event.kind == "grouped",
-        design_notes=_level_notes(design.unused_levels),
-    )
-    return _result(fit, account, level, require_convergence, design, encoded.labels)
+    fit = _fit(design, encoded, search)
+    return _result(fit, design, encoded, formula, weights_kind, level, require_convergence)
 
 
 def logit_arrays(
@@ -219,194 +199,141 @@ def logit_arrays(
     >>> li.logit_arrays(y, x[:, None], names=["dose"], intercept=True).params.round(4).to_dict()
     {'Intercept': -3.4657, 'dose': 1.3863}
     """
-    from logit_inference.design.outcome import outcome_arrays
+    from logit_inference.design.arrays import read_arrays
 
+    search = _search(start, tolerance, max_iterations)
     level = check_level(level)
-    labels = getattr(X, "index", None)
-    outcome_name = str(getattr(y, "name", None) or "y")
-    X, names, ones = _columns(X, names)
-    successes, trial_counts, found = outcome_arrays(
-        y, event=event, trials=trials, name=outcome_name
-    )
-    n = len(successes)
-    if X.shape[0] != n:
-        raise DataError.shape("X", X.shape, f"y has {n} values, so X needs {n} rows")
-    check_columns(X, names)
-    weight_array = _aligned("weights", weights, n)
-    if weight_array is not None:
-        check_weights(weight_array, weights_kind)
-    elif weights_kind is not None:
-        raise WeightsError.kind_without_weights(weights_kind)
-    offset_array = _aligned("offset", offset, n)
-    if offset_array is not None:
-        check_finite(offset_array, "offset")
-    if intercept:
-        names, ones = ("Intercept", *names), 0
-    block = Block(successes, X, trial_counts, weight_array, offset_array)
-    fit = fit_rows(
-        ArraySource(block, intercept=intercept),
-        LOGISTIC,
-        names,
-        intercept=ones,
-        offset=offset_array is not None,
-        start=_start(start, len(names)),
-        tolerance=_positive("tolerance", tolerance),
-        max_iterations=int(_positive("max_iterations", max_iterations)),
-    )
-    account = _account(
-        fit,
-        ones,
-        formula=None,
-        outcome_name=outcome_name,
-        event=str(found),
-        terms=tuple((name, (column,)) for column, name in enumerate(names)),
-        n_rows_read=n,
-        n_rows_used=n,
-        dropped={},
+    design, encoded = read_arrays(
+        y,
+        X,
+        names=names,
+        intercept=intercept,
+        event=event,
+        trials=trials,
+        weights=weights,
         weights_kind=weights_kind,
-        grouped=trial_counts is not None,
-        design_notes=(),
+        offset=offset,
     )
-    return _result(
-        fit, account, level, require_convergence, None, range(n) if labels is None else labels
+    fit = _fit(design, encoded, search)
+    return _result(fit, design, encoded, None, weights_kind, level, require_convergence)
+
+
+# --- from a design to a result --------------------------------------------------------------------
+
+
+class _Search(NamedTuple):
+    """Where the iteration starts and when it stops, checked."""
+
+    start: Floats | None
+    tolerance: float
+    max_iterations: int
+
+
+def _search(start: Any, tolerance: float, max_iterations: int) -> _Search:
+    if not (isinstance(tolerance, Real) and tolerance > 0):
+        raise ArgumentError("tolerance", tolerance, "a number above 0, such as 1e-8")
+    if not (isinstance(max_iterations, Integral) and max_iterations > 0):
+        raise ArgumentError("max_iterations", max_iterations, "a whole number above 0")
+    first = None if start is None else np.asarray(start, dtype=np.float64)
+    if first is not None and not np.isfinite(first).all():
+        raise ArgumentError("start", start, "finite coefficients, one for each column")
+    return _Search(first, float(tolerance), int(max_iterations))
+
+
+def _fit(design: Design | ArrayDesign, encoded: Encoded, search: _Search) -> Fit:
+    p = len(design.columns)
+    if search.start is not None and search.start.shape != (p,):
+        wanted = f"one value for each of the {p} coefficients ({', '.join(design.columns)})"
+        raise DataError.shape("start", search.start.shape, wanted)
+    return fit_rows(
+        ArraySource(encoded.block, intercept=design.adds_intercept),
+        LOGISTIC,
+        design.columns,
+        constant=design.constant,
+        offset=encoded.block.offset is not None,
+        **search._asdict(),
     )
-
-
-# --- from a fit to a result -----------------------------------------------------------------------
-
-
-def _account(fit: Fit, ones: int | None, *, design_notes: Sequence[str], **told: Any) -> Account:
-    solution = fit.solution
-    relations = [relation_text(fit.names, j, r) for j, r in fit.relations.items()]
-    notes = [*design_notes, *(f"Not estimable: {text}." for text in relations)]
-    if not solution.outcome.converged:
-        notes.append(f"NOT CONVERGED. {solution.outcome.sentence}")
-    return Account(
-        has_constant=ones is not None or spans_constant(fit.source),
-        tally=fit.tally,
-        rank=len(solution.coef),
-        log_likelihood=fit.log_likelihood,
-        null_log_likelihood=fit.null_log_likelihood,
-        outcome=solution.outcome.name,
-        n_steps=len(solution.steps),
-        n_passes=solution.n_passes,
-        decrement=solution.decrement,
-        notes=tuple(notes),
-        **told,
-    )
-
-
-def _level_notes(unused: Mapping[str, Sequence[Any]]) -> list[str]:
-    return [
-        f"No rows: {name} has {shorten([repr(level) for level in levels])} declared, and no row "
-        "used has it; it has no coefficient."
-        for name, levels in unused.items()
-    ]
 
 
 def _result(
-    fit: Fit, account: Account, level: float, require_convergence: bool, design: Any, labels: Any
+    fit: Fit,
+    design: Design | ArrayDesign,
+    encoded: Encoded,
+    formula: str | None,
+    weights_kind: str | None,
+    level: float,
+    require_convergence: bool,
 ) -> LogitResult:
-    if require_convergence and not fit.solution.outcome.converged:
-        raise _convergence_error(fit)
-    if fit.relations:
-        texts = "; ".join(relation_text(fit.names, j, r) for j, r in fit.relations.items())
-        warnings.warn(
-            CollinearityWarning(
-                "columns that are combinations of earlier ones, to within rounding, have no "
-                f"coefficient: {texts}."
-            ),
-            stacklevel=3,
-        )
-    estimate = Estimate(fit.names, fit.coef, model_covariance(fit), fit.relations)
-    return LogitResult(account, estimate, level, design, fit, labels)
-
-
-def _convergence_error(fit: Fit) -> ConvergenceError:
     outcome = fit.solution.outcome
-    advice = {
-        Outcome.DIVERGING: (
-            "Some combination of these columns separates the events from the non-events, so that "
-            "no finite coefficient is the best. Tabulate the outcome against them; merge sparse "
-            "levels or leave the column out, or look at the partial result with "
-            "require_convergence=False."
-        ),
-        Outcome.ITERATION_LIMIT: "Raise max_iterations, or start nearer with start=.",
-        Outcome.SINGULAR: "Start elsewhere with start=, or leave out columns that nearly repeat.",
-        Outcome.STALLED: "Rescale or centre the columns, or start elsewhere with start=.",
-        Outcome.CONVERGED: "",
-    }[outcome]
-    columns = _moving_columns(fit) if outcome is Outcome.DIVERGING else ()
-    return ConvergenceError(outcome, outcome.sentence, columns, advice)
+    if require_convergence and not outcome.converged:
+        raise ConvergenceError(outcome, outcome.sentence, _moving_columns(fit), _ADVICE[outcome])
+    relations = [
+        relation_text(fit.names, column, relation, fit.constant)
+        for column, relation in fit.relations.items()
+    ]
+    if relations:
+        warnings.warn(CollinearityWarning.dropped(relations), stacklevel=3)
+    notes = [
+        note for name, unused in design.unused_levels.items() for note in _unused(name, unused)
+    ]
+    notes += [f"Not estimable: {relation}." for relation in relations]
+    if np.isnan(fit.null_log_likelihood):
+        notes.append("The offset is so extreme that the null model could not be fitted.")
+    if not outcome.converged:
+        notes.append(f"NOT CONVERGED. {outcome.sentence}")
+    account = Account(
+        model="Logit",
+        estimator="MLE",
+        formula=formula,
+        outcome_name=design.event.variable,
+        event=str(design.event),
+        terms=design.term_columns,
+        n_rows_read=encoded.n_read,
+        n_rows_used=encoded.n_used,
+        dropped=encoded.dropped,
+        weights_kind=weights_kind,
+        grouped=design.event.kind == "grouped",
+        has_constant=fit.constant is not None or spans_constant(fit.source),
+        tally=fit.tally,
+        rank=len(fit.solution.coef),
+        log_likelihood=fit.log_likelihood,
+        null_log_likelihood=fit.null_log_likelihood,
+        outcome=outcome.name,
+        n_passes=fit.solution.n_passes,
+        notes=tuple(notes),
+    )
+    estimate = Estimate(fit.names, fit.solution.coef, model_covariance(fit), fit.relations)
+    return LogitResult(account, estimate, level, design, fit, encoded.labels)
+
+
+def _unused(name: str, levels: Sequence[Any]) -> list[str]:
+    shown = shorten([repr(level) for level in levels])
+    return [f"No row used has level {shown} of {name}, which so has no coefficient."]
+
+
+_ADVICE = {
+    Outcome.DIVERGING: (
+        "Some combination of these columns separates the events from the non-events, so that no "
+        "finite coefficient is the best. Tabulate the outcome against them; merge sparse levels or "
+        "leave the column out, or look at the partial result with require_convergence=False."
+    ),
+    Outcome.ITERATION_LIMIT: "Raise max_iterations, or start nearer with start=.",
+    Outcome.SINGULAR: "Start elsewhere with start=, or leave out columns that nearly repeat.",
+    Outcome.STALLED: "Rescale or centre the columns, or start elsewhere with start=.",
+}
 
 
 def _moving_columns(fit: Fit) -> tuple[str, ...]:
-    """Return the columns along which the last step still goes, each in units of its own size."""
-    direction = fit.solution.direction
-    if fit.basis is not None:
-        direction = np.nan_to_num(fit.basis.coefficients(direction))
+    """Return the columns along which a diverging search goes, each in units of its own size."""
+    if fit.solution.outcome is not Outcome.DIVERGING:
+        return ()
+    direction = np.nan_to_num(fit.basis.coefficients(fit.solution.direction))
     moves = np.abs(direction) * np.sqrt(fit.source.fold(_squares).values)
     return tuple(
         name
-        for name, move in zip(fit.names, moves, strict=True)
-        if move > 1e-3 * moves.max() and name != "Intercept"
+        for column, (name, move) in enumerate(zip(fit.names, moves, strict=True))
+        if move > 1e-3 * moves.max() and column != fit.constant
     )
-
-
-# --- checking arguments ---------------------------------------------------------------------------
-
-
-def _columns(X: Any, names: Sequence[str] | None) -> tuple[Any, tuple[str, ...], int | None]:
-    """Return X as an array, the names of its columns, and which of them is a column of ones."""
-    given = getattr(X, "columns", None)
-    array = np.asarray(X)
-    if array.ndim == 1:
-        raise DataError.shape("X", array.shape, "X needs two dimensions: write x[:, None]")
-    if array.ndim != 2 or not array.shape[1]:
-        raise DataError.shape("X", array.shape, "X needs n rows and at least one column")
-    if array.dtype.kind not in "biuf":
-        raise DataError.type("X", array.dtype)
-    ones = _column_of_ones(array)
-    if names is None and given is not None:
-        names = list(given)
-    elif names is None:
-        others = iter(range(1, array.shape[1] + 1))
-        names = ["const" if j == ones else f"x{next(others)}" for j in range(array.shape[1])]
-    names = tuple(str(name) for name in names)
-    if len(names) != array.shape[1]:
-        raise ArgumentError("names", names, f"one name for each of the {array.shape[1]} columns")
-    if len(set(names)) < len(names):
-        raise ArgumentError("names", names, "names that differ from each other")
-    return array, names, ones
-
-
-def _aligned(argument: str, values: Any, n: int) -> Floats | None:
-    if values is None:
-        return None
-    array = np.asarray(values)
-    if array.shape != (n,):
-        raise DataError.shape(argument, array.shape, f"one value for each of the {n} rows")
-    if array.dtype.kind not in "biuf":
-        raise DataError.type(argument, array.dtype)
-    return array.astype(np.float64)
-
-
-def _start(start: Any, p: int) -> Floats | None:
-    array = None if start is None else np.asarray(start, dtype=np.float64)
-    if array is not None and array.shape != (p,):
-        raise DataError.shape("start", array.shape, f"one value for each of the {p} coefficients")
-    return array
-
-
-def _positive(argument: str, value: float) -> float:
-    if not value > 0:
-        raise ArgumentError(argument, value, "a number above 0")
-    return value
-
-
-def _column_of_ones(X: Any) -> int | None:
-    candidates = np.flatnonzero(X[0] == 1) if len(X) else ()
-    return next((int(j) for j in candidates if (X[:, j] == 1).all()), None)
 
 
 def _squares(block: Block) -> Total:

@@ -13,23 +13,28 @@ from typing import TYPE_CHECKING, Any
 
 from logit_inference.diagnostics.account import Account
 from logit_inference.diagnostics.goodness import Goodness, classify_rows, goodness, tjur
-from logit_inference.effects.prediction import Prediction
+from logit_inference.effects.prediction import (
+    Prediction,
+    predict_link,
+    predict_rows,
+    predict_used,
+)
 from logit_inference.errors import ArgumentError, DetachedError
 from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.hypothesis import read_hypothesis
 from logit_inference.inference.result import TestResult
 from logit_inference.inference.wald import Coefficients, check_level, coefficients, wald_test
+from logit_inference.likelihood.logistic import expit
 from logit_inference.models import frames, saved
-from logit_inference.models.newrows import predict_new, predict_used
 from logit_inference.report.summary import classification_table, summary_table, tests_table
 from logit_inference.report.table import Table
-from logit_inference.rows.block import Floats
 from logit_inference.solve.fit import Fit
 from logit_inference.solve.solution import Solution
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from logit_inference.design.arrays import ArrayDesign
     from logit_inference.design.design import Design
 
 
@@ -47,8 +52,8 @@ class LogitResult:
         Names, coefficients, covariance.
     level : float
         Confidence level of tables and intervals that name no other.
-    design : Design or None
-        From a table to columns; None for a fit of arrays.
+    design : Design or ArrayDesign
+        From a table, or from an array, to columns.
     fit : Fit or None
         The handle to the rows; None where the result travels without them.
     labels : pandas Index or None
@@ -58,7 +63,7 @@ class LogitResult:
     account: Account
     estimate: Estimate
     level: float
-    design: Design | None
+    design: Design | ArrayDesign
     fit: Fit | None
     labels: Any
 
@@ -242,7 +247,7 @@ class LogitResult:
     @property
     def converged(self) -> bool:
         """Whether the maximum was reached to the tolerance asked for."""
-        return self.account.outcome == "CONVERGED"
+        return self.account.converged
 
     def _fit(self, what: str) -> Fit:
         if self.fit is None:
@@ -254,16 +259,14 @@ class LogitResult:
     @property
     def fitted(self) -> pd.Series:
         """Fitted probabilities of the rows used, by the caller's labels."""
-        return frames.series(self.labels, self._map("fitted"))
+        fit = self._fit("fitted")
+        return frames.series(self.labels, fit.map(fit.likelihood.fitted))
 
     @property
     def linear_predictor(self) -> pd.Series:
         """Linear predictors of the rows used, by the caller's labels."""
-        return frames.series(self.labels, self._map("linear_predictor"))
-
-    def _map(self, kernel: str) -> Floats:
-        fit = self._fit(kernel)
-        return fit.map(getattr(fit.likelihood, kernel))
+        fit = self._fit("linear_predictor")
+        return frames.series(self.labels, fit.map(fit.likelihood.linear_predictor))
 
     def predict(self, newdata: Any = None, *, kind: str = "response", offset: Any = None) -> Any:
         """Return predictions for new rows, or for the rows used.
@@ -290,7 +293,13 @@ class LogitResult:
         >>> fit.predict({"lwt": [100, 150], "race": ["white", "black"]}).round(4).tolist()
         [0.3282, 0.4021]
         """
-        return frames.prediction(self.get_prediction(newdata, offset=offset), kind)
+        if kind not in ("response", "link"):
+            raise ArgumentError("kind", kind, '"response" (probability) or "link"')
+        if newdata is None:
+            return self.fitted if kind == "response" else self.linear_predictor
+        rows = self.design.encode(newdata, offset)
+        link = predict_link(self.estimate, rows.X, rows.offset, rows.labels)
+        return frames.series(rows.labels, expit(link) if kind == "response" else link)
 
     def get_prediction(
         self, newdata: Any = None, *, level: float | None = None, offset: Any = None
@@ -301,8 +310,9 @@ class LogitResult:
         """
         level = self.level if level is None else level
         if newdata is None:
-            return predict_used(self._fit("get_prediction()"), self.estimate, level, self.labels)
-        return predict_new(self.estimate, self.design, newdata, offset, level)
+            return predict_used(self._fit("get_prediction()"), self.estimate, self.labels, level)
+        rows = self.design.encode(newdata, offset)
+        return predict_rows(self.estimate, rows.X, rows.offset, rows.labels, level)
 
     def classification_table(self, threshold: float = 0.5) -> Table:
         """Return observed against classified by the rule ``p >= threshold``; one pass."""

@@ -1,8 +1,11 @@
 """A result in a file: JSON, versioned, without the data and without code.
 
-The file holds what predicts and prints; whoever opens it can read it. Floats are written by their
-shortest exact text, so that the numbers come back to the last bit; what JSON has no number for
-(NaN, infinities) is written as text.
+The file holds the records that predict and print, each by its name and its fields; whoever opens
+it can read it. Only the records listed here are ever made from a file, and nothing in it is
+executed but a formula, which is checked as if the caller had typed it.
+
+Floats are written by their shortest exact text, so that they come back to the last bit. What JSON
+has no word for is an object with one key that begins with ``$``.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +24,7 @@ from logit_inference.diagnostics.account import Account
 from logit_inference.errors import ModelFileError
 from logit_inference.inference.estimate import Estimate
 from logit_inference.likelihood.evaluation import Tally
+from logit_inference.rows.basis import Basis
 
 if TYPE_CHECKING:
     from logit_inference.models.result import LogitResult
@@ -37,33 +41,15 @@ def save(result: LogitResult, path: str | Path) -> None:
     ModelFileError
         Where the formula uses a function given by ``context=``, which a file cannot hold.
     """
-    from logit_inference.design.saved import design_to_dict
-
-    covariance = result.estimate.covariance
     content = {
         "format": FORMAT,
         "version": VERSION,
         "level": result.level,
-        "account": asdict(result.account),
-        "estimate": {
-            "names": list(result.estimate.names),
-            "coef": result.estimate.coef.tolist(),
-            "relations": {
-                str(column): relation.tolist()
-                for column, relation in result.estimate.relations.items()
-            },
-        },
-        "covariance": {
-            "root": covariance.root.tolist(),
-            "estimable": covariance.estimable.tolist(),
-            "kind": covariance.kind,
-            "correction": covariance.correction,
-            "n_clusters": covariance.n_clusters,
-            "df": covariance.df,
-        },
-        "design": None if result.design is None else design_to_dict(result.design),
+        "account": to_plain(result.account),
+        "estimate": to_plain(result.estimate),
+        "design": to_plain(result.design),
     }
-    text = json.dumps(_to_json(content), allow_nan=False, ensure_ascii=False, indent=1)
+    text = json.dumps(content, allow_nan=False, ensure_ascii=False, indent=1)
     Path(path).write_text(text + "\n", encoding="utf-8")
 
 
@@ -89,44 +75,28 @@ def load(path: str | Path) -> LogitResult:
     >>> bool((li.load(path).params == fit.params).all())
     True
     """
-    from logit_inference.design.saved import design_from_dict
     from logit_inference.models.result import LogitResult
 
     content = _read(Path(path))
     try:
-        estimate, covariance = content["estimate"], content["covariance"]
         return LogitResult(
-            account=_account(content["account"]),
-            estimate=Estimate(
-                tuple(estimate["names"]),
-                np.array(estimate["coef"], dtype=np.float64),
-                Covariance(
-                    **{
-                        **covariance,
-                        "root": np.array(covariance["root"], dtype=np.float64),
-                        "estimable": np.array(covariance["estimable"], dtype=bool),
-                    }
-                ),
-                {
-                    int(column): np.array(relation, dtype=np.float64)
-                    for column, relation in estimate["relations"].items()
-                },
-            ),
-            level=content["level"],
-            design=None if content["design"] is None else design_from_dict(content["design"]),
+            account=from_plain(content["account"]),
+            estimate=from_plain(content["estimate"]),
+            level=float(content["level"]),
+            design=from_plain(content["design"]),
             fit=None,
             labels=None,
         )
-    except (KeyError, TypeError, ValueError) as problem:
+    except (KeyError, TypeError, ValueError, AttributeError) as problem:
         raise ModelFileError(
-            f"{path} is a {FORMAT} of version {VERSION}, but it is damaged: {problem!r}. "
-            "Save the result again."
+            f"{path} is a {FORMAT} of version {VERSION}, but it is damaged "
+            f"({type(problem).__name__}: {problem}). Save the result again."
         ) from problem
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> Mapping[str, Any]:
     try:
-        content = _from_json(json.loads(path.read_text(encoding="utf-8")))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError) as problem:
         raise ModelFileError(f"{path} is not a {FORMAT}: it is not JSON text.") from problem
     if not isinstance(content, dict) or content.get("format") != FORMAT:
@@ -139,32 +109,88 @@ def _read(path: Path) -> dict[str, Any]:
     return content
 
 
-def _account(content: Mapping[str, Any]) -> Account:
-    values = {field.name: content[field.name] for field in fields(Account)}
-    values["tally"] = Tally(**content["tally"])
-    values["terms"] = tuple((name, tuple(columns)) for name, columns in content["terms"])
-    values["notes"] = tuple(content["notes"])
-    return Account(**values)
+# --- records as plain values ----------------------------------------------------------------------
 
 
-def _to_json(value: Any) -> Any:
-    """Return the value with NaN and infinities as one-key objects, which no JSON number is."""
-    if isinstance(value, dict):
-        return {key: _to_json(part) for key, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_to_json(part) for part in value]
-    if isinstance(value, (np.integer, np.floating, np.bool_)):
+def to_plain(value: Any, name: str = "the value") -> Any:
+    """Return a record, or what records hold, as values that JSON has words for.
+
+    Parameters
+    ----------
+    value : record, number, text, array, or tuple, list or mapping of them
+    name : str
+        What it is called, for the message.
+
+    Raises
+    ------
+    ModelFileError
+        For anything else, a function for example.
+
+    Examples
+    --------
+    >>> to_plain({"knots": (1.5, float("inf"))})
+    {'knots': [1.5, {'$float': 'inf'}]}
+    """
+    if isinstance(value, np.generic):
         value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return {"float": str(value)}
-    return value
+    if value is None or isinstance(value, (str, bool, int)):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else {"$float": str(value)}
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biufU":
+        items = [to_plain(item) for item in value.ravel().tolist()]
+        return {"$array": items, "shape": list(value.shape), "dtype": value.dtype.str}
+    if isinstance(value, tuple):
+        return [to_plain(part, name) for part in value]
+    if isinstance(value, (list, range)):
+        return {"$list": [to_plain(part, name) for part in value]}
+    if isinstance(value, Mapping):
+        if all(isinstance(key, str) and not key.startswith("$") for key in value):
+            return {key: to_plain(part, key) for key, part in value.items()}
+        return {"$pairs": [[to_plain(key), to_plain(part, key)] for key, part in value.items()]}
+    if is_dataclass(value) and type(value).__name__ in _records():
+        own = {field.name: getattr(value, field.name) for field in fields(value)}
+        plain = {key: to_plain(part, key) for key, part in own.items()}
+        return {"$record": type(value).__name__, **plain}
+    raise ModelFileError(
+        f"{name!r} is a {type(value).__name__}, which cannot be saved: a file holds numbers, text "
+        "and lists of them, no functions. If it was given by context=, compute that column in "
+        "the table before the fit."
+    )
 
 
-def _from_json(value: Any) -> Any:
-    if isinstance(value, dict):
-        if set(value) == {"float"}:
-            return float(value["float"])
-        return {key: _from_json(part) for key, part in value.items()}
+def from_plain(value: Any) -> Any:
+    """Return what `to_plain` was given."""
     if isinstance(value, list):
-        return [_from_json(part) for part in value]
-    return value
+        return tuple(from_plain(part) for part in value)
+    if not isinstance(value, dict):
+        return value
+    if "$float" in value:
+        return float(value["$float"])
+    if "$array" in value:
+        items = np.array([from_plain(item) for item in value["$array"]], dtype=value["dtype"])
+        return items.reshape(value["shape"])
+    if "$list" in value:
+        return [from_plain(part) for part in value["$list"]]
+    if "$pairs" in value:
+        return {from_plain(key): from_plain(part) for key, part in value["$pairs"]}
+    if "$record" in value:
+        own = {key: from_plain(part) for key, part in value.items() if key != "$record"}
+        return _records()[value["$record"]](**own)
+    return {key: from_plain(part) for key, part in value.items()}
+
+
+def _records() -> Mapping[str, Any]:
+    from logit_inference.design.arrays import ArrayDesign
+    from logit_inference.design.coding import Coding
+    from logit_inference.design.columns import TermColumns
+    from logit_inference.design.design import Design
+    from logit_inference.design.formula import Factor, Formula, Term
+    from logit_inference.design.outcome import Event
+    from logit_inference.design.schema import Schema, Variable
+
+    known = (
+        *(Account, Tally, Estimate, Covariance, Basis, ArrayDesign, Design, Formula, Factor, Term),
+        *(TermColumns, Coding, Schema, Variable, Event),
+    )
+    return {record.__name__: record for record in known}

@@ -57,7 +57,7 @@ def summary_table(
         Column("conf_high", table.conf_high, header=f"{high:.4g}]", kind="estimate"),
     )
     return Table(
-        "Logit Regression Results",
+        f"{account.model} Regression Results",
         columns,
         facts=_facts(account, measures, covariance),
         notes=_notes(account, covariance, odds_ratios),
@@ -67,7 +67,7 @@ def summary_table(
 def _facts(
     account: Account, measures: Goodness, covariance: Covariance
 ) -> tuple[tuple[str, str], ...]:
-    converged = "yes" if account.outcome == "CONVERGED" else "NO"
+    converged = "yes" if account.converged else "NO"
     p_value = (
         "not nested"
         if np.isnan(measures.lr_p_value)
@@ -75,8 +75,8 @@ def _facts(
     )
     return (
         ("Dep. Variable", account.outcome_name),
-        ("Model", "Logit"),
-        ("Method", "MLE"),
+        ("Model", account.model),
+        ("Method", account.estimator),
         ("Event", f"Pr({account.event})"),
         ("Events", _count(account.n_events)),
         ("Non-events", _count(account.n_trials - account.n_events)),

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.source import Source
@@ -25,30 +26,68 @@ _SPLITTER = 134217729.0  # 2**27 + 1: cuts a double into two halves of 26 bits (
 
 @dataclass(frozen=True)
 class Basis:
-    """A change of basis: ``Z = X[:, kept] @ matrix`` and ``coef[kept] = matrix @ coef_in_Z``.
+    """A basis of columns: ``Z = X[:, kept] @ matrix`` and ``coef[kept] = matrix @ coef_in_Z``.
 
     Parameters
     ----------
-    kept : tuple of int
+    n_columns : int
+        Number p of columns of X.
+    kept : tuple of q int
         Columns of X that take part, in their order.
     matrix : (q, q) array or None
-        Upper triangular; None stands for the identity (columns are dropped, nothing more).
-    n_columns : int
-        Number of columns of X.
+        Upper triangular; None stands for the identity.
+
+    Examples
+    --------
+    >>> Basis(3, (0, 2)).coefficients(np.array([1.0, 5.0])).tolist()
+    [1.0, nan, 5.0]
     """
 
-    kept: tuple[int, ...]
-    matrix: Floats | None
     n_columns: int
+    kept: tuple[int, ...]
+    matrix: Floats | None = None
+
+    @classmethod
+    def identity(cls, n_columns: int) -> Basis:
+        """Return the columns as they are."""
+        return cls(n_columns, tuple(range(n_columns)))
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether Z is X itself."""
+        return self.matrix is None and len(self.kept) == self.n_columns
+
+    @property
+    def estimable(self) -> NDArray[np.bool_]:
+        """Which columns of X take part, shape (p,)."""
+        mask = np.zeros(self.n_columns, dtype=bool)
+        mask[list(self.kept)] = True
+        return mask
+
+    def rows(self, X: Floats) -> Floats:
+        """Return the rows of X (n, p), or combinations of its coefficients, in this basis (n, q).
+
+        What stands in columns that do not take part is not read.
+        """
+        if self.is_identity:
+            return X
+        part = X[:, list(self.kept)]
+        return part if self.matrix is None else doubled_product(part, self.matrix)
 
     def coefficients(self, inner: Floats) -> Floats:
-        """Return the (n_columns,) coefficients of X; NaN where a column does not take part."""
+        """Return the (p,) coefficients of X; NaN where a column does not take part."""
         full = np.full(self.n_columns, np.nan)
         full[list(self.kept)] = inner if self.matrix is None else self.matrix @ inner
         return full
 
+    def root(self, inner: Floats) -> Floats:
+        """Return (p, r) rows of coefficients from (q, r) rows in this basis, zero where none."""
+        full = np.zeros((self.n_columns, inner.shape[1]))
+        full[list(self.kept)] = inner if self.matrix is None else self.matrix @ inner
+        return full
+
     def inner(self, full: Floats) -> Floats:
-        """Return the (q,) coefficients in this basis of (n_columns,) coefficients of X."""
+        """Return the (q,) coefficients in this basis of (p,) coefficients of X."""
         part = full[list(self.kept)]
         if self.matrix is None:
             return part
@@ -83,13 +122,13 @@ class BasisSource:
         return self.source.map(_in_basis, self.basis, kernel, *args)
 
 
+def in_basis(source: Source, basis: Basis) -> Source:
+    """Return the rows of a source in a basis; the source itself where that changes nothing."""
+    return source if basis.is_identity else BasisSource(source, basis)
+
+
 def _in_basis(block: Block, basis: Basis, kernel: Callable[..., Any], *args: Any) -> Any:
-    X = block.X[:, list(basis.kept)]
-    Z = X if basis.matrix is None else doubled_product(X, basis.matrix)
-    changed = Block(
-        block.y, Z, block.trials, block.weights, block.offset, block.groups, block.first_row
-    )
-    return kernel(changed, *args)
+    return kernel(block.with_columns(basis.rows(block.X)), *args)
 
 
 def doubled_product(X: Floats, upper: Floats) -> Floats:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from logit_inference.errors import DataError, WeightsError
+from logit_inference.errors import DataError, WeightsError, plain
 
 Floats = NDArray[np.float64]
 WEIGHTS_KINDS = ("frequency", "precision")
@@ -22,7 +22,7 @@ WEIGHTS_KINDS = ("frequency", "precision")
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A slice of n rows and p columns.
+    """A slice of n rows and p columns, checked for equal lengths when it is made.
 
     Parameters
     ----------
@@ -56,6 +56,11 @@ class Block:
     groups: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
     first_row: int = 0
 
+    def __post_init__(self) -> None:
+        for part in (self.X, self.trials, self.weights, self.offset, *self.groups.values()):
+            if part is not None and len(part) != len(self.y):
+                raise DataError.shape("a part of a block", part.shape, f"y has {len(self.y)} rows")
+
     @property
     def n_rows(self) -> int:
         """Number of rows."""
@@ -65,6 +70,19 @@ class Block:
     def n_columns(self) -> int:
         """Number of columns of X."""
         return int(self.X.shape[1])
+
+    @property
+    def counts(self) -> NDArray[np.bool_] | None:
+        """Rows with positive weight and at least one trial; None where all rows have them."""
+        masks = [part > 0 for part in (self.weights, self.trials) if part is not None]
+        if not masks:
+            return None
+        both: NDArray[np.bool_] = np.logical_and.reduce(masks)
+        return None if both.all() else both
+
+    def with_columns(self, X: Floats) -> Block:
+        """Return the same rows with other columns (`dataclasses.replace` costs ten times more)."""
+        return Block(self.y, X, self.trials, self.weights, self.offset, self.groups, self.first_row)
 
     def rows(self, start: int, stop: int) -> Block:
         """Return rows ``start`` to ``stop`` as views; nothing is copied."""
@@ -83,9 +101,7 @@ class Block:
         )
 
 
-def check_weights(
-    weights: Floats, kind: str | None, labels: Sequence[object] | None = None
-) -> None:
+def check_weights(weights: Floats, kind: str | None, labels: Sequence[Any]) -> None:
     """Raise unless the weights are finite, not negative and of the kind they claim to be.
 
     Parameters
@@ -94,8 +110,8 @@ def check_weights(
         Prior weights.
     kind : {"frequency", "precision"} or None
         What a weight means. It must be said: the same numbers give different standard errors.
-    labels : sequence of length n, optional
-        Row labels for the message; positions where absent.
+    labels : sequence of length n
+        Row labels for the message.
 
     Raises
     ------
@@ -104,34 +120,34 @@ def check_weights(
     """
     if kind not in WEIGHTS_KINDS:
         raise WeightsError.kind_unknown(kind)
-    for bad, complaint in (
-        (~np.isfinite(weights), "not finite"),
-        (weights < 0, "negative"),
-        (weights != np.floor(weights) if kind == "frequency" else np.zeros(1, bool), "fractional"),
-    ):
+    complaints = {"not finite": ~np.isfinite(weights), "negative": weights < 0}
+    if kind == "frequency":
+        complaints["fractional"] = weights != np.floor(weights)
+    for complaint, bad in complaints.items():
         if bad.any():
-            row = int(np.flatnonzero(bad)[0])
-            label = row if labels is None else labels[row]
-            raise WeightsError.value(complaint, float(weights[row]), label, int(bad.sum()))
+            row = int(np.argmax(bad))
+            value, label = float(weights[row]), plain(labels[row])
+            raise WeightsError.value(complaint, value, label, int(bad.sum()))
     if not weights.any():
         raise WeightsError.all_zero()
 
 
-def check_finite(values: NDArray[Any], name: str, labels: Sequence[object] | None = None) -> None:
+def check_finite(values: NDArray[Any], name: str, labels: Sequence[Any]) -> None:
     """Raise a DataError that names the first row where ``values`` is missing or infinite."""
-    # The sum is finite unless some value is not (or the sum itself overflows): one cheap pass.
-    if np.isfinite(values.sum()):
+    if is_finite(values):
         return
     bad = ~np.isfinite(values)
-    if bad.any():
-        row = int(np.flatnonzero(bad)[0])
-        label = row if labels is None else labels[row]
-        raise DataError.not_finite(name, float(values[row]), label, int(bad.sum()))
+    row = int(np.argmax(bad))
+    raise DataError.not_finite(name, float(values[row]), plain(labels[row]), int(bad.sum()))
 
 
-def check_columns(X: NDArray[Any], names: Sequence[str]) -> None:
-    """Raise a DataError that names column and row of the first missing or infinite value of X."""
-    # As above: a finite sum proves all its terms finite without a mask of the size of X.
-    if X.dtype.kind == "f" and not np.isfinite(X.sum(dtype=np.float64)):
-        for column, name in enumerate(names):
-            check_finite(X[:, column], f"column {name!r}")
+def is_finite(values: NDArray[Any]) -> bool:
+    """Return whether all values are finite.
+
+    A finite sum has finite terms, at the cost of one pass without a mask of the values' size. A
+    sum that is not finite may have overflowed, and only makes us look closer.
+    """
+    if values.dtype.kind != "f":
+        return True
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(values.sum(dtype=np.float64)) or np.isfinite(values).all())

@@ -85,11 +85,10 @@ class ArraySource:
 
     def blocks(self) -> Iterator[Block]:
         """Yield the blocks in row order; one empty block where there are no rows."""
-        by_bytes = BLOCK_BYTES // (8 * max(self.n_columns, 1))
-        size = self.block_rows or min(max(by_bytes, 1024), 8192)
+        size = self.block_rows or rows_per_block(self.n_columns)
         for start in range(0, max(self.n_rows, 1), size):
             part = self.data.rows(start, start + size)
-            yield _with_columns(part, _float_columns(part.X, self.intercept))
+            yield part.with_columns(_float_columns(part.X, self.intercept))
 
     def fold(self, kernel: Callable[..., Summary], *args: Any) -> Summary:
         """Return the summaries of all blocks, merged in block order."""
@@ -100,6 +99,11 @@ class ArraySource:
         return np.concatenate([kernel(block, *args) for block in self.blocks()])
 
 
+def rows_per_block(n_columns: int) -> int:
+    """Return how many rows fill half a megabyte, and at least 1,024, at most 8,192."""
+    return min(max(BLOCK_BYTES // (8 * max(n_columns, 1)), 1024), 8192)
+
+
 def _float_columns(X: Any, intercept: bool) -> Floats:
     if not intercept:
         return np.ascontiguousarray(X, dtype=np.float64)
@@ -107,10 +111,3 @@ def _float_columns(X: Any, intercept: bool) -> Floats:
     columns[:, 0] = 1.0
     columns[:, 1:] = X
     return columns
-
-
-def _with_columns(block: Block, X: Floats) -> Block:
-    """Return the block with other columns; `dataclasses.replace` costs ten times as much."""
-    return Block(
-        block.y, X, block.trials, block.weights, block.offset, block.groups, block.first_row
-    )

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy.linalg.lapack import dpocon, dpotrf, dpotrs, dtrtri
 
-from logit_inference.likelihood.logistic import Likelihood
+from logit_inference.likelihood.likelihood import Likelihood
 from logit_inference.rows.block import Block, Floats
 
 
@@ -99,12 +99,8 @@ def column_triangle(block: Block) -> Triangle:
     Only which rows count matters here, not how much: weights over ten orders of magnitude would
     otherwise make independent columns look dependent.
     """
-    counts = np.ones(block.n_rows, bool)
-    for factor in (block.weights, block.trials):
-        if factor is not None:
-            counts &= factor > 0
-    rows = block.X if counts.all() else block.X[counts]
-    return triangle_of(rows)
+    counts = block.counts
+    return triangle_of(block.X if counts is None else block.X[counts])
 
 
 def working_triangle(block: Block, likelihood: Likelihood, coef: Floats) -> Triangle:

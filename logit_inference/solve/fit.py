@@ -7,17 +7,18 @@ restricted fits. What need not takes an `inference.Estimate`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 from scipy.special import xlog1py, xlogy
 
-from logit_inference.errors import DataError, RankError
+from logit_inference.errors import DataError
 from logit_inference.likelihood.evaluation import Tally
-from logit_inference.likelihood.logistic import Likelihood, tally
+from logit_inference.likelihood.likelihood import Likelihood
 from logit_inference.likelihood.objective import null_objective, objective
-from logit_inference.rows.basis import Basis, BasisSource
+from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Floats
 from logit_inference.rows.source import Source
 from logit_inference.solve.factor import ScaledFactor
@@ -34,29 +35,29 @@ class Fit:
     ----------
     source : Source
         The rows with p columns, as they were given.
-    working : Source
-        The same rows with the q columns that were solved for; ``source`` itself where q = p and
-        the columns are well conditioned.
-    basis : Basis or None
-        How the two are related; None where they are the same.
+    basis : Basis
+        The q columns that were solved for.
     likelihood : Likelihood
     solution : Solution
-        In the q columns of ``working``.
+        In that basis.
     names : tuple of str
         Of the p columns.
+    constant : int or None
+        The column of ones, where one is known.
     relations : mapping of column number to (p,) array
         The columns that cannot be estimated, as combinations of those that can.
     tally : Tally
     null_log_likelihood : float
-        Maximum with an intercept and the offset only, binomial constant included.
+        Maximum with an intercept and the offset only, binomial constant included; NaN where the
+        offset is so extreme that the search for it fails.
     """
 
     source: Source
-    working: Source
-    basis: Basis | None
+    basis: Basis
     likelihood: Likelihood
     solution: Solution
     names: tuple[str, ...]
+    constant: int | None
     relations: Mapping[int, Floats]
     tally: Tally
     null_log_likelihood: float
@@ -64,17 +65,21 @@ class Fit:
     @property
     def coef(self) -> Floats:
         """The (p,) coefficients; NaN where a column cannot be estimated."""
-        inner = self.solution.coef
-        return inner if self.basis is None else self.basis.coefficients(inner)
+        return self.basis.coefficients(self.solution.coef)
 
     @property
     def log_likelihood(self) -> float:
         """The maximised log-likelihood, binomial constant included."""
         return self.solution.evaluation.log_likelihood + self.tally.log_binomial
 
-    def map(self, kernel: Callable[..., Floats]) -> Floats:
-        """Return ``kernel(block, coef)`` for all rows."""
-        return self.working.map(kernel, self.solution.coef)
+    @property
+    def rows(self) -> Source:
+        """The rows in the basis that was solved in, one for one those of the source."""
+        return in_basis(self.source, self.basis)
+
+    def map(self, kernel: Callable[..., Floats], *args: Any) -> Floats:
+        """Return ``kernel(block, coef, *args)`` for all rows; one pass."""
+        return self.rows.map(kernel, self.solution.coef, *args)
 
 
 def fit_rows(
@@ -82,7 +87,7 @@ def fit_rows(
     likelihood: Likelihood,
     names: Sequence[str],
     *,
-    intercept: int | None = None,
+    constant: int | None = None,
     offset: bool = False,
     start: Floats | None = None,
     tolerance: float = 1e-8,
@@ -95,12 +100,12 @@ def fit_rows(
     source : Source
     likelihood : Likelihood
     names : sequence of p str
-    intercept : int, optional
+    constant : int, optional
         The column of ones, if there is one: the iteration then starts at the null model.
     offset : bool
         Whether the rows have an offset, so that the null model has no closed form.
     start : (p,) array, optional
-        Where to start; otherwise the null model, or zero without an intercept.
+        Where to start; otherwise the null model, or zero without a constant.
     tolerance, max_iterations
         As in `newton`.
 
@@ -113,40 +118,37 @@ def fit_rows(
 
     Notes
     -----
-    Passes: one cheap one over the outcome, and those of `newton`; one QR fold where columns are
-    dependent or ill-conditioned (see `find_rank`).
+    Passes: one over the outcome, and those of `newton`; one QR fold and one more evaluation where
+    columns are dependent or ill-conditioned (see `find_rank`). With an offset the null model adds
+    a few passes over a single column.
     """
-    counts = source.fold(tally)
+    counts = source.fold(likelihood.tally)
     if counts.events in (0.0, counts.trials):
         raise DataError.one_outcome(counts.events > 0, counts.trials)
     null_coef, null_value = _null_model(source, likelihood, counts, offset)
     first_coef = np.zeros(source.n_columns) if start is None else np.array(start, np.float64)
-    if start is None and intercept is not None:
-        first_coef[intercept] = null_coef
+    if start is None and constant is not None:
+        first_coef[constant] = null_coef
 
     first = objective(source, likelihood)(first_coef)
     rank = find_rank(source, first)
-    working: Source = source
-    if rank.basis is not None:
-        if not rank.basis.kept:
-            raise RankError("every column of the design is zero: nothing can be estimated.")
-        working = BasisSource(source, rank.basis)
-        first_coef = rank.basis.inner(first_coef)
+    basis, rows = rank.basis, in_basis(source, rank.basis)
     solution = newton(
-        objective(working, likelihood),
-        first_coef,
-        partial(_leverage, working),
+        objective(rows, likelihood),
+        basis.inner(first_coef),
+        partial(_leverage, rows),
         tolerance=tolerance,
         max_iterations=max_iterations,
-        first=first if rank.basis is None else None,
+        first=first if basis.is_identity else None,
     )
+    spent = rank.n_passes + (not basis.is_identity)
     return Fit(
         source,
-        working,
-        rank.basis,
+        basis,
         likelihood,
-        solution,
+        replace(solution, n_passes=solution.n_passes + spent),
         tuple(names),
+        constant,
         rank.relations,
         counts,
         null_value + counts.log_binomial,
@@ -164,16 +166,17 @@ def _null_model(
 
     Without an offset its fitted probability is the share of events, and both are closed forms.
     """
-    share = counts.events / counts.trials
-    start = float(np.log(counts.events) - np.log(counts.trials - counts.events))
+    failures = counts.trials - counts.events
+    log_odds = float(np.log(counts.events) - np.log(failures))
     if not offset:
-        failures = counts.trials - counts.events
-        return start, float(xlogy(counts.events, share) + xlog1py(failures, -share))
+        share = counts.events / counts.trials
+        return log_odds, float(xlogy(counts.events, share) + xlog1py(failures, -share))
     # Every column is one: a row's leverage is the standard error of the intercept itself.
     solution = newton(
         null_objective(source, likelihood),
-        np.array([start]),
+        np.array([log_odds - counts.offset / counts.trials]),
         lambda factor: float(np.abs(factor.inverse_root()).max()),
         max_iterations=200,
     )
-    return float(solution.coef[0]), solution.evaluation.log_likelihood
+    found = solution.outcome.converged
+    return float(solution.coef[0]), solution.evaluation.log_likelihood if found else np.nan

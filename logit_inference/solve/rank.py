@@ -8,11 +8,12 @@ not pivoted, so that which one goes does not depend on the data's scale (the con
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg.lapack import dtrtri
 
+from logit_inference.errors import RankError
 from logit_inference.likelihood.evaluation import Evaluation
 from logit_inference.rows.basis import Basis
 from logit_inference.rows.block import Block, Floats
@@ -25,6 +26,8 @@ DEPENDENT = 1e-11
 # Above this condition of the scaled information, steps from summed cross-products lose ten of
 # their sixteen digits: the fit changes to a nearly orthonormal basis.
 ILL_CONDITIONED = 1e10
+# Squares of numbers beyond this, or below its inverse, leave the range of doubles.
+LARGEST = 1e153
 # A column is nearly in the span of earlier ones where a coordinate there is this many times what
 # is left of it: centring a column of mean 30 and standard deviation 1 gains nothing, of mean 1e5
 # five digits.
@@ -33,17 +36,20 @@ NEARLY_INSIDE = 30.0
 
 @dataclass(frozen=True)
 class Rank:
-    """The basis to solve in (None: the columns as they are) and the relations among columns.
+    """The basis to solve in and the relations among columns.
 
     Parameters
     ----------
-    basis : Basis or None
-    relations : mapping of column number to (n_columns,) coefficients
-        Each dropped column as a combination of kept ones.
+    basis : Basis
+    relations : mapping of column number to (p,) array
+        Each column that cannot be estimated, as a combination of those that can.
+    n_passes : int
+        Folds over the columns that it took to find out.
     """
 
-    basis: Basis | None
+    basis: Basis
     relations: Mapping[int, Floats]
+    n_passes: int
 
 
 def find_rank(source: Source, start: Evaluation) -> Rank:
@@ -53,22 +59,31 @@ def find_rank(source: Source, start: Evaluation) -> Rank:
     ----------
     source : Source
     start : Evaluation
-        At the start of the iteration, where the working weights are nearly equal.
+        At the start of the iteration. It decides nothing but whether to look closer.
+
+    Raises
+    ------
+    RankError
+        Where every column is zero, or numbers are too large or small to be squared.
 
     Notes
     -----
     Costs nothing where the information at the start is well conditioned, which proves full rank.
     Otherwise one fold of a QR factor, 2np² operations.
     """
+    p = source.n_columns
     factor = factorize(start.information)
     if factor is not None and factor.condition <= ILL_CONDITIONED:
-        return Rank(None, {})
-    p = source.n_columns
-    kept, triangle, relations = _sequential(_square(source.fold(column_triangle).upper))
-    matrix = _orthogonalizer(triangle)
-    if matrix is None and len(kept) == p:
-        return Rank(None, {})
-    return Rank(Basis(tuple(kept), matrix, p), relations)
+        return Rank(Basis.identity(p), {}, 0)
+    upper = _square(source.fold(column_triangle).upper)
+    largest = np.abs(upper).max(axis=0, initial=0.0)
+    extreme = (largest > LARGEST) | ((largest < 1 / LARGEST) & (largest > 0))
+    if extreme.any():
+        raise RankError.extreme(int(np.argmax(extreme)), float(largest[extreme][0]))
+    kept, triangle, relations = _sequential(upper)
+    if not kept:
+        raise RankError.nothing()
+    return Rank(Basis(p, tuple(kept), _orthogonalizer(triangle)), relations, 1)
 
 
 def spans_constant(source: Source) -> bool:
@@ -82,7 +97,7 @@ def spans_constant(source: Source) -> bool:
 
 
 def _ones_last(block: Block) -> Triangle:
-    return column_triangle(replace(block, X=np.column_stack([block.X, np.ones(block.n_rows)])))
+    return column_triangle(block.with_columns(np.column_stack([block.X, np.ones(block.n_rows)])))
 
 
 def _square(upper: Floats) -> Floats:
@@ -117,27 +132,31 @@ def _sequential(work: Floats) -> tuple[list[int], Floats, dict[int, Floats]]:
 
 
 def _orthogonalizer(triangle: Floats) -> Floats | None:
-    """Return a matrix that makes the columns well conditioned; None where they are.
+    """Return a unit upper triangular matrix that makes columns well conditioned; None if they are.
 
-    Only columns that nearly lie in the span of earlier ones are changed, by the part in that span:
-    each costs a product in doubled precision in every pass, the others nothing. Should that not be
-    enough, all of them are.
+    Only columns that nearly lie in the span of earlier ones are changed. The first attempt takes
+    from each its part along the one earlier column that it is nearest to, as centring does; the
+    second its part in the span of all; the last does so for every column. Each product costs its
+    share of every pass, so the cheapest that will do is taken.
     """
-    if not triangle.size:
-        return None
     scale = 1.0 / np.linalg.norm(triangle, axis=0)
     scaled = triangle * scale
     inverse = np.triu(dtrtri(scaled)[0])
     if _condition(scaled, inverse) <= ILL_CONDITIONED:
         return None
-    # Each column less its part in the span of the earlier ones: unit upper triangular.
+    one = np.eye(len(scaled))
+    cosines = np.triu(scaled.T @ scaled, 1)
+    nearest = np.abs(cosines).argmax(axis=0)
+    along_nearest = one - np.where(nearest == np.arange(len(one))[:, np.newaxis], cosines, 0.0)
     orthogonal = inverse * np.diagonal(scaled)
     largest = np.abs(np.triu(scaled, 1)).max(axis=0)
     nearly_inside = largest > NEARLY_INSIDE * np.abs(np.diagonal(scaled))
-    matrix = np.where(nearly_inside, orthogonal, np.eye(len(scaled)))
-    changed = scaled @ matrix
-    if _condition(changed / np.linalg.norm(changed, axis=0)) > ILL_CONDITIONED:
-        matrix = orthogonal
+    matrix = orthogonal
+    for attempt in (along_nearest, orthogonal):
+        changed = scaled @ np.where(nearly_inside, attempt, one)
+        if _condition(changed / np.linalg.norm(changed, axis=0)) <= ILL_CONDITIONED:
+            matrix = np.where(nearly_inside, attempt, one)
+            break
     result: Floats = np.triu(scale[:, np.newaxis] * matrix / scale)
     np.fill_diagonal(result, 1.0)
     return result
@@ -149,22 +168,22 @@ def _condition(upper: Floats, inverse: Floats | None = None) -> float:
     return float(np.linalg.norm(upper, 1) * np.linalg.norm(inverse, 1)) ** 2
 
 
-def relation_text(names: Sequence[str], column: int, relation: Floats) -> str:
-    """Return a relation among columns as people write it.
+def relation_text(names: Sequence[str], column: int, relation: Floats, constant: int | None) -> str:
+    """Return a relation among columns as people write it; ``constant`` is the column of ones.
 
     Examples
     --------
-    >>> relation_text(["Intercept", "d1", "d2", "d3"], 3, np.array([1.0, -1.0, -1.0, 0.0]))
+    >>> relation_text(["Intercept", "d1", "d2", "d3"], 3, np.array([1.0, -1.0, -1.0, 0.0]), 0)
     'd3 = 1 - d1 - d2'
     """
     largest = float(np.abs(relation).max(initial=0.0))
     text = ""
-    for name, value in zip(names, relation, strict=True):
+    for j, (name, value) in enumerate(zip(names, relation, strict=True)):
         if abs(value) <= 1e-9 * largest or value == 0.0:
             continue
         size = f"{abs(value):.6g}"
         factor = "" if size == "1" else f"{size}*"
-        part = size if name == "Intercept" else factor + name
+        part = size if j == constant else factor + name
         sign = "-" if value < 0 else "+"
         text += f" {sign} {part}" if text else (f"-{part}" if value < 0 else part)
     return f"{names[column]} = {text or '0'}"

@@ -38,7 +38,7 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One evaluation of the objective within a search.
+    """One move of a search.
 
     Parameters
     ----------
@@ -68,11 +68,12 @@ class Solution:
     coef : (q,) array
         Where the search ended.
     evaluation : Evaluation
-        Of the last full pass; ``coef`` is at most ``decrement`` standard errors from its point.
+        Of the last evaluation; ``coef`` is one Newton step of ``decrement`` standard errors on,
+        where the search converged.
     outcome : Outcome
     steps : tuple of Step
     n_passes : int
-        Passes over the data.
+        Passes over the columns: evaluations, those of halved steps included, and other folds.
     direction : (q,) array
         The last Newton step.
     decrement : float

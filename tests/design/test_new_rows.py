@@ -10,8 +10,8 @@ import pytest
 
 from logit_inference.datasets import load
 from logit_inference.design.design import build_design
-from logit_inference.design.saved import design_from_dict, design_to_dict
 from logit_inference.errors import FormulaError, ModelFileError, PredictionError, SchemaError
+from logit_inference.models.saved import from_plain, to_plain
 
 BIRTHWT = load("birthwt").assign(flag=lambda table: table["age"] > 30)
 FORMULA = (
@@ -44,16 +44,16 @@ def test_what_was_learned_does_not_depend_on_the_new_rows(fitted):
 
 
 def test_new_rows_never_teach(fitted):
-    saved = design_to_dict(fitted[0])
-    saved["state"] = {"pairs": []}
+    saved = to_plain(fitted[0])
+    saved["state"] = {}
     with pytest.raises(ModelFileError, match=r"does not hold what poly\(age, 2\) learned"):
-        design_from_dict(saved).encode(BIRTHWT)
+        from_plain(saved).encode(BIRTHWT)
 
 
 def test_a_saved_design_gives_the_same_bits(fitted):
     design, encoded = fitted
-    text = json.dumps(design_to_dict(design), allow_nan=False)
-    for again in (design_from_dict(json.loads(text)), pickle.loads(pickle.dumps(design))):
+    text = json.dumps(to_plain(design), allow_nan=False)
+    for again in (from_plain(json.loads(text)), pickle.loads(pickle.dumps(design))):
         assert again.columns == design.columns
         assert again.event == design.event
         assert again.schema == design.schema
@@ -64,25 +64,18 @@ def test_a_saved_design_gives_the_same_bits(fitted):
 def test_context_is_saved_if_it_is_plain():
     keywords = {"context": {"k": 10, "cuts": [20, 30]}}
     design, encoded = build_design("low ~ np.digitize(age, cuts) + I(lwt/k)", BIRTHWT, **keywords)
-    again = design_from_dict(json.loads(json.dumps(design_to_dict(design))))
+    again = from_plain(json.loads(json.dumps(to_plain(design))))
     assert again.encode(BIRTHWT).X.tobytes() == encoded.block.X.tobytes()
     design, _ = build_design("low ~ f(age)", BIRTHWT, context={"f": np.sqrt})
-    with pytest.raises(ModelFileError, match="context holds 'f'"):
-        design_to_dict(design)
-
-
-def test_a_damaged_file_is_an_error(fitted):
-    saved = design_to_dict(fitted[0])
-    del saved["codings"]
-    with pytest.raises(ModelFileError, match="KeyError"):
-        design_from_dict(saved)
+    with pytest.raises(ModelFileError, match="'f' is a ufunc, which cannot be saved"):
+        to_plain(design)
 
 
 def test_a_saved_formula_is_checked_like_a_typed_one():
     design, _ = build_design("low ~ I(age * 2)", BIRTHWT)
-    text = json.dumps(design_to_dict(design)).replace("I(age * 2)", "I(__import__('os'))")
+    text = json.dumps(to_plain(design)).replace("I(age * 2)", "I(__import__('os'))")
     with pytest.raises(FormulaError):
-        design_from_dict(json.loads(text)).encode(BIRTHWT)
+        from_plain(json.loads(text)).encode(BIRTHWT)
 
 
 def test_missing_rows_stay_in_place():

@@ -9,17 +9,17 @@ from logit_inference.inference.distribution import chi_square_tail, critical_val
 from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.hypothesis import read_hypothesis
 from logit_inference.inference.wald import coefficients, wald_test
+from logit_inference.rows.basis import Basis
 
 NAMES = ("a", "b", "c")
 
 
 def estimate(seed=0, df=None, estimable=(True, True, True)):
     rng = np.random.default_rng(seed)
-    root = rng.normal(size=(3, 3))
-    keep = np.array(estimable)
-    root[~keep] = 0.0
-    coef = np.where(keep, rng.normal(size=3), np.nan)
-    return Estimate(NAMES, coef, Covariance(root, keep, "model", df=df), {})
+    basis = Basis(3, tuple(int(j) for j in np.flatnonzero(estimable)))
+    q = len(basis.kept)
+    covariance = Covariance(rng.normal(size=(q, q)), basis, "model", df=df)
+    return Estimate(NAMES, rng.normal(size=q), covariance, {})
 
 
 def test_tails_and_quantiles():

@@ -139,6 +139,10 @@ def test_files_that_hold_no_result_are_refused(tmp_path):
         path.write_text(text)
         with pytest.raises(errors.ModelFileError, match=words):
             li.load(path)
+    li.logit("low ~ C(race)", li.datasets.load("birthwt")).save(path)
+    path.write_text(path.read_text().replace('"codings"', '"coding"'))
+    with pytest.raises(errors.ModelFileError, match="damaged"):
+        li.load(path)
 
 
 def test_learned_transformations_travel_too(birthwt, tmp_path):

@@ -29,13 +29,13 @@ def test_doubled_product_is_the_exact_product_rounded(table, data):
 
 def test_dropping_columns_is_a_basis_without_a_matrix():
     data = Block(np.zeros(4), np.arange(12.0).reshape(4, 3))
-    source = BasisSource(ArraySource(data, 3), Basis((0, 2), None, 3))
+    source = BasisSource(ArraySource(data, 3), Basis(3, (0, 2)))
     assert source.n_columns == 2
     assert source.map(lambda block: block.X).tolist() == data.X[:, [0, 2]].tolist()
     assert np.isnan(source.basis.coefficients(np.array([1.0, 2.0]))[1])
 
 
 def test_coefficients_go_there_and_back():
-    basis = Basis((0, 1), np.array([[2.0, 1.0], [0.0, 4.0]]), 2)
+    basis = Basis(2, (0, 1), np.array([[2.0, 1.0], [0.0, 4.0]]))
     inner = np.array([3.0, 5.0])
     assert basis.inner(basis.coefficients(inner)).tolist() == inner.tolist()

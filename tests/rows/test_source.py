@@ -85,7 +85,7 @@ def test_an_empty_source_is_one_empty_block():
 )
 def test_weights_that_are_none_are_refused(weights, kind, words):
     with pytest.raises(WeightsError, match=words):
-        check_weights(np.array(weights), kind)
+        check_weights(np.array(weights), kind, range(2))
 
 
 def test_a_bad_weight_is_named_by_the_callers_label():

@@ -14,7 +14,7 @@ def fit(y, X, *, block_rows=None, **options):
     names = [f"x{j}" for j in range(X.shape[1])]
     trials, weights, offset = (options.pop(k, None) for k in ("trials", "weights", "offset"))
     block = Block(np.asarray(y, float), np.asarray(X, float), trials, weights, offset)
-    options.setdefault("intercept", 0)
+    options.setdefault("constant", 0)
     return fit_rows(
         ArraySource(block, block_rows), LOGISTIC, names, offset=offset is not None, **options
     )
@@ -133,5 +133,5 @@ def test_the_null_model_keeps_its_intercept_when_the_fit_has_none():
     y, X = sample(seed=2)
     n, k = len(y), y.sum()
     closed = k * np.log(k / n) + (n - k) * np.log(1 - k / n)
-    result = fit(y, X[:, 1:], intercept=None)
+    result = fit(y, X[:, 1:], constant=None)
     assert result.null_log_likelihood == pytest.approx(closed, rel=1e-14)

@@ -83,10 +83,10 @@ def test_a_design_of_zeros_is_refused():
 
 def test_relations_are_written_as_people_write_them():
     names = ["Intercept", "a", "b", "c"]
-    assert relation_text(names, 3, np.array([0, 1, 2.0, 0])) == "c = a + 2*b"
-    assert relation_text(names, 3, np.array([3.0, 0, 0, 0])) == "c = 3"
-    assert relation_text(names, 3, np.array([0.0, -0.5, 0, 0])) == "c = -0.5*a"
-    assert relation_text(names, 2, np.zeros(4)) == "b = 0"
+    assert relation_text(names, 3, np.array([0, 1, 2.0, 0]), 0) == "c = a + 2*b"
+    assert relation_text(names, 3, np.array([3.0, 0, 0, 0]), 0) == "c = 3"
+    assert relation_text(names, 3, np.array([0.0, -0.5, 0, 0]), 0) == "c = -0.5*a"
+    assert relation_text(names, 2, np.zeros(4), 0) == "b = 0"
 
 
 def test_whether_a_constant_is_spanned():

@@ -27,15 +27,14 @@ CLOSE = {"rtol": 1e-13, "atol": 1e-13, "equal_nan": True}
 def in_blocks(result, block_rows):
     """The same fit again, from the same rows in blocks of that size."""
     data = result.fit.source.data
-    ones = 0 if result.estimate.names[0] == "Intercept" else None
     fit = fit_rows(
         ArraySource(data, block_rows),
         LOGISTIC,
         result.estimate.names,
-        intercept=ones,
+        constant=result.fit.constant,
         offset=data.offset is not None,
     )
-    estimate = Estimate(fit.names, fit.coef, model_covariance(fit), fit.relations)
+    estimate = Estimate(fit.names, fit.solution.coef, model_covariance(fit), fit.relations)
     account = replace(
         result.account,
         log_likelihood=fit.log_likelihood,

@@ -1,0 +1,47 @@
+"""What a fit needs of a likelihood: a record of kernels.
+
+A kernel is a module-level function of a block of rows and of coefficients. A solver, a covariance
+or a diagnostic that is handed this record works for any likelihood; which one it is, it must not
+ask.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from logit_inference.likelihood.evaluation import Evaluation, Tally
+from logit_inference.rows.block import Block, Floats
+
+
+class EvaluateKernel(Protocol):
+    """Log-likelihood, score and information of a block."""
+
+    def __call__(self, block: Block, coef: Floats, /) -> Evaluation:
+        """Return the evaluation at ``coef``."""
+
+
+class TallyKernel(Protocol):
+    """Sums over a block that do not depend on the coefficients."""
+
+    def __call__(self, block: Block, /) -> Tally:
+        """Return the sums."""
+
+
+class RowKernel(Protocol):
+    """One number for each row of a block."""
+
+    def __call__(self, block: Block, coef: Floats, /) -> Floats:
+        """Return the (n,) values at ``coef``."""
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """The kernels of one likelihood, and its name in words."""
+
+    name: str
+    evaluate: EvaluateKernel
+    tally: TallyKernel
+    linear_predictor: RowKernel
+    fitted: RowKernel
+    working_weights: RowKernel
