@@ -139,6 +139,8 @@ def read_arrays(
     array, labels, found = _matrix(X, "X")
     if not array.shape[1]:
         raise DataError.shape("X", array.shape, "X needs at least one column")
+    if getattr(y, "ndim", 1) != 1:
+        raise DataError.shape("y", y.shape, "one dimension is needed: a column, or y.ravel()")
     name = getattr(y, "name", None)
     outcome_name = name if isinstance(name, str) and name else "y"
     successes, counts, happened = outcome_arrays(y, event=event, trials=trials, name=outcome_name)
@@ -185,9 +187,7 @@ def _matrix(
             if whole.dtype.kind in "biuf":  # columns of one type: no copy
                 return whole, frame.labels, names
         return _stacked(frame, names, what), frame.labels, names
-    array = np.asarray(X)
-    if array.dtype.kind not in "biuf":
-        raise DataError.type(what, array.dtype)
+    array = _plain_array(what, X)
     if array.ndim != 2:
         hint = "two dimensions are needed" + (": write x[:, None]" if array.ndim == 1 else "")
         raise DataError.shape(what, array.shape, hint)
@@ -238,9 +238,16 @@ def _column_names(
 def _aligned(argument: str, values: Any, n: int) -> Floats | None:
     if values is None:
         return None
-    array = np.asarray(values)
+    array = _plain_array(argument, values)
     if array.shape != (n,):
         raise DataError.shape(argument, array.shape, f"one value for each of the {n} rows")
-    if array.dtype.kind not in "biuf":
-        raise DataError.type(argument, array.dtype)
     return array.astype(np.float64)
+
+
+def _plain_array(what: str, values: Any) -> NDArray[Any]:
+    """Return an array of real numbers; what is masked is missing."""
+    array: NDArray[Any] = np.asarray(values)
+    if array.dtype.kind not in "biuf":
+        raise DataError.type(what, array.dtype)
+    mask = np.ma.getmaskarray(values) if np.ma.isMaskedArray(values) else None
+    return array if mask is None or not mask.any() else np.where(mask, np.nan, array)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 
 from logit_inference.diagnostics.account import Account
+from logit_inference.errors import ArgumentError
 from logit_inference.inference.distribution import chi_square_tail
 from logit_inference.likelihood.evaluation import Total
 from logit_inference.likelihood.logistic import fitted
@@ -113,6 +115,8 @@ class Classification:
 
 def classify_rows(fit: Fit, threshold: float) -> Classification:
     """Return the classification counts of the rows of the fit; one pass."""
+    if not (isinstance(threshold, Real) and 0.0 <= threshold <= 1.0):
+        raise ArgumentError("threshold", threshold, "a probability between 0 and 1, such as 0.5")
     return Classification(
         threshold, *fit.rows.fold(_counts, fit.solution.coef, threshold).values.tolist()
     )

@@ -1,7 +1,8 @@
 """Residuals, leverages and Cook's distances of the rows of a fit, row by row.
 
 The definitions are those of R's ``residuals.glm``, ``hatvalues`` and ``cooks.distance`` with
-dispersion one: McCullagh and Nelder (1989), *Generalized Linear Models*, sections 2.4 and 12.7.
+dispersion one, and missing where the leverage is one: McCullagh and Nelder (1989), *Generalized
+Linear Models*, sections 2.4 and 12.7. What a table calls them this file does not know.
 """
 
 from __future__ import annotations
@@ -59,8 +60,10 @@ def _rows(block: Block, coef: Floats, root: Floats, k: int) -> Floats:
         deviance = np.copysign(np.sqrt(2.0 * prior * np.maximum(unit, 0.0)), raw)
         pearson = np.sqrt(prior) * raw / np.sqrt(m * mu * nu)
         leverage = prior * m * mu * nu * variance
-        standardized = deviance / np.sqrt(1.0 - leverage)
-        cooks = (pearson / (1.0 - leverage)) ** 2 * leverage / k
+        # A row of leverage one decides its own fitted value: nothing is left to standardise.
+        left = np.where(leverage > 1.0 - 1e-12, np.nan, 1.0 - leverage)
+        standardized = deviance / np.sqrt(left)
+        cooks = (pearson / left) ** 2 * leverage / k
     fields = (
         observed,
         eta,

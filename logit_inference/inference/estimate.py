@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from logit_inference.covariance.covariance import Covariance
 from logit_inference.errors import PredictionError, plain
 from logit_inference.rows.block import Floats
+from logit_inference.solve.rank import Relation
 
 
 @dataclass(frozen=True)
@@ -28,14 +29,14 @@ class Estimate:
         Coefficients in the basis of the covariance, which is where sums over them keep their
         digits.
     covariance : Covariance
-    relations : mapping of column number to (p,) array
+    relations : mapping of column number to Relation
         Columns that cannot be estimated, as combinations of those that can.
     """
 
     names: tuple[str, ...]
     inner: Floats
     covariance: Covariance
-    relations: Mapping[int, Floats]
+    relations: Mapping[int, Relation]
 
     @property
     def coef(self) -> Floats:
@@ -64,8 +65,9 @@ class Estimate:
     def check_relations(self, X: Floats, labels: Sequence[Any]) -> None:
         """Raise a PredictionError where a row breaks a relation that held among the fitted rows."""
         for column, relation in self.relations.items():
-            gap = np.abs(X[:, column] - X @ relation)
-            broken = gap > 1e-8 * (np.abs(X[:, column]) + np.abs(X) @ np.abs(relation))
+            gap = np.abs(X[:, column] - X @ relation.weights)
+            terms = np.abs(X[:, column]) + np.abs(X) @ np.abs(relation.weights)
+            broken = gap > 1e-8 * (terms + relation.size)
             if broken.any():
                 row = int(np.flatnonzero(broken)[0])
                 label = plain(labels[row])

@@ -234,7 +234,10 @@ def _search(start: Any, tolerance: float, max_iterations: int) -> _Search:
         raise ArgumentError("tolerance", tolerance, "a number above 0, such as 1e-8")
     if not (isinstance(max_iterations, Integral) and max_iterations > 0):
         raise ArgumentError("max_iterations", max_iterations, "a whole number above 0")
-    first = None if start is None else np.asarray(start, dtype=np.float64)
+    try:
+        first = None if start is None else np.asarray(start, dtype=np.float64)
+    except (TypeError, ValueError):
+        first = np.array([np.nan])
     if first is not None and not np.isfinite(first).all():
         raise ArgumentError("start", start, "finite coefficients, one for each column")
     return _Search(first, float(tolerance), int(max_iterations))
@@ -318,7 +321,10 @@ _ADVICE = {
         "leave the column out, or look at the partial result with require_convergence=False."
     ),
     Outcome.ITERATION_LIMIT: "Raise max_iterations, or start nearer with start=.",
-    Outcome.SINGULAR: "Start elsewhere with start=, or leave out columns that nearly repeat.",
+    Outcome.SINGULAR: (
+        "Start elsewhere with start=, leave out columns that nearly repeat, or look for an offset "
+        "or a column so large that nearly all probabilities are 0 or 1."
+    ),
     Outcome.STALLED: "Rescale or centre the columns, or start elsewhere with start=.",
 }
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from logit_inference.diagnostics.account import Account
@@ -23,7 +24,7 @@ from logit_inference.errors import ArgumentError, DetachedError
 from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.hypothesis import read_hypothesis
 from logit_inference.inference.result import TestResult
-from logit_inference.inference.wald import Coefficients, check_level, coefficients, wald_test
+from logit_inference.inference.wald import Coefficients, coefficients, wald_test
 from logit_inference.likelihood.logistic import expit
 from logit_inference.models import frames, saved
 from logit_inference.report.summary import classification_table, summary_table, tests_table
@@ -119,8 +120,10 @@ class LogitResult:
     def _level(self, alpha: float | None, level: float | None) -> float:
         if alpha is not None and level is not None:
             raise ArgumentError("alpha", alpha, "either alpha= or level=, not both")
+        if alpha is not None and not (isinstance(alpha, Real) and 0.0 < alpha < 1.0):
+            raise ArgumentError("alpha", alpha, "one minus the level, such as 0.05")
         if alpha is not None:
-            return 1.0 - check_level(alpha)
+            return 1.0 - alpha
         return self.level if level is None else level
 
     # --- likelihood -------------------------------------------------------------------------------

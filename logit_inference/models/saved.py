@@ -25,6 +25,7 @@ from logit_inference.errors import ModelFileError
 from logit_inference.inference.estimate import Estimate
 from logit_inference.likelihood.evaluation import Tally
 from logit_inference.rows.basis import Basis
+from logit_inference.solve.rank import Relation
 
 if TYPE_CHECKING:
     from logit_inference.models.result import LogitResult
@@ -79,19 +80,40 @@ def load(path: str | Path) -> LogitResult:
 
     content = _read(Path(path))
     try:
-        return LogitResult(
-            account=from_plain(content["account"]),
-            estimate=from_plain(content["estimate"]),
-            level=float(content["level"]),
-            design=from_plain(content["design"]),
-            fit=None,
-            labels=None,
-        )
+        account, estimate = from_plain(content["account"]), from_plain(content["estimate"])
+        design = from_plain(content["design"])
+        _check_shapes(estimate, design)
+        result = LogitResult(account, estimate, float(content["level"]), design, None, None)
+        str(result)  # what cannot be printed now would fail later, with a stranger message
+        return result
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
         raise ModelFileError(
             f"{path} is a {FORMAT} of version {VERSION}, but it is damaged "
             f"({type(problem).__name__}: {problem}). Save the result again."
         ) from problem
+
+
+def _check_shapes(estimate: Any, design: Any) -> None:
+    """Raise a ValueError where parts of a file do not fit each other."""
+    p, q = len(estimate.names), len(estimate.covariance.basis.kept)
+    matrix = estimate.covariance.basis.matrix
+    for what, found, wanted in (
+        ("columns of the design", tuple(design.columns), tuple(estimate.names)),
+        ("columns of the basis", estimate.covariance.basis.n_columns, p),
+        ("coefficients", estimate.inner.shape, (q,)),
+        ("rows of the covariance", estimate.covariance.root.shape[0], q),
+        ("size of the basis", (q, q) if matrix is None else matrix.shape, (q, q)),
+        (
+            "relations",
+            sorted(estimate.relations),
+            sorted(set(range(p)) - set(estimate.covariance.basis.kept)),
+        ),
+    ):
+        if found != wanted:
+            raise ValueError(f"{what}: {found} instead of {wanted}")
+    factors = {factor.expr for term in getattr(design, "terms", ()) for factor in term.factors}
+    if factors != set(getattr(design, "codings", ())):
+        raise ValueError("the terms of the formula and their codings differ")
 
 
 def _read(path: Path) -> Mapping[str, Any]:
@@ -190,7 +212,7 @@ def _records() -> Mapping[str, Any]:
     from logit_inference.design.schema import Schema, Variable
 
     known = (
-        *(Account, Tally, Estimate, Covariance, Basis, ArrayDesign, Design, Formula, Factor, Term),
-        *(TermColumns, Coding, Schema, Variable, Event),
+        *(Account, Tally, Estimate, Covariance, Basis, Relation, ArrayDesign, Design),
+        *(Formula, Factor, Term, TermColumns, Coding, Schema, Variable, Event),
     )
     return {record.__name__: record for record in known}

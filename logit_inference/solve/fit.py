@@ -23,7 +23,7 @@ from logit_inference.rows.block import Floats
 from logit_inference.rows.source import Source
 from logit_inference.solve.factor import ScaledFactor
 from logit_inference.solve.newton import newton, row_leverage
-from logit_inference.solve.rank import find_rank
+from logit_inference.solve.rank import Relation, find_rank
 from logit_inference.solve.solution import Solution
 
 
@@ -44,7 +44,7 @@ class Fit:
         Of the p columns.
     constant : int or None
         The column of ones, where one is known.
-    relations : mapping of column number to (p,) array
+    relations : mapping of column number to Relation
         The columns that cannot be estimated, as combinations of those that can.
     tally : Tally
     null_log_likelihood : float
@@ -58,7 +58,7 @@ class Fit:
     solution: Solution
     names: tuple[str, ...]
     constant: int | None
-    relations: Mapping[int, Floats]
+    relations: Mapping[int, Relation]
     tally: Tally
     null_log_likelihood: float
 

@@ -33,8 +33,10 @@ LARGEST_CURVATURE = 0.1  # of M·λ at convergence: the next step then changes w
 FRESH = 3e-10  # of M·λ: the information is that of the maximum, to this fraction
 SUFFICIENT = 1e-4  # share of the predicted increase that a step must bring (Armijo)
 ROUNDING = 64 * np.finfo(float).eps  # relative rounding of a summed log-likelihood, with room
-FLOOR = 1e-8  # a decrement below this that no longer falls has reached the rounding of the score
-SMALLEST_STEP = 2.0**-30
+# A decrement below this that no longer falls has reached the rounding of the score: about eps times
+# the root of the total weight, of which the log-likelihood tells the size.
+FLOOR, FLOOR_PER_ROOT = 1e-8, 16 * np.finfo(float).eps
+SMALLEST_STEP = 2.0**-60  # of a step from where all weights nearly vanish
 
 Leverage = Callable[[ScaledFactor], float]
 
@@ -92,7 +94,8 @@ def newton(
         factor = latest
         direction = factor.solve(now.score)
         before, decrement = decrement, math.sqrt(max(float(now.score @ direction), 0.0))
-        if decrement <= tolerance or before / 4 <= decrement <= FLOOR:
+        floor = max(FLOOR, FLOOR_PER_ROOT * math.sqrt(abs(now.log_likelihood)))
+        if decrement <= tolerance or before / 4 <= decrement <= floor:
             coarser, (curvature, asked) = curvature, _curvature(now, factor, decrement, leverage)
             n_passes += asked
             if curvature <= LARGEST_CURVATURE:

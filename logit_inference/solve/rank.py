@@ -35,20 +35,36 @@ NEARLY_INSIDE = 30.0
 
 
 @dataclass(frozen=True)
+class Relation:
+    """A column that cannot be estimated, as a combination of columns that can.
+
+    Parameters
+    ----------
+    weights : (p,) array
+        Of the combination.
+    size : float
+        Root mean square of the column: what is small beside it is rounding.
+    """
+
+    weights: Floats
+    size: float
+
+
+@dataclass(frozen=True)
 class Rank:
     """The basis to solve in and the relations among columns.
 
     Parameters
     ----------
     basis : Basis
-    relations : mapping of column number to (p,) array
-        Each column that cannot be estimated, as a combination of those that can.
+    relations : mapping of column number to Relation
+        For each column that cannot be estimated.
     n_passes : int
         Folds over the columns that it took to find out.
     """
 
     basis: Basis
-    relations: Mapping[int, Floats]
+    relations: Mapping[int, Relation]
     n_passes: int
 
 
@@ -80,7 +96,10 @@ def find_rank(source: Source, start: Evaluation) -> Rank:
     extreme = (largest > LARGEST) | ((largest < 1 / LARGEST) & (largest > 0))
     if extreme.any():
         raise RankError.extreme(int(np.argmax(extreme)), float(largest[extreme][0]))
-    kept, triangle, relations = _sequential(upper)
+    per_row = 1.0 / np.sqrt(source.n_rows)
+    lengths = np.linalg.norm(upper, axis=0)
+    kept, triangle, combinations = _sequential(upper)
+    relations = {j: Relation(w, float(lengths[j] * per_row)) for j, w in combinations.items()}
     if not kept:
         raise RankError.nothing()
     return Rank(Basis(p, tuple(kept), _orthogonalizer(triangle)), relations, 1)
@@ -168,17 +187,20 @@ def _condition(upper: Floats, inverse: Floats | None = None) -> float:
     return float(np.linalg.norm(upper, 1) * np.linalg.norm(inverse, 1)) ** 2
 
 
-def relation_text(names: Sequence[str], column: int, relation: Floats, constant: int | None) -> str:
+def relation_text(
+    names: Sequence[str], column: int, relation: Relation, constant: int | None
+) -> str:
     """Return a relation among columns as people write it; ``constant`` is the column of ones.
 
     Examples
     --------
-    >>> relation_text(["Intercept", "d1", "d2", "d3"], 3, np.array([1.0, -1.0, -1.0, 0.0]), 0)
+    >>> names, relation = ["Intercept", "d1", "d2", "d3"], Relation(np.array([1.0, -1, -1, 0]), 0.5)
+    >>> relation_text(names, 3, relation, 0)
     'd3 = 1 - d1 - d2'
     """
-    largest = float(np.abs(relation).max(initial=0.0))
+    largest = float(np.abs(relation.weights).max(initial=0.0))
     text = ""
-    for j, (name, value) in enumerate(zip(names, relation, strict=True)):
+    for j, (name, value) in enumerate(zip(names, relation.weights, strict=True)):
         if abs(value) <= 1e-9 * largest or value == 0.0:
             continue
         size = f"{abs(value):.6g}"

@@ -18,6 +18,7 @@ import pytest
 import statsmodels.api as sm
 
 import logit_inference as li
+from logit_inference.rows import source
 from tests.reference.glm_models import load
 
 
@@ -183,9 +184,13 @@ MODELS = {
 }
 
 
-@functools.cache
 def fitted(name: str) -> Pair:
-    """Return both fits on the complete rows; made once, since every test below asks for it."""
+    """Return both fits on the complete rows; made once for each size of blocks."""
+    return _fitted(name, source.rows_per_block)
+
+
+@functools.cache
+def _fitted(name: str, rows_per_block: object) -> Pair:
     model = MODELS[name]
     frame = load(model.data)
     if model.data == "Arthritis":

@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 import logit_inference as li
+from logit_inference.rows import source
 from tests.reference.glm_models import FOLDER, MODELS, Model, stored
 
 # R's score at its solution is about 1e-12: measured up to 2e-12 in the coefficients (fair_factor).
@@ -43,9 +44,13 @@ class Case(NamedTuple):
         return [self.model.our_name(name) for name in self.R["coef"]]
 
 
-@functools.cache
 def answered(name: str) -> Case:
-    """Return the fit beside R's; made once, since every test below asks for it."""
+    """Return the fit beside R's; made once for each size of blocks."""
+    return _answered(name, source.rows_per_block)
+
+
+@functools.cache
+def _answered(name: str, rows_per_block: object) -> Case:
     model = MODELS[name]
     return Case(name, model, li.logit(model.formula, model.frame(), **model.options), stored(name))
 

@@ -1,8 +1,10 @@
 """The search: where it ends, how it says so, and that the end does not depend on the way."""
 
+import mpmath
 import numpy as np
 import pytest
 
+from logit_inference.covariance.model import model_covariance
 from logit_inference.likelihood.logistic import LOGISTIC
 from logit_inference.rows.block import Block
 from logit_inference.rows.source import ArraySource
@@ -99,6 +101,26 @@ def test_one_overlapping_pair_is_fitted_not_declared(gap):
     # The score at the answer, in full: sum x (y - mu) = 0 by independent arithmetic.
     eta = result.coef[0] + result.coef[1] * x
     assert abs(np.sum(x * (y - 1 / (1 + np.exp(-eta))))) < 1e-9
+
+
+@pytest.mark.parametrize("gap", [1e-2, 1e-4, 1e-6])
+def test_standard_errors_are_fresh_where_the_data_are_nearly_separated(gap):
+    x = np.concatenate([np.linspace(-2, -1, 10), np.linspace(1, 2, 10), [gap, -gap]])
+    y = np.concatenate([np.zeros(10), np.ones(10), [0.0, 1.0]])
+    result = fit(y, np.column_stack([np.ones(22), x]))
+    with mpmath.workdps(50):
+        b = mpmath.matrix([mpmath.mpf(float(c)) for c in result.coef])
+        for _ in range(8):  # Newton with 50 digits, from our answer
+            score, information = mpmath.zeros(2, 1), mpmath.zeros(2, 2)
+            for xi, yi in zip(x, y, strict=True):
+                row = mpmath.matrix([1, mpmath.mpf(float(xi))])
+                mu = 1 / (1 + mpmath.exp(-(row.T * b)[0]))
+                score += row * (mpmath.mpf(float(yi)) - mu)
+                information += row * row.T * (mu * (1 - mu))
+            inverse = information**-1
+            b += inverse * score
+        exact = [float(mpmath.sqrt(inverse[j, j])) for j in range(2)]
+    assert np.allclose(model_covariance(result).std_errors, exact, rtol=1e-9, atol=0)
 
 
 def test_rare_events():

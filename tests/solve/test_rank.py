@@ -9,7 +9,7 @@ from logit_inference.likelihood.logistic import LOGISTIC
 from logit_inference.rows.block import Block
 from logit_inference.rows.source import ArraySource
 from logit_inference.solve.fit import fit_rows
-from logit_inference.solve.rank import relation_text, spans_constant
+from logit_inference.solve.rank import Relation, relation_text, spans_constant
 
 
 def fit(X, y=None, **fields):
@@ -29,8 +29,8 @@ def test_the_later_column_goes_and_its_relation_is_found():
     wide = np.column_stack([X, X[:, 1] + 2 * X[:, 2], X[:, 0]])
     result = fit(wide)
     assert sorted(result.relations) == [3, 4]
-    assert np.allclose(result.relations[3], [0, 1, 2, 0, 0], atol=1e-12)
-    assert np.allclose(result.relations[4], [1, 0, 0, 0, 0], atol=1e-12)
+    assert np.allclose(result.relations[3].weights, [0, 1, 2, 0, 0], atol=1e-12)
+    assert np.allclose(result.relations[4].weights, [1, 0, 0, 0, 0], atol=1e-12)
     assert np.isnan(result.coef).tolist() == [False, False, False, True, True]
     assert np.allclose(result.coef[:3], fit(X).coef, rtol=1e-12)
 
@@ -83,10 +83,10 @@ def test_a_design_of_zeros_is_refused():
 
 def test_relations_are_written_as_people_write_them():
     names = ["Intercept", "a", "b", "c"]
-    assert relation_text(names, 3, np.array([0, 1, 2.0, 0]), 0) == "c = a + 2*b"
-    assert relation_text(names, 3, np.array([3.0, 0, 0, 0]), 0) == "c = 3"
-    assert relation_text(names, 3, np.array([0.0, -0.5, 0, 0]), 0) == "c = -0.5*a"
-    assert relation_text(names, 2, np.zeros(4), 0) == "b = 0"
+    assert relation_text(names, 3, Relation(np.array([0, 1, 2.0, 0]), 1.0), 0) == "c = a + 2*b"
+    assert relation_text(names, 3, Relation(np.array([3.0, 0, 0, 0]), 1.0), 0) == "c = 3"
+    assert relation_text(names, 3, Relation(np.array([0.0, -0.5, 0, 0]), 1.0), 0) == "c = -0.5*a"
+    assert relation_text(names, 2, Relation(np.zeros(4), 1.0), 0) == "b = 0"
 
 
 def test_whether_a_constant_is_spanned():

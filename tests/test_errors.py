@@ -1,0 +1,59 @@
+"""Errors carry what they say, also through a worker process."""
+
+import copy
+import pickle
+
+import pytest
+
+import logit_inference as li
+from logit_inference import errors
+from logit_inference.solve.solution import Outcome
+
+
+def raised():
+    """One instance of every error of the package, as it is raised."""
+    data = {"y": [0, 1, 1, 0], "x": [1.0, 2.0, 3.0, 2.5]}
+    fit = li.logit("y ~ x", {"y": [0, 1, 0, 1, 1], "x": [1.0, 2.0, 3.0, 2.5, 4.0]})
+    calls = (
+        lambda: li.logit("y ~ xx", data),
+        lambda: li.logit("y ~ x", {**data, "x": ["a"] * 4}),
+        lambda: li.logit("y ~ x", {**data, "y": [0, 1, 2, 3]}),
+        lambda: li.logit("y ~ x", {**data, "x": [None, 1.0, 2.0, 3.0]}, missing="raise"),
+        lambda: li.logit("y ~ x", data, level=95),
+        lambda: li.logit("y ~ x", data, weights="x"),
+        lambda: li.logit_arrays([0, 1], [[1.0], [float("nan")]]),
+        lambda: li.datasets.load("nothing"),
+        lambda: fit.test("z = 0"),
+        lambda: fit.without_data().fitted,
+        lambda: li.load(__file__),
+        lambda: li.logit("y ~ x", {"y": [0, 0, 1, 1], "x": [1.0, 2.0, 3.0, 4.0]}),
+        lambda: li.logit_arrays([0, 1, 0], [[0.0], [0.0], [0.0]]),
+    )
+    for call in calls:
+        with pytest.raises(li.LogitInferenceError) as caught:
+            call()
+        yield caught.value
+    yield errors.PredictionError("why")
+    yield errors.FileError("rows.csv", "why")
+
+
+def test_every_error_survives_pickling_and_copying():
+    seen = list(raised())
+    for error in seen:
+        for again in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
+            assert type(again) is type(error)
+            assert str(again) == str(error)
+            assert again.__dict__ == error.__dict__
+    missed = {
+        kind
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, errors.LogitInferenceError)
+    } - {type(error) for error in seen}
+    assert {kind.__name__ for kind in missed} <= {"LogitInferenceError", "TableError"}
+
+
+def test_a_convergence_error_carries_outcome_and_columns():
+    with pytest.raises(li.ConvergenceError) as caught:
+        li.logit("y ~ x", {"y": [0, 0, 1, 1], "x": [1.0, 2.0, 3.0, 4.0]})
+    assert caught.value.outcome is Outcome.DIVERGING
+    assert caught.value.columns == ("x",)
