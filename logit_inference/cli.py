@@ -10,6 +10,7 @@ import argparse
 import json
 import math
 import os
+import re
 import sys
 import warnings
 from collections.abc import Sequence
@@ -38,6 +39,13 @@ if TYPE_CHECKING:
 
 PROGRAM = "logit-inference"
 CANNOT_COMPUTE, CANNOT_READ, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
+
+# Advice in messages of the package that a command line has no option for.
+PYTHON_ONLY = (
+    r" A formula does not see the variables of the caller: .*?pass context=\{.*?\}\.",
+    r", or look at the partial result with require_convergence=False",
+    r" Pass others with context=\{.*?\}\.",
+)
 
 INTERVAL = ["estimate", "conf_low", "conf_high"]
 
@@ -131,8 +139,19 @@ def _status(run: Any, arguments: argparse.Namespace) -> int:
 
 
 def _complain(error: object, status: int) -> int:
-    print(f"{PROGRAM}: error: {error}", file=sys.stderr)
+    print(f"{PROGRAM}: error: {_for_shell(str(error))}", file=sys.stderr)
     return status
+
+
+def _for_shell(message: str) -> str:
+    """Return a message with the options of Python spelled as those of the command line."""
+    for python_only in PYTHON_ONLY:
+        message = re.sub(python_only, "", message)
+    return re.sub(
+        r"\b(event|trials|weights_kind|weights|offset|missing|level)=(?=([\w\"'])?)",
+        lambda found: f"--{found[1].replace('_', '-')}" + (" " if found[2] else ""),
+        message,
+    )
 
 
 def _show_note(message: Warning | str, *_: object) -> None:
@@ -169,7 +188,7 @@ def _fit_parser() -> argparse.ArgumentParser:
     add("--offset", metavar="COLUMN", help="known part of the linear predictor")
     add("--missing", default="drop", help="drop (default) or raise: what to do with missing values")
     add("--odds-ratios", action="store_true", help="print exponentiated coefficients")
-    hypothesis = 'Wald test of a hypothesis, "age = 0, smoke = 2*lwt" or a term; repeatable'
+    hypothesis = 'Wald test of a hypothesis, "age = 0, smoke = 2*lwt" or a term; repeatable; --test="-a = 0" where it begins with -'
     add("--test", metavar="TEXT", action="append", default=[], dest="tests", help=hypothesis)
     add("--save", metavar="MODEL", help="write the model, without the data, for predict")
     _add_common(parser, ("text", "markdown", "html", "latex", "json", "csv"), level=0.95)

@@ -163,7 +163,7 @@ def test_event_is_matched_against_the_values_of_the_outcome(run, write):
     path = write("coded.csv", "case,x\n1,1\n2,2\n1,3\n2,1\n2,4\n1,2\n")
     status, _, err = run("case ~ x", path)
     assert status == 2
-    assert "event=2" in err
+    assert "--event 2" in err
     _, out, _ = run("case ~ x", path, "--event", "2")
     assert "Pr(case = 2)" in out
     _, out, _ = run("Kyphosis ~ Age", DATA / "kyphosis.csv", "--event", "absent")
@@ -269,7 +269,7 @@ def test_a_model_of_arrays_predicts_from_columns(run, tmp_path):
         (["low ~ age", BIRTHWT, "--test", "wage"], "'wage'"),
         (["low ~ age", BIRTHWT, "--weights", "lwt"], "frequency"),
         (["low ~ age", BIRTHWT, "--event", "yes"], "no value 'yes'"),
-        (["low ~ age", BIRTHWT, "--missing", "keep"], 'missing="drop"'),
+        (["low ~ age", BIRTHWT, "--missing", "keep"], '--missing "drop"'),
         (["low ~ age", BIRTHWT, "--output", "nowhere/x"], "nowhere/x"),
         (["low ~ age", BIRTHWT, "--save", "nowhere/x"], "nowhere/x"),
         (["age ~ lwt", BIRTHWT], "outcome age"),
@@ -406,3 +406,19 @@ def test_a_reader_that_leaves_early_hears_no_complaint(command, tmp_path):
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 141
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said", "unsaid"),
+    [
+        (["low ~ agee", BIRTHWT], "no column 'agee'. Did you mean 'age'?", "context"),
+        (["low ~ foo(age)", BIRTHWT], "no function 'foo'", "context"),
+        (["low ~ age", BIRTHWT, "--weights", "lwt"], "--weights-kind", "weights_kind="),
+        (["low ~ age", BIRTHWT, "--level", "95"], "--level 95.0", "level="),
+        (["low ~ C(age) * C(lwt)", BIRTHWT], "leave the column out", "require_convergence"),
+    ],
+)
+def test_advice_is_spelled_for_the_shell(run, arguments, said, unsaid):
+    _, _, err = run(*arguments)
+    assert said in err
+    assert unsaid not in err
