@@ -188,7 +188,10 @@ def _fit_parser() -> argparse.ArgumentParser:
     add("--offset", metavar="COLUMN", help="known part of the linear predictor")
     add("--missing", default="drop", help="drop (default) or raise: what to do with missing values")
     add("--odds-ratios", action="store_true", help="print exponentiated coefficients")
-    hypothesis = 'Wald test of a hypothesis, "age = 0, smoke = 2*lwt" or a term; repeatable; --test="-a = 0" where it begins with -'
+    hypothesis = (
+        'Wald test of a hypothesis, "age = 0, smoke = 2*lwt" or a term; repeatable; '
+        '--test="-age = 0" where it begins with a minus'
+    )
     add("--test", metavar="TEXT", action="append", default=[], dest="tests", help=hypothesis)
     add("--save", metavar="MODEL", help="write the model, without the data, for predict")
     _add_common(parser, ("text", "markdown", "html", "latex", "json", "csv"), level=0.95)
