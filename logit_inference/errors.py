@@ -36,8 +36,22 @@ def _rebuild(
 
 
 def plain(label: Any) -> Any:
-    """Return a row label as the plain Python value that people read."""
+    """Return a row label as the plain Python value that people read.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> plain(("b", np.int64(5)))  # a label of a MultiIndex
+    ('b', 5)
+    """
+    if isinstance(label, tuple):
+        return tuple(plain(part) for part in label)
     return label.item() if hasattr(label, "item") else label
+
+
+def excerpt(text: str, most: int = 300) -> str:
+    """Return the text, or its beginning where it is longer than a message should be."""
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def nearest(word: str, known: Iterable[str]) -> list[str]:
@@ -210,14 +224,112 @@ class CollinearityWarning(LogitInferenceWarning):
 
 
 class HypothesisError(LogitInferenceError, ValueError):
-    """A hypothesis cannot be read, or names what the fit does not have."""
+    """A hypothesis cannot be read, or names what the fit does not have.
+
+    Attributes
+    ----------
+    hypothesis : str
+        The text that was read; empty where no text is to blame.
+    name : str
+        The coefficient or term that the error is about; empty where there is none.
+    """
+
+    def __init__(self, message: str, *, hypothesis: str = "", name: str = ""):
+        self.hypothesis, self.name = hypothesis, name
+        super().__init__(message)
+
+    @classmethod
+    def syntax(cls, hypothesis: str, complaint: str) -> HypothesisError:
+        """Return the error for text that is no hypothesis."""
+        return cls(
+            f"cannot read the hypothesis {hypothesis!r}: {complaint}. Write for example "
+            '"age = 0, smoke = 2*lwt"; backticks quote a name.',
+            hypothesis=hypothesis,
+        )
+
+    @classmethod
+    def unknown(
+        cls, hypothesis: str, name: str, names: Sequence[str], terms: Sequence[str]
+    ) -> HypothesisError:
+        """Return the error for a name that is neither a coefficient nor a term."""
+        close = nearest(name, [*names, *terms])
+        guess = f" Did you mean {' or '.join(repr(near) for near in close)}?" if close else ""
+        return cls(
+            f"no coefficient {name!r} in {hypothesis!r}.{guess} "
+            f"Coefficients: {shorten(list(names))}.",
+            hypothesis=hypothesis,
+            name=name,
+        )
+
+    @classmethod
+    def ambiguous(cls, hypothesis: str, name: str, fits: Sequence[str]) -> HypothesisError:
+        """Return the error for a name, not exactly spelled, that several names resemble."""
+        return cls(
+            f"{name!r} in {hypothesis!r} can mean {' or '.join(repr(fit) for fit in fits)}. "
+            "Spell the one you mean exactly as it is listed here.",
+            hypothesis=hypothesis,
+            name=name,
+        )
+
+    @classmethod
+    def term_alone(cls, hypothesis: str, term: str, columns: Sequence[str]) -> HypothesisError:
+        """Return the error for a term of several columns inside an expression."""
+        return cls(
+            f"in {hypothesis!r} the term {term!r} has several columns, so it stands alone on its "
+            "side of an equals sign. To combine it with anything else, name the column you mean: "
+            f"{shorten(columns)}.",
+            hypothesis=hypothesis,
+            name=term,
+        )
+
+    @classmethod
+    def empty(cls) -> HypothesisError:
+        """Return the error for no restriction at all."""
+        return cls('an empty hypothesis tests nothing; write for example "age = 0".')
+
+    @classmethod
+    def idle(cls, hypothesis: str = "", numbers: Sequence[str] = ()) -> HypothesisError:
+        """Return the error for a restriction without a coefficient.
+
+        ``numbers`` are names, in backticks, that the text can have meant by a number.
+        """
+        hint = (
+            f" A name that begins with a number needs backticks: {numbers[0]}." if numbers else ""
+        )
+        return cls(
+            f"in {repr(hypothesis) if hypothesis else 'the matrix'} a restriction holds no "
+            f"coefficient: it is true or false whatever the data say.{hint}",
+            hypothesis=hypothesis,
+        )
+
+    @classmethod
+    def kind(cls, found: str, count: int) -> HypothesisError:
+        """Return the error for something that is neither text nor numbers."""
+        return cls(
+            f"a hypothesis is text, a list of texts, a matrix with {count} columns, or a "
+            f"tuple of a matrix and its values; {found} could not be read."
+        )
+
+    @classmethod
+    def shape(cls, found: tuple[int, ...], names: Sequence[str]) -> HypothesisError:
+        """Return the error for a matrix with another number of columns than coefficients."""
+        return cls(
+            f"a hypothesis matrix needs {len(names)} columns, one for each coefficient "
+            f"({shorten(names)}); this one has shape {found}."
+        )
+
+    @classmethod
+    def not_finite(cls) -> HypothesisError:
+        """Return the error for a matrix or values with NaN or infinity."""
+        return cls("a hypothesis matrix and its values must be finite.")
 
     @classmethod
     def not_estimable(cls, name: str) -> HypothesisError:
         """Return the error for a restriction of what cannot be estimated."""
         return cls(
-            f"the coefficient of {name!r} cannot be estimated from these data, so nothing can be "
-            "tested about it. Leave it out of the hypothesis."
+            f"{name!r} cannot be estimated from these data, so nothing can be tested about it. "
+            "Leave it out of the hypothesis.",
+            name=name,
         )
 
     @classmethod
@@ -268,7 +380,108 @@ class FormulaError(LogitInferenceError, ValueError):
 
     def __init__(self, formula: str, complaint: str):
         self.formula, self.complaint = formula, complaint
-        super().__init__(f"{complaint}\n  in: {formula}" if formula else complaint)
+        super().__init__(f"{complaint}\n  in: {excerpt(formula)}" if formula else complaint)
+
+    @classmethod
+    def unreadable(cls, formula: str, part: str, cause: str) -> FormulaError:
+        """Return the error for text that is no expression."""
+        if "too many nested" in cause:
+            return cls.too_deep(formula)
+        hint = ""
+        if "invalid character" in cause:
+            hint = (
+                " A column whose name holds such a character needs backticks, `x²`; a power of the "
+                "values is written x^2."
+            )
+        elif "%in%" in part:
+            hint = " R's g %in% c('a', 'b') is np.isin(g, ['a', 'b']) here."
+        return cls(formula, f"{excerpt(part, 80)} cannot be read: {cause.rstrip('.')}.{hint}")
+
+    @classmethod
+    def too_deep(cls, formula: str) -> FormulaError:
+        """Return the error for an expression that Python cannot hold."""
+        return cls(
+            formula,
+            "an expression is nested too deeply: each operator is a level, and a few hundred can "
+            "be read. Compute this column in the table first.",
+        )
+
+    @classmethod
+    def number(cls, formula: str, position: int | None = None) -> FormulaError:
+        """Return the error for a number among the terms."""
+        return cls.syntax(
+            formula,
+            "a number alone is no term, and none can be crossed with one: write 0 or 1 for the "
+            "intercept, I(2 * x) to scale.",
+            position,
+        )
+
+    @classmethod
+    def power(cls, formula: str, example: str) -> FormulaError:
+        """Return the error for ^ between terms with anything but a positive whole number."""
+        return cls(
+            formula,
+            "outside of I( ) the sign ^ crosses terms, (a + b)^2 is a + b + a:b, and needs a "
+            f"positive whole number. For a power of the values write {example}.",
+        )
+
+    @classmethod
+    def brackets(cls, formula: str, bracket: str) -> FormulaError:
+        """Return the error for brackets that mean something else to the parser than to people."""
+        return cls(
+            formula,
+            f"{bracket!r} has no meaning between terms: group terms with ( ), and put an "
+            "expression inside I( ).",
+        )
+
+    @classmethod
+    def membership(cls, formula: str, found: str, negated: bool) -> FormulaError:
+        """Return the error for Python's ``in``, which asks about a whole column at once."""
+        instead = (
+            "~np.isin(g, ['a', 'b']), or (g != 'a') & (g != 'b')"
+            if negated
+            else "np.isin(g, ['a', 'b']), or (g == 'a') | (g == 'b')"
+        )
+        return cls(formula, f"{found!r}: 'in' does not work row by row; write {instead}.")
+
+    @classmethod
+    def numeric_wanted(cls, expression: str, name: str, found: str) -> FormulaError:
+        """Return the error for a transformation of something that is no number."""
+        return cls(
+            "",
+            f"{expression} needs a numeric variable; {name} is {found}. A categorical variable is "
+            "coded by C(), with contr.poly for a polynomial over ordered levels.",
+        )
+
+    @classmethod
+    def contrasts(cls, factor: str, found: str) -> FormulaError:
+        """Return the error for what is no contrast."""
+        return cls(
+            "",
+            f"{factor}: {found} is no coding. Write contr.treatment, contr.sum, contr.helmert, "
+            "contr.poly, contr.diff, a dict from the name of each contrast to its weights, or a "
+            "matrix with one row for each level.",
+        )
+
+    @classmethod
+    def level_wanted(cls, factor: str, found: str) -> FormulaError:
+        """Return the error for a reference level that is a column and not a level."""
+        return cls(
+            "",
+            f"{factor}: the reference level is {found}, which is no level. Put the level in "
+            "quotes, contr.treatment('b'), or write it as the number that it is.",
+        )
+
+    @classmethod
+    def missing(cls, expression: str, label: object, count: int) -> FormulaError:
+        """Return the error for an expression that makes missing values from present ones."""
+        rows = "1 row" if count == 1 else f"{count} rows"
+        return cls(
+            "",
+            f"{expression} is missing in {rows}, the first is row {label!r}, where its columns are "
+            "not. Rows are dropped for missing values of columns only: leave these rows out first, "
+            "or let the expression give a value.",
+        )
 
     @classmethod
     def syntax(cls, formula: str, complaint: str, position: int | None = None) -> FormulaError:
@@ -345,7 +558,7 @@ class FormulaError(LogitInferenceError, ValueError):
     @classmethod
     def constant(cls, expression: str, found: str) -> FormulaError:
         """Return the error for an expression without one value per row."""
-        return cls("", f"{expression} has {found}; a term needs one value for each row.")
+        return cls("", f"{expression} has {found}; one value is needed for each row.")
 
 
 class SchemaError(LogitInferenceError, ValueError):
@@ -390,10 +603,19 @@ class SchemaError(LogitInferenceError, ValueError):
         )
 
     @classmethod
-    def name_taken(cls, name: str) -> SchemaError:
-        """Return the error for two columns of the design with one name."""
+    def scalar(cls, name: str, value: object) -> SchemaError:
+        """Return the error for one value where every row needs its own."""
         return cls(
-            f"two columns of the design would be called {name!r}, and no table could tell them "
+            f"{name}={value!r} is a single value: {name} needs one value for each row, or the name "
+            f"of a column. For the same value in every row give an array of it, np.full(n, {value})"
+            ", or leave the argument out where it would change nothing."
+        )
+
+    @classmethod
+    def name_taken(cls, name: str, what: str = "columns") -> SchemaError:
+        """Return the error for two columns, terms or factors of the design with one name."""
+        return cls(
+            f"two {what} of the design would be called {name!r}, and no table could tell them "
             "apart. Rename that column of the data (the constant is called 'Intercept')."
         )
 
@@ -569,6 +791,16 @@ class FileError(LogitInferenceError, ValueError):
             path,
             "Parquet files need pyarrow, which is not installed. "
             'Run: pip install "logit-inference[parquet]"',
+        )
+
+    @classmethod
+    def repeated_name(cls, path: str, name: str, places: Sequence[int]) -> FileError:
+        """Return the error for a header with one name twice."""
+        return cls(
+            path,
+            f"the columns {' and '.join(str(place) for place in places)} are all called {name!r} "
+            "in the first line, so the name does not say which one is meant. Rename or drop all "
+            "but one.",
         )
 
     @classmethod

@@ -54,7 +54,8 @@ def read_table(
     Raises
     ------
     FileError
-        If it is no table: no text, lines longer than the header, another separator.
+        If it is no table: no text, lines longer than the header, another separator, or a header
+        with one name twice.
 
     Examples
     --------
@@ -84,21 +85,28 @@ def _read_text(
     separator = "\t" if separator in ("tab", "\\t") else separator
     if len(separator) != 1:
         raise ArgumentError("separator", separator, "one character, or tab")
+    options: dict[str, Any] = {
+        "sep": separator,
+        "compression": COMPRESSION.get(Path(path).suffix),
+        "keep_default_na": False,
+        "index_col": False,
+    }
     try:
         with warnings.catch_warnings():
             # What pandas only warns of here is cells that it would leave out.
             warnings.simplefilter("error", pd.errors.ParserWarning)
+            first = pd.read_csv(io.BytesIO(content), header=None, nrows=1, dtype=str, **options)
+            _check_names([str(name) for name in first.iloc[0]], path)
             table = pd.read_csv(
                 io.BytesIO(content),
-                sep=separator,
-                compression=COMPRESSION.get(Path(path).suffix),
                 dtype=dict.fromkeys(text, str),
                 na_values=list(missing),
-                keep_default_na=False,
-                index_col=False,
                 low_memory=False,
+                **options,
                 **_every_digit(),
             )
+    except FileError:
+        raise
     except pd.errors.ParserWarning as error:
         raise FileError.no_table(path, separator, "lines have more cells than the first") from error
     except (ValueError, OSError, EOFError) as error:
@@ -108,6 +116,14 @@ def _read_text(
         if other in header:
             raise FileError.other_separator(path, separator, header, other)
     return table
+
+
+def _check_names(header: Sequence[str], path: str) -> None:
+    """Raise for a name that stands twice in the header: pandas would rename the second."""
+    for name in header:
+        if name and header.count(name) > 1:
+            places = [place for place, other in enumerate(header, 1) if other == name]
+            raise FileError.repeated_name(path, name, places)
 
 
 def _every_digit() -> dict[str, Any]:

@@ -14,14 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from logit_inference.design.column import Level, plain_level, read_column
-from logit_inference.errors import SchemaError
+from logit_inference.errors import SchemaError, plain
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Categories:
-    """Codes (n,) into levels; no code is missing.
+    """Codes (n,) into levels, -1 where an expression made a missing value.
 
-    Comparing with a level gives a boolean array, so that ``race == "white"`` is an expression.
+    Comparing with a level gives a boolean array, so that ``race == "white"`` is an expression, and
+    so is ``np.isin(race, ["black", "white"])``. No other function of numpy sees into codes.
 
     Parameters
     ----------
@@ -61,6 +62,19 @@ class Categories:
     def __ne__(self, other: object) -> NDArray[np.bool_]:  # type: ignore[override]
         return ~(self == other)
 
+    def __array_function__(
+        self, function: Any, types: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]
+    ) -> Any:
+        """Return what a function of numpy gives: ``isin`` answers, all others refuse."""
+        if function is not np.isin or set(keywords) - {"invert"} or len(arguments) != 2:
+            raise TypeError(f"{self.name} is categorical, and {function.__name__} needs numbers")
+        if arguments[0] is not self or not isinstance(arguments[1], (list, tuple, np.ndarray)):
+            raise TypeError(f"np.isin({self.name}, [...]) needs a list of levels")
+        found = np.zeros(len(self), dtype=bool)
+        for level in arguments[1]:
+            found |= self == plain(level)
+        return ~found if keywords.get("invert") else found
+
     # An array that meets codes in an expression must not compare them element by element.
     __array_ufunc__ = None
     __hash__ = None  # type: ignore[assignment]
@@ -78,6 +92,8 @@ class Coded:
 def categories_of(values: Any, name: str = "x") -> Categories:
     """Return coded values of an array: sorted distinct numbers, text or truth values.
 
+    Numbers keep their type: as floats, integers beyond 2**53 would run together.
+
     Examples
     --------
     >>> categories_of(np.array([2.0, 1.0, 2.0])).levels
@@ -90,18 +106,24 @@ def categories_of(values: Any, name: str = "x") -> Categories:
         raise TypeError("needs one value per row")
     if array.dtype.kind == "b":
         return Categories(array.astype(np.int8), (False, True), name)
-    if array.dtype.kind in "iuf":
-        import pandas as pd
+    missing: Any = slice(0)
+    if array.dtype.kind not in "iuf":
+        column = read_column(name, array)
+        if column.kind != "numeric":
+            return Categories(column.values, column.levels, name)
+        array = column.values
+        missing = missing if column.missing is None else column.missing
+    import pandas as pd
 
-        # Hashing the values and sorting the few distinct ones is several times faster than
-        # sorting all, as numpy.unique does.
-        codes, distinct = pd.factorize(array)
-        order = np.argsort(distinct)
-        rank = np.empty_like(order)
-        rank[order] = np.arange(len(order))
-        return Categories(rank[codes], tuple(plain_level(x) for x in distinct[order]), name)
-    column = read_column(name, array)
-    return Categories(column.values, column.levels, name)
+    # Hashing the values and sorting the few distinct ones is several times faster than sorting
+    # all, as numpy.unique does. NaN gets the code -1, and keeps it.
+    codes, distinct = pd.factorize(array)
+    order = np.argsort(distinct)
+    rank = np.empty(len(order) + 1, dtype=np.intp)
+    rank[order], rank[-1] = np.arange(len(order)), -1
+    codes = rank[codes]
+    codes[missing] = -1
+    return Categories(codes, tuple(plain_level(x) for x in distinct[order]), name)
 
 
 def C(  # noqa: N802 - the name that formulas have for it
@@ -109,7 +131,7 @@ def C(  # noqa: N802 - the name that formulas have for it
 ) -> Coded:
     """Return the request to treat ``data`` as categorical, with these contrasts and levels."""
     values = data.values if isinstance(data, Coded) else data
-    if isinstance(levels, str):
+    if levels is not None and not isinstance(levels, (list, tuple, np.ndarray)):
         raise TypeError("levels= needs a list of all levels")
     declared = None if levels is None else tuple(plain_level(level) for level in levels)
     return Coded(categories_of(values), contrasts, declared)

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from logit_inference.design.column import Level
 from logit_inference.design.formula import Term
+from logit_inference.rows.block import Floats
 
 Part = tuple[tuple[str, bool], ...]
 """Factors of a block of columns, in order; True where every level has its indicator."""
@@ -30,8 +30,8 @@ class Coding:
     ----------
     expr : str
         The factor, as in the formula.
-    kind : {"numeric", "categorical", "constant"}
-        A constant scales the columns of its term.
+    kind : {"numeric", "categorical"}
+        Whether the values are the columns, or levels to be coded.
     labels : tuple of str
         One per column: "" for a numeric vector, "[1]" and so on for a basis, "[T.black]" and so
         on for contrasts.
@@ -41,8 +41,6 @@ class Coding:
         Levels that do not, though declared or present in rows that were dropped.
     matrix : (levels, contrasts) array
         Contrast columns.
-    scale : float
-        Value of a constant.
     """
 
     expr: str
@@ -50,8 +48,7 @@ class Coding:
     labels: tuple[str, ...]
     levels: tuple[Level, ...] = ()
     unused: tuple[Level, ...] = ()
-    matrix: NDArray[np.float64] | None = None
-    scale: float = 1.0
+    matrix: Floats | None = None
 
     def width(self, full: bool) -> int:
         """Number of columns."""
@@ -62,7 +59,7 @@ class Coding:
         labels = [f"[{level}]" for level in self.levels] if full else self.labels
         return [f"{self.expr}{label}" for label in labels]
 
-    def weights(self, full: bool) -> NDArray[np.float64]:
+    def weights(self, full: bool) -> Floats:
         """Return the (levels, columns) matrix of a categorical factor."""
         if full or self.matrix is None:
             return np.eye(len(self.levels))
@@ -101,7 +98,7 @@ def code_terms(
     for term in terms:
         exprs = [factor.expr for factor in term.factors]
         categorical = [expr for expr in exprs if codings[expr].kind == "categorical"]
-        numeric = frozenset(expr for expr in exprs if codings[expr].kind == "numeric")
+        numeric = frozenset(exprs).difference(categorical)
         seen = spanned.setdefault(numeric, set())
         added = [subset for subset in _subsets(categorical) if frozenset(subset) not in seen]
         seen.update(frozenset(subset) for subset in added)
@@ -152,7 +149,6 @@ def part_names(part: Part, codings: Mapping[str, Coding]) -> list[str]:
     """
     names = [""]
     for expr, full in part:
-        coding = codings[expr]
-        own = [expr] if coding.kind == "constant" else coding.names(full)
+        own = codings[expr].names(full)
         names = [f"{name}:{label}" if name else label for label in own for name in names]
     return names

@@ -6,7 +6,6 @@ levels wherever they came from. A column knows nothing of formulas or of the row
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from logit_inference.errors import SchemaError
+from logit_inference.rows.block import Floats, is_finite
 
 Kind = Literal["numeric", "boolean", "categorical", "text"]
 Level = str | int | float | bool
@@ -61,22 +61,19 @@ class Column:
         """Number of missing values."""
         return 0 if self.missing is None else int(np.count_nonzero(self.missing))
 
-    def numbers(self, rows: Rows = None) -> NDArray[np.float64]:
+    def numbers(self, rows: Rows = None) -> Floats:
         """Return the values at the given rows (all when None) as float64, a view if possible."""
         values = self.values if rows is None else self.values[rows]
         return values.astype(np.float64, copy=False)
 
     def codes(self, rows: Rows = None) -> NDArray[Any]:
-        """Return the codes into ``levels`` at the given rows (all when None)."""
+        """Return the values as they are held, codes or numbers, at the given rows (or all)."""
         return self.values if rows is None else self.values[rows]
 
 
 def numeric_column(name: str, values: NDArray[Any], missing: NDArray[np.bool_] | None) -> Column:
     """Return a numeric column; NaN counts as missing whatever the mask says."""
-    # A sum is NaN if any value is: one pass without a mask in the common case of none.
-    with np.errstate(all="ignore"):
-        suspect = values.dtype.kind == "f" and math.isnan(float(values.sum()))
-    if suspect:
+    if not is_finite(values):
         nan = np.isnan(values)
         missing = nan if missing is None else nan | missing
     if missing is not None and not missing.any():
@@ -127,7 +124,7 @@ def plain_level(level: Any) -> Level:
     return level if isinstance(level, (str, int, float, bool)) else str(level)
 
 
-def read_column(name: str, values: Any) -> Column:
+def read_column(name: str, values: Any, declared: bool = False) -> Column:
     """Return the column that an array, list or Series of any supported library holds.
 
     Parameters
@@ -136,6 +133,8 @@ def read_column(name: str, values: Any) -> Column:
         Name for the column and for messages.
     values : array, list, pandas/polars Series or pyarrow array
         One value for each row.
+    declared : bool
+        Whether somebody chose the order of an arrow dictionary, as its table may know.
 
     Returns
     -------
@@ -145,7 +144,17 @@ def read_column(name: str, values: Any) -> Column:
     ------
     SchemaError
         If it holds dates, lists, mixed objects or anything else without a place in a design.
+
+    Notes
+    -----
+    Levels stand in the order that somebody declared: that of the categories of pandas, of an Enum
+    of polars, of an arrow dictionary that is ordered or that its table says was one of these (see
+    `dictionary_declared`). A Categorical of polars, or any other dictionary, is a way to store
+    values: its order is that of first appearance, which nobody chose and which changes with the
+    rows. Its values are read as if they stood there one by one, text in sorted order.
     """
+    if type(values).__name__ in ("DataFrame", "LazyFrame", "Table", "RecordBatch"):
+        raise SchemaError.kind(name, "a whole table instead of one value per row")
     library = type(values).__module__.partition(".")[0]
     if library == "pandas":
         import pandas as pd
@@ -154,7 +163,7 @@ def read_column(name: str, values: Any) -> Column:
     if library == "polars":
         return _from_polars(name, values)
     if library == "pyarrow":
-        return _from_arrow(name, values)
+        return _from_arrow(name, values, declared)
     if isinstance(values, np.ma.MaskedArray):
         values = np.array(values.tolist(), dtype=object)
     if isinstance(values, np.ndarray):
@@ -188,7 +197,7 @@ def _from_pandas(name: str, series: Any) -> Column:
     if isinstance(dtype, pd.ArrowDtype):
         import pyarrow as pa
 
-        return _from_arrow(name, pa.chunked_array(pa.array(series)))
+        return _from_arrow(name, pa.chunked_array(pa.array(series)), declared=False)
     if isinstance(dtype, pd.SparseDtype):
         return _from_pandas(name, pd.Series(np.asarray(series)))
     if isinstance(dtype, pd.StringDtype):
@@ -224,9 +233,11 @@ def _from_objects(name: str, series: Any) -> Column:
         truth[~missing] = present.astype(bool)
         return boolean_column(name, truth, missing)
     if holds in ("integer", "floating", "mixed-integer-float", "decimal", "empty"):
-        if holds == "integer" and not missing.any():
+        if holds == "integer":
             try:
-                return numeric_column(name, present.astype(np.int64), None)
+                integers = np.zeros(len(series), dtype=np.int64)
+                integers[~missing] = present.astype(np.int64)
+                return numeric_column(name, integers, missing)
             except OverflowError:
                 pass
         numbers = np.full(len(series), np.nan)
@@ -252,9 +263,7 @@ def _from_polars(name: str, series: Any) -> Column:
     if dtype == pl.Enum:
         codes = series.to_physical().cast(pl.Int64).fill_null(-1).to_numpy()
         return coded_column(name, codes, dtype.categories.to_list(), "categorical")
-    if dtype in (pl.String, pl.Categorical):
-        # The categories of a polars Categorical stand in order of appearance, which nobody chose
-        # and which changes with the rows: they are read as text. An Enum declares its order.
+    if dtype in (pl.String, pl.Categorical):  # only an Enum declares an order: see read_column
         text = series.cast(pl.String)
         levels = sorted(text.drop_nulls().unique().to_list())
         codes = text.cast(pl.Enum(levels)).to_physical().cast(pl.Int64).fill_null(-1).to_numpy()
@@ -262,7 +271,32 @@ def _from_polars(name: str, series: Any) -> Column:
     raise SchemaError.kind(name, f"values of type {dtype}")
 
 
-def _from_arrow(name: str, array: Any) -> Column:
+def dictionary_declared(schema: Any, place: int) -> bool:
+    """Say whether the metadata of an arrow schema tell that a dictionary has a declared order.
+
+    pandas writes a note about its categorical columns into the schema, and polars one about each
+    Enum into the field. (pandas also calls a dictionary of arrow categorical, but without a number
+    of categories.)
+
+    Examples
+    --------
+    >>> import pandas as pd, pyarrow as pa
+    >>> frame = pd.DataFrame({"dose": pd.Categorical(["low", "high"], ["low", "high"])})
+    >>> dictionary_declared(pa.Table.from_pandas(frame).schema, 0)
+    True
+    """
+    field = schema.field(place)
+    if any(key.startswith(b"_PL_ENUM") for key in field.metadata or ()):
+        return True
+    notes = (schema.pandas_metadata or {}).get("columns", ())
+    return any(
+        "num_categories" in (note.get("metadata") or {})
+        for note in notes
+        if note.get("field_name", note.get("name")) == field.name
+    )
+
+
+def _from_arrow(name: str, array: Any, declared: bool) -> Column:
     import pyarrow as pa
 
     if isinstance(array, pa.ChunkedArray):
@@ -272,6 +306,8 @@ def _from_arrow(name: str, array: Any) -> Column:
     types, kind = pa.types, array.type
     missing = array.is_null().to_numpy(zero_copy_only=False) if array.null_count else None
     if types.is_dictionary(kind):
+        if not (declared or kind.ordered):
+            return _from_arrow(name, array.dictionary_decode(), declared)
         codes = array.indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
         return coded_column(name, codes, array.dictionary.to_pylist(), "categorical")
     if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):

@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from logit_inference.design.categories import Coded
-from logit_inference.design.coding import Coding, Part, part_names
+from logit_inference.design.coding import Coding, Part, code_terms, part_names
 from logit_inference.design.column import Level
-from logit_inference.design.formula import Factor, Term, coding_matrix
+from logit_inference.design.formula import Factor, Formula, Term, coding_matrix
 from logit_inference.design.sample import Sample, factor_value
 from logit_inference.errors import SchemaError
+from logit_inference.rows.block import Floats
 
-Floats = NDArray[np.float64]
 State = dict[str, dict[str, dict[str, Any]]]
 
 
@@ -52,6 +52,23 @@ class TermColumns:
     parts: tuple[Part, ...]
 
 
+def learn_columns(
+    formula: Formula, sample: Sample, state: State
+) -> tuple[dict[str, Coding], tuple[str, ...], tuple[TermColumns, ...]]:
+    """Return the coding of each factor, the names of all columns, and the place of each term.
+
+    Raises
+    ------
+    SchemaError
+        If a factor does not vary, or two columns would have the same name.
+    """
+    factors = dict.fromkeys(factor for term in formula.terms for factor in term.factors)
+    codings = {factor.expr: learn_coding(factor, sample, state) for factor in factors}
+    parts = code_terms(formula.terms, formula.intercept, codings)
+    names, terms = lay_out(formula.terms, parts, formula.intercept, codings)
+    return codings, names, terms
+
+
 def learn_coding(factor: Factor, sample: Sample, state: State) -> Coding:
     """Return what the rows in use say about a factor; fills its state.
 
@@ -60,8 +77,6 @@ def learn_coding(factor: Factor, sample: Sample, state: State) -> Coding:
     SchemaError
         If a categorical factor has one level only.
     """
-    if factor.kind == "literal":
-        return Coding(factor.expr, "constant", ("",), scale=float(factor.expr))
     if factor.kind == "lookup" and sample.columns[factor.expr].kind == "numeric":
         return Coding(factor.expr, "numeric", ("",))
     value = factor_value(factor, sample, state.setdefault(factor.expr, {}))
@@ -102,7 +117,7 @@ def lay_out(
     Raises
     ------
     SchemaError
-        If two columns would have the same name.
+        If two columns, or two terms, would have the same name.
     """
     names = ["Intercept"] if intercept else []
     placed = [TermColumns("Intercept", 0, 1, (), (), ((),))] if intercept else []
@@ -113,9 +128,10 @@ def lay_out(
         placed.append(
             TermColumns(term.name, start, len(names), term.variables, term.factors, blocks)
         )
-    repeated = [name for name, count in Counter(names).items() if count > 1]
-    if repeated:
-        raise SchemaError.name_taken(repeated[0])
+    for what, given in (("columns", names), ("terms", [term.name for term in placed])):
+        repeated = [name for name, count in Counter(given).items() if count > 1]
+        if repeated:
+            raise SchemaError.name_taken(repeated[0], what)
     return tuple(names), tuple(placed)
 
 
@@ -146,7 +162,7 @@ def write_columns(
         place = term.start
         for part in term.parts:
             for expr, _ in part:
-                if expr not in values and codings[expr].kind != "constant":
+                if expr not in values:
                     values[expr] = _coded_value(by_name[expr], codings[expr], sample, state)
             place = _write_part(X, place, part, codings, values)
             for expr, _ in part:
@@ -213,14 +229,11 @@ def _write_part(
     values: Mapping[str, NDArray[Any]],
 ) -> int:
     """Write one block of columns from ``place`` on, and return the place after it."""
-    scale = 1.0
-    for expr, _ in part:
-        scale *= codings[expr].scale
-    factors = [(codings[expr], full, values[expr]) for expr, full in part if expr in values]
+    factors = [(codings[expr], full, values[expr]) for expr, full in part]
     if not factors:
-        X[:, place] = scale
+        X[:, place] = 1.0
         return place + 1
-    if len(factors) == 1 and factors[0][0].kind == "categorical" and scale == 1.0:
+    if len(factors) == 1 and factors[0][0].kind == "categorical":
         coding, full, codes = factors[0]
         weights = coding.weights(full)
         width = weights.shape[1]
@@ -239,8 +252,6 @@ def _write_part(
                 column[:] = single
             else:
                 column *= single
-        if scale != 1.0:
-            column *= scale
         stop += 1
     return stop
 

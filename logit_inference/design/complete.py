@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from logit_inference.design.column import Column, Rows
-from logit_inference.design.frame import Frame, label_at
-from logit_inference.errors import MissingError, SchemaError
+from logit_inference.design.frame import Frame
+from logit_inference.errors import MissingError, SchemaError, plain
+from logit_inference.rows.block import is_finite
 
 
 def rows_used(
@@ -31,7 +32,7 @@ def rows_used(
     if missing == "raise" and frame.n_rows:
         first = int(np.argmin(present))
         n_incomplete = int(np.count_nonzero(~present))
-        raise MissingError(counts, n_incomplete, label_at(frame.labels, first))
+        raise MissingError(counts, n_incomplete, plain(frame.labels[first]))
     if rows is None or not len(rows):
         raise SchemaError.no_rows(frame.n_rows, sorted(counts, key=lambda name: -counts[name]))
     return rows, counts
@@ -55,18 +56,14 @@ def check_infinite(columns: Sequence[Column], frame: Frame) -> None:
         Naming the column and the caller's label of the row.
     """
     for column in columns:
-        if column.kind != "numeric" or column.values.dtype.kind != "f":
+        if column.kind != "numeric" or is_finite(column.values):
             continue
-        # A finite sum has finite terms; a NaN or an overflow only makes us look closer.
-        with np.errstate(over="ignore", invalid="ignore"):
-            if np.isfinite(column.values.sum()):
-                continue
         infinite = np.isinf(column.values)
         if infinite.any():
             row = int(np.argmax(infinite))
             raise SchemaError.infinite(
                 column.name,
                 float(column.values[row]),
-                label_at(frame.labels, row),
+                plain(frame.labels[row]),
                 int(infinite.sum()),
             )

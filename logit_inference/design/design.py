@@ -13,39 +13,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from logit_inference.design.coding import Coding, code_terms
+from logit_inference.design.coding import Coding
 from logit_inference.design.column import Column, Level
-from logit_inference.design.columns import (
-    State,
-    TermColumns,
-    lay_out,
-    learn_coding,
-    write_columns,
-)
+from logit_inference.design.columns import State, TermColumns, learn_columns, write_columns
 from logit_inference.design.complete import check_infinite, complete_rows, rows_used
 from logit_inference.design.conform import conform_column
+from logit_inference.design.expression import read_context
 from logit_inference.design.formula import Factor, Formula, parse_formula
-from logit_inference.design.frame import as_frame, read_argument
+from logit_inference.design.frame import Frame, as_frame, read_argument
 from logit_inference.design.outcome import Event
 from logit_inference.design.roles import (
-    check_weights_given,
+    Roles,
     group_codes,
-    read_groups,
+    prior_weights,
     read_outcome,
-    read_role,
+    read_roles,
+    role_numbers,
     total_offset,
 )
-from logit_inference.design.sample import Sample, numeric_value
+from logit_inference.design.sample import Sample
 from logit_inference.design.schema import Schema, describe_column
-from logit_inference.errors import (
-    ArgumentError,
-    PredictionError,
-    SchemaError,
-    WeightsError,
-)
-from logit_inference.rows.block import Block, check_weights
-
-Floats = NDArray[np.float64]
+from logit_inference.errors import ArgumentError, PredictionError, SchemaError
+from logit_inference.rows.block import Block, Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +73,6 @@ class Encoded:
         Numbers of rows.
     dropped : dict of str to int
         For each variable its missing values; a row missing in two variables counts in both.
-    group_levels : dict of str to tuple
-        Names of the groups, by code, for each of ``block.groups``.
     """
 
     block: Block
@@ -93,7 +80,6 @@ class Encoded:
     n_read: int
     n_used: int
     dropped: dict[str, int] = field(default_factory=dict)
-    group_levels: dict[str, tuple[Level, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +210,7 @@ class Design:
         X = np.empty((n_present, len(self.columns)))
         write_columns(X, self.terms, self.codings, sample, self.state)
         factors = self.formula.offsets if offset is not None else self.offsets
-        total = total_offset(factors, given, sample, self.state)
+        total = total_offset([*([] if given is None else [given]), *factors], sample, self.state)
         if rows is not None:
             X = _spread(X, rows, frame.n_rows)
             total = None if total is None else _spread(total, rows, frame.n_rows)
@@ -292,82 +278,48 @@ def build_design(
     """
     if missing not in ("drop", "raise"):
         raise ArgumentError("missing", missing, 'missing="drop" or missing="raise"')
-    frame, context = as_frame(data), dict(context or {})
-    given = {"trials": trials, "weights": weights, "offset": offset}
-    roles = {
-        role: read_role(role, value, frame, context)
-        for role, value in given.items()
-        if value is not None
-    }
-    check_weights_given(roles.get("weights"), frame)
-    clusters = read_groups(groups, frame, context)
-    factors = [role for role in (*roles.values(), *clusters.values()) if isinstance(role, Factor)]
-    excluded = {name for factor in factors for name in factor.variables}
-    parsed = parse_formula(formula, frame.names, excluded, context)
-    columns = {name: frame.column(name) for name in parsed.variables}
-    for factor in factors:
-        for name in factor.variables:
-            if name not in columns:
-                columns[name] = frame.column(name)
-
-    arrays = {
-        f"{name} (array)" if name in columns else name: role
-        for name, role in (roles | clusters).items()
-        if isinstance(role, Column)
-    }
-    rows, dropped = rows_used(columns | arrays, frame, missing)
-    check_infinite([*columns.values(), *arrays.values()], frame)
-    n_used = frame.n_rows if rows is None else len(rows)
-    sample = Sample(columns, rows, n_used, frame.labels, context)
+    frame, names = as_frame(data), read_context(context)
+    roles = read_roles(frame, names, trials=trials, weights=weights, offset=offset, groups=groups)
+    parsed = parse_formula(formula, frame.names, roles.variables, names)
+    sample, dropped = _rows_in_use(frame, parsed, roles, missing, names)
     state: State = {}
-
-    def number(role: str) -> Floats | None:
-        found = roles.get(role)
-        if found is None:
-            return None
-        if isinstance(found, Factor):
-            return numeric_value(role, found, sample, state.setdefault(found.expr, {}))
-        if found.kind != "numeric":
-            raise SchemaError.numeric_wanted(role, role, found.kind)
-        return found.numbers(rows)
-
-    y, n_trials, happened = read_outcome(parsed, number("trials"), trials, event, sample)
-    labels = sample.labels_used()
-    prior = number("weights")
-    if prior is not None:
-        check_weights(prior, weights_kind, labels)
-    elif weights_kind is not None:
-        raise WeightsError.kind_without_weights(weights_kind)
-
-    codings = {
-        factor.expr: learn_coding(factor, sample, state)
-        for factor in {f.expr: f for term in parsed.terms for f in term.factors}.values()
-    }
-    parts = code_terms(parsed.terms, parsed.intercept, codings)
-    names, terms = lay_out(parsed.terms, parts, parsed.intercept, codings)
-    X = np.empty((n_used, len(names)))
+    counts = role_numbers("trials", roles.trials, sample, state)
+    y, n_trials, happened = read_outcome(parsed, counts, trials, event, sample)
+    prior = prior_weights(roles.weights, weights_kind, sample, state)
+    codings, columns, terms = learn_columns(parsed, sample, state)
+    X = np.empty((sample.n_rows, len(columns)))
     write_columns(X, terms, codings, sample, state)
-    offset_role = roles.get("offset")
-    text_offset = offset_role if isinstance(offset_role, Factor) else None
-    array_offset = offset_role if isinstance(offset_role, Column) else None
-    offsets = [*parsed.offsets, *([] if text_offset is None else [text_offset])]
-    total = total_offset(offsets, array_offset, sample, state)
-    schema = Schema(frame.n_rows, {name: describe_column(c) for name, c in columns.items()})
+    array = [roles.offset] if isinstance(roles.offset, Column) else []
+    text = [roles.offset] if isinstance(roles.offset, Factor) else []
+    total = total_offset([*array, *parsed.offsets, *text], sample, state)
+    block = Block(y, X, n_trials, prior, total, group_codes(roles.clusters, sample))
+    described = {name: describe_column(column) for name, column in sample.columns.items()}
     design = Design(
-        parsed,
-        names,
-        terms,
-        codings,
-        schema,
-        happened,
-        text_offset,
-        array_offset is not None,
-        {expr: memory for expr, memory in state.items() if memory},
-        context,
+        formula=parsed,
+        columns=columns,
+        terms=terms,
+        codings=codings,
+        schema=Schema(frame.n_rows, described),
+        event=happened,
+        offset=text[0] if text else None,
+        offset_is_array=bool(array),
+        state={expr: memory for expr, memory in state.items() if memory},
+        context=names,
     )
-    codes, levels = group_codes(clusters, sample)
-    block = Block(y, X, n_trials, prior, total, codes)
-    return design, Encoded(block, labels, frame.n_rows, n_used, dropped, levels)
+    return design, Encoded(block, sample.labels_used(), frame.n_rows, sample.n_rows, dropped)
+
+
+def _rows_in_use(
+    frame: Frame, formula: Formula, roles: Roles, missing: str, context: Mapping[str, Any]
+) -> tuple[Sample, dict[str, int]]:
+    """Return the columns in use at the rows that miss none of them, and what the others miss."""
+    used = dict.fromkeys((*formula.variables, *roles.variables))
+    columns = {name: frame.column(name) for name in used}
+    everything = columns | roles.arrays(columns)
+    rows, dropped = rows_used(everything, frame, missing)
+    check_infinite(list(everything.values()), frame)
+    n_used = frame.n_rows if rows is None else len(rows)
+    return Sample(columns, rows, n_used, frame.labels, context), dropped
 
 
 def _spread(values: Floats, rows: NDArray[np.intp], n_rows: int) -> Floats:

@@ -17,7 +17,12 @@ import numpy as np
 
 from logit_inference.design import transforms
 from logit_inference.design.notation import Backticks, powers
-from logit_inference.errors import FormulaError, LogitInferenceError, ModelFileError
+from logit_inference.errors import (
+    ArgumentError,
+    FormulaError,
+    LogitInferenceError,
+    ModelFileError,
+)
 
 _PLAIN_NODES = (ast.BinOp, ast.UnaryOp, ast.List, ast.Tuple, ast.Dict, ast.Load)
 _OPERATORS = (ast.operator, ast.unaryop, ast.cmpop, ast.expr_context)
@@ -31,18 +36,39 @@ class Expression:
     ----------
     text : str
         Normalised spelling, which is also its name.
-    variables : tuple of str
-        Columns that it uses, in order of appearance.
+    columns : tuple of (str, bool)
+        Columns that it uses, in order of appearance, and whether as the table holds them, with
+        integers that a float64 cannot tell apart.
     functions : tuple of str
         Functions of ``transforms`` that it calls.
     code : code object
-        Compiled; column ``variables[i]`` is called ``_column_i`` there.
+        Compiled; ``columns[i]`` is called ``column i`` there, which no formula can spell.
     """
 
     text: str
-    variables: tuple[str, ...]
+    columns: tuple[tuple[str, bool], ...]
     functions: tuple[str, ...]
     code: CodeType
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Columns that it uses, in order of appearance."""
+        return tuple(dict.fromkeys(name for name, _ in self.columns))
+
+
+def read_context(context: Any) -> dict[str, Any]:
+    """Return the names that the caller passed on purpose; none for None.
+
+    Raises
+    ------
+    ArgumentError
+        If it is no mapping from names.
+    """
+    if context is None:
+        return {}
+    if not isinstance(context, Mapping) or not all(isinstance(name, str) for name in context):
+        raise ArgumentError("context", context, "a dict from name to object, context={'k': 3}")
+    return dict(context)
 
 
 def read_expression(
@@ -76,18 +102,21 @@ def read_expression(
     Traceback (most recent call last):
     logit_inference.errors.FormulaError: no column 'agee'. Did you mean 'age'? Columns: age, ...
     """
-    hidden = Backticks.hide(powers(text))
+    hidden = Backticks.hide(powers(text), columns)
+    reader = _Reader(text, tuple(columns), context or {}, hidden, [], [])
     try:
         tree = ast.parse(hidden.text.strip(), mode="eval").body
+        canonical = reader.spell(tree)
+        body = ast.fix_missing_locations(ast.Expression(reader.read(tree)))
+        code = compile(body, "<formula>", "eval")
+    except (RecursionError, MemoryError):
+        raise FormulaError.too_deep(text) from None
+    except FormulaError:
+        raise
     except (SyntaxError, ValueError) as error:
         complaint = error.msg if isinstance(error, SyntaxError) else str(error)
-        raise FormulaError.syntax(text, f"{text!r} cannot be read: {complaint}") from None
-
-    reader = _Reader(text, tuple(columns), context or {}, hidden, [], [])
-    canonical = reader.spell(tree)
-    body = ast.fix_missing_locations(ast.Expression(reader.read(tree)))
-    code = compile(body, "<formula>", "eval")
-    return Expression(canonical, tuple(reader.variables), tuple(reader.functions), code)
+        raise FormulaError.unreadable(text, text, complaint) from None
+    return Expression(canonical, tuple(reader.used), tuple(reader.functions), code)
 
 
 @dataclass(slots=True)
@@ -98,7 +127,7 @@ class _Reader:
     columns: tuple[str, ...]
     context: Mapping[str, Any]
     hidden: Backticks
-    variables: list[str]
+    used: list[tuple[str, bool]]
     functions: list[str]
 
     def spell(self, node: ast.AST) -> str:
@@ -117,20 +146,19 @@ class _Reader:
             case ast.Call():
                 return self.call(node)
             case ast.Compare():
-                if len(node.ops) > 1 or not isinstance(
-                    node.ops[0], (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE)
-                ):
-                    raise FormulaError(
-                        self.text,
-                        f"{self.spell(node)!r} compares more than once; put each comparison in "
-                        "parentheses: (x > 1) & (x < 3).",
-                    )
+                return self.comparison(node)
             case ast.BinOp(op=op) if not isinstance(op, (ast.BitAnd, ast.BitOr, ast.BitXor)):
                 node.left, node.right = self.number(node.left), self.number(node.right)
                 return node
             case ast.UnaryOp(op=ast.USub() | ast.UAdd()):
                 node.operand = self.number(node.operand)
                 return node
+            case ast.UnaryOp(op=ast.Not()):
+                raise FormulaError(
+                    self.text,
+                    f"'not' does not work row by row; write ~{self.spell(node.operand)} where this "
+                    "is true or false, and x == 0 for numbers.",
+                )
             case ast.BoolOp():
                 raise FormulaError(
                     self.text,
@@ -153,13 +181,37 @@ class _Reader:
         operand = self.read(node)
         if isinstance(operand, ast.Constant):
             return operand
-        return ast.Call(ast.Name("_number", ast.Load()), [operand], [])
+        return _call("number of", operand)
 
-    def column(self, name: str) -> ast.Name:
+    def exact(self, node: ast.expr) -> Any:
+        """Return an operand of a comparison of values: a column alone as the table holds it."""
+        bare = isinstance(node, (ast.Name, ast.Attribute))
+        name = self.hidden.name(node.id) if isinstance(node, ast.Name) else self.spell(node)
+        return self.column(name, True) if bare and name in self.columns else self.read(node)
+
+    def comparison(self, node: ast.Compare) -> ast.Compare:
+        """Return a single comparison with its sides read."""
+        if isinstance(node.ops[0], (ast.In, ast.NotIn)):
+            negated = isinstance(node.ops[0], ast.NotIn)
+            raise FormulaError.membership(self.text, self.spell(node), negated)
+        if isinstance(node.ops[0], (ast.Is, ast.IsNot)):
+            raise FormulaError(
+                self.text, f"{self.spell(node)!r}: write == or != to compare values."
+            )
+        if len(node.ops) > 1:
+            raise FormulaError(
+                self.text,
+                f"{self.spell(node)!r} compares more than once; put each comparison in "
+                "parentheses: (x > 1) & (x < 3).",
+            )
+        node.left, node.comparators = self.exact(node.left), [self.exact(node.comparators[0])]
+        return node
+
+    def column(self, name: str, exact: bool = False) -> ast.Name:
         """Return the reference to a column."""
-        if name not in self.variables:
-            self.variables.append(name)
-        return ast.Name(f"_column_{self.variables.index(name)}", ast.Load())
+        if (name, exact) not in self.used:
+            self.used.append((name, exact))
+        return ast.Name(f"column {self.used.index((name, exact))}", ast.Load())
 
     def name(self, node: ast.Name) -> ast.expr:
         """Return what a bare name stands for: a column, or something of the context."""
@@ -200,14 +252,13 @@ class _Reader:
         """Return the call with its arguments read, and its memory attached if it has one."""
         function = self.spell(node.func)
         spelled = self.spell(node)
-        known = isinstance(node.func, ast.Name) and (
-            function in transforms.FUNCTIONS or function in self.context
-        )
+        own = function not in self.context
+        known = isinstance(node.func, ast.Name) and (not own or function in transforms.FUNCTIONS)
         if isinstance(node.func, ast.Attribute):
             self.attribute(node.func)
         elif not known:
             raise FormulaError.no_function(self.text, function, transforms.FUNCTIONS)
-        if known and function not in self.context:
+        if known and own:
             self.functions.append(function)
             if function in transforms.STATEFUL and not node.args:
                 raise FormulaError(
@@ -215,14 +266,18 @@ class _Reader:
                 )
         self.check_arity(node, function)
         label = ast.Constant(self.spell(node.args[0]) if node.args else "")
-        node.args = [self.read(argument) for argument in node.args]
+        by_value = own and function in ("C", "np.isin")
+        node.args = [
+            self.exact(argument) if by_value and not place else self.read(argument)
+            for place, argument in enumerate(node.args)
+        ]
         for keyword in node.keywords:
             if keyword.arg is None or keyword.arg.startswith("_"):
                 raise FormulaError(self.text, f"{spelled}: only named arguments can be passed.")
             keyword.value = self.read(keyword.value)
-        if known and function in transforms.STATEFUL and function not in self.context:
-            memory = ast.Call(ast.Name("_memory", ast.Load()), [ast.Constant(spelled)], [])
-            node.keywords.append(ast.keyword("_state", memory))
+        if known and own and function in transforms.STATEFUL:
+            node.args[0] = _call("numeric variable", node.args[0], ast.Constant(spelled), label)
+            node.keywords.append(ast.keyword("_state", _call("memory of", ast.Constant(spelled))))
             if function in transforms.OWN_STATEFUL:
                 node.keywords.append(ast.keyword("_label", label))
         return node
@@ -246,7 +301,7 @@ class _Reader:
 
 def evaluate(
     expression: Expression,
-    value: Callable[[str], Any],
+    value: Callable[[str, bool], Any],
     state: dict[str, dict[str, Any]],
     context: Mapping[str, Any],
     learn: bool = True,
@@ -258,7 +313,7 @@ def evaluate(
     expression : Expression
         A checked expression.
     value : callable
-        From the name of a column to its values at the rows in use.
+        From the name of a column, and whether integers stay such, to its values at the rows in use.
     state : dict
         What the calls of the expression remember, by their spelling; filled on first use.
     context : mapping
@@ -285,20 +340,32 @@ def evaluate(
             )
         return state.setdefault(call, {})
 
-    namespace |= {"_memory": memory, "_number": _number}
-    values = [value(name) for name in expression.variables]
-    namespace |= {f"_column_{place}": values for place, values in enumerate(values)}
+    values = [value(name, exact) for name, exact in expression.columns]
+    namespace |= {f"column {place}": values for place, values in enumerate(values)}
+    namespace |= {"memory of": memory, "number of": _number, "numeric variable": _numeric}
     try:
         with np.errstate(all="ignore"):
             return eval(expression.code, namespace)
     except (LogitInferenceError, Warning):
         raise
     except Exception as error:
-        kinds = [
-            f"{name} is {_describe(column)}"
-            for name, column in zip(expression.variables, values, strict=True)
-        ]
-        raise FormulaError.evaluation(expression.text, error, kinds) from error
+        kinds = {
+            f"{name} is {_describe(column)}": None
+            for (name, _), column in zip(expression.columns, values, strict=True)
+        }
+        raise FormulaError.evaluation(expression.text, error, list(kinds)) from error
+
+
+def _call(function: str, *arguments: Any) -> ast.Call:
+    """Return the call of something of ours, by a name with a space, which nobody can type."""
+    return ast.Call(ast.Name(function, ast.Load()), list(arguments), [])
+
+
+def _numeric(values: Any, call: str, label: str) -> Any:
+    """Return the variable of a transformation, which has to be numeric."""
+    if not isinstance(values, (np.ndarray, float, int)):
+        raise FormulaError.numeric_wanted(call, label, _describe(values))
+    return _number(values)
 
 
 def _number(values: Any) -> Any:

@@ -7,31 +7,35 @@ not its business: they are assembled in this package, so that every kind of tabl
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import mul
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from logit_inference.design.column import Level
 from logit_inference.design.expression import read_expression
 from logit_inference.design.notation import (
-    PLAIN_NAME,
     Backticks,
+    match_name,
     powers,
+    reworded,
     split_arguments,
     split_sides,
+    stray_number,
 )
 from logit_inference.errors import FormulaError, SchemaError
+from logit_inference.rows.block import Floats
 
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """One factor of a term: a column to look up, an expression, or a number to scale by."""
+    """One factor of a term: a column to look up, or an expression."""
 
     expr: str
-    kind: Literal["lookup", "python", "literal"]
+    kind: Literal["lookup", "python"]
     variables: tuple[str, ...] = ()
 
 
@@ -116,6 +120,13 @@ def parse_formula(
     ------
     FormulaError
         If it cannot be read, or names something that is not there.
+    SchemaError
+        If a column has the name of another factor, as a column called ``exp(x)`` may.
+
+    Notes
+    -----
+    A variable of the left side may be a predictor where it is written out, as the trials of
+    ``cbind(y, n - y) ~ n`` may; the outcome itself may not.
 
     Examples
     --------
@@ -129,78 +140,122 @@ def parse_formula(
         )
     left, right = split_sides(text)
     response = _read_response(left, text, available, context)
-    outcome = {name for factor in response for name in factor.variables}
-    others = [name for name in available if name not in outcome and name not in excluded]
+    leftmost = {name for factor in response for name in factor.variables}
+    others = [name for name in available if name not in leftmost and name not in excluded]
     intercept, terms, offsets = False, [], []
-    for names in _parse_terms(right, text, others):
+    for names in _parse_terms(right, text, available, others):
         factors = tuple(_read_factor(*name, text, available, context) for name in names)
-        if [(factor.expr, factor.kind) for factor in factors] == [("1", "literal")]:
+        if not factors:
             intercept = True
-        elif any(re.match(r"offset\(", factor.expr) for factor in factors):
+        elif any(_is_offset(factor.expr, factor.kind) for factor in factors):
             if len(factors) > 1:
                 raise FormulaError(text, "an offset() cannot be part of an interaction.")
             offsets.append(_read_offset(factors[0].expr, text, available, context))
         else:
             terms.append(Term(":".join(factor.expr for factor in factors), factors))
-    for term in terms:
-        both = outcome.intersection(term.variables)
-        if both:
-            raise FormulaError(text, f"the outcome {min(both)!r} is also on the right side.")
+    _check_terms(terms, {factor.expr for factor in response if factor.kind == "lookup"}, text)
     if not terms and not intercept:
         raise FormulaError(text, "no term is left to estimate: write y ~ 1 for an intercept alone.")
     name = " ".join(left.split()) if len(response) > 1 else response[0].expr
     return Formula(text, response, name, intercept, tuple(terms), tuple(offsets))
 
 
-def _parse_terms(right: str, text: str, available: list[str]) -> list[list[tuple[str, str]]]:
-    """Return the terms that formulaic finds, as (expression, kind) of their factors."""
+def _check_terms(terms: Iterable[Term], outcome: Collection[str], text: str) -> None:
+    """Raise where the outcome is a predictor, or a column is named like another factor."""
+    by_expr: dict[str, Factor] = {}
+    for term in terms:
+        both = [name for name in term.variables if name in outcome]
+        if both:
+            raise FormulaError(text, f"the outcome {both[0]!r} is also on the right side.")
+        for factor in term.factors:
+            if by_expr.setdefault(factor.expr, factor) != factor:
+                raise SchemaError.name_taken(factor.expr, "factors")
+
+
+def _parse_terms(
+    right: str, text: str, available: Sequence[str], others: Sequence[str]
+) -> list[list[tuple[str, str]]]:
+    """Return the terms that formulaic finds, as (expression, kind) of their factors.
+
+    The intercept is the term without factors; ``.`` stands for the columns ``others``.
+    """
     from formulaic import Formula as Parsed
     from formulaic.errors import FormulaicError
+    from formulaic.parser import DefaultFormulaParser
+    from formulaic.parser.algos.sanitize_tokens import sanitize_tokens
+    from formulaic.parser.algos.tokenize import tokenize
 
     # A name in backticks may contain anything: the parser sees a plain identifier for it, also
     # where it is one of those that "." stands for.
-    odd = [name for name in available if not PLAIN_NAME.fullmatch(name)]
-    hidden = Backticks.hide(powers(right), odd)
-    plain = [f"_quoted_{odd.index(name)}_" if name in odd else name for name in available]
+    hidden = Backticks.hide(powers(right), available, also=others)
+    start = text.rindex(right) if hidden.text == right else None
+    known = {"__formulaic_variables_available__": [hidden.stand_in(name) for name in others]}
     try:
-        parsed: Any = Parsed(hidden.text, _context={"__formulaic_variables_available__": plain})
-        terms = [
-            tuple(
-                (hidden.restore(f.expr, f.eval_method.value == "python"), f.eval_method.value)
-                for f in term.factors
+        tokens = list(sanitize_tokens(tokenize(hidden.text)))
+        number = stray_number(tokens)
+        if number is not None:
+            raise FormulaError.number(text, None if start is None else start + number)
+        parser = DefaultFormulaParser(operator_resolver=_Operators.of(tokens))
+        parsed: Any = Parsed(hidden.text, _parser=parser, _context=known)
+        terms = []
+        for term in getattr(parsed, "rhs", parsed):
+            kinds = [factor.eval_method.value for factor in term.factors]
+            if "literal" in kinds and len(kinds) > 1:
+                raise FormulaError.number(text)
+            terms.append(
+                tuple(
+                    (hidden.restore(factor.expr, kind == "python"), kind)
+                    for factor, kind in zip(term.factors, kinds, strict=True)
+                    if kind != "literal"
+                )
             )
-            for term in getattr(parsed, "rhs", parsed)
-        ]
         return [list(term) for term in dict.fromkeys(terms)]
-    except (FormulaicError, SyntaxError, ValueError, TypeError, AttributeError, KeyError) as error:
-        raise _reworded(error, right, text) from None
+    except FormulaError:
+        raise
+    except (RecursionError, MemoryError):
+        raise FormulaError.too_deep(text) from None
+    except (
+        *(FormulaicError, SyntaxError, StopIteration),
+        *(ValueError, TypeError, AttributeError, KeyError),
+    ) as error:
+        raise reworded(error, right, text, hidden, start) from None
 
 
-def _reworded(error: Exception, right: str, text: str) -> FormulaError:
-    """Return the parser's complaint in plain words, with a mark under the place."""
-    if isinstance(error, SyntaxError):
-        return FormulaError(text, f"{error.text or right!s} cannot be read: {error.msg}.")
-    message = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
-    complaint, _, source = message.partition("\n\n")
-    position = source.index("⧛") if "⧛" in source else None
-    found = re.match(r"Unknown operator '(.*)'", complaint)
-    if found:
-        symbol = found.group(1)
-        complaint = f"unknown operator {symbol!r}."
-        if symbol.strip() in ("=", "==", "!=", "<", ">", "<=", ">=", "&"):
-            complaint += " Put a comparison or logical expression inside I( ): I(x > 3)."
-    elif "insuffient arguments" in complaint:
-        symbol = complaint.split("`")[1]
-        complaint = f"the operator {symbol!r} lacks a term on one side."
-    elif "Numeric literals" in complaint:
-        complaint = "a number alone is no term: write 0 or 1 for the intercept, I(2 * x) to scale."
-    elif "String literals" in complaint:
-        complaint = "text in quotes is no term: put odd column names in backticks, `my column`."
-    else:
-        complaint = complaint[:1].lower() + complaint[1:].replace("`", "'").rstrip(".") + "."
-    if position is None or "^" in right or "`" in right:
-        return FormulaError(text, complaint)
-    return FormulaError.syntax(text, complaint, text.index(right) + position)
+@dataclass(frozen=True, slots=True)
+class _Operators:
+    """The operators of formulaic, but ``%in%`` as R has it.
+
+    ``a %in% g`` is a within g, without g itself: the product of each term on the left with all
+    those on the right. It binds tighter than ``*`` and looser than ``:``. The factors of a
+    product stand in the order in which the formula names them first, as in R.
+    """
+
+    others: Any
+    nested: Any
+
+    @staticmethod
+    def of(tokens: Iterable[Any]) -> _Operators:
+        """Return the operators for a formula of these tokens."""
+        from formulaic.parser import DefaultOperatorResolver
+        from formulaic.parser.types import Operator, OrderedSet, Term
+
+        first: dict[str, int] = {}
+        for place, token in enumerate(tokens):
+            first.setdefault(token.token, place)
+
+        def nest(inner: Any, outer: Any) -> Any:
+            products = [reduce(mul, outer, term).factors for term in inner]
+            return OrderedSet(
+                Term(sorted(factors, key=lambda factor: first.get(factor.expr, -1)))
+                for factors in products
+            )
+
+        operator = Operator("in", arity=2, precedence=250, associativity="left", to_terms=nest)
+        return _Operators(DefaultOperatorResolver(), operator)
+
+    def resolve(self, token: Any) -> Any:
+        """Return the operators that a token may stand for."""
+        return [(token, [self.nested])] if token.token == "in" else self.others.resolve(token)
 
 
 def _read_factor(
@@ -211,13 +266,11 @@ def _read_factor(
     context: Mapping[str, Any] | None,
 ) -> Factor:
     """Return a factor whose names have been checked."""
-    if kind == "literal":
-        return Factor(expr, "literal")
     if kind == "lookup":
         if expr not in available:
             raise FormulaError.no_column(text, expr, available)
         return Factor(expr, "lookup", (expr,))
-    if expr.startswith("offset("):
+    if _is_offset(expr, kind):
         return Factor(expr, "python")
     try:
         expression = read_expression(expr, available, context)
@@ -239,8 +292,9 @@ def read_variable(
     bare = text.strip()
     if bare.startswith("`") and bare.endswith("`") and bare.count("`") == 2:
         bare = bare[1:-1]
-    if bare in available:
-        return Factor(bare, "lookup", (bare,))
+    name = match_name(bare, available)
+    if name is not None:
+        return Factor(name, "lookup", (name,))
     return _read_factor(bare, "python", bare, available, context)
 
 
@@ -261,6 +315,11 @@ def _read_response(
     if not any(factor.variables for factor in factors):
         raise FormulaError(text, f"the left side, {left!r}, uses no column.")
     return factors
+
+
+def _is_offset(expr: str, kind: str) -> bool:
+    """Say whether a factor is a call of ``offset()``, and no column of such a name."""
+    return kind == "python" and expr.startswith("offset(")
 
 
 def _read_offset(
@@ -288,7 +347,7 @@ def library_function(name: str) -> Any:
 
 def _polynomials(
     x: Any, degree: int = 1, raw: bool = False, *, _state: dict[str, Any], _label: str
-) -> NDArray[np.float64]:
+) -> Floats:
     """Return R's ``poly(x, degree)``: orthonormal over the rows of the fit, or raw powers."""
     from formulaic.transforms import poly
 
@@ -298,7 +357,7 @@ def _polynomials(
             raise ValueError(
                 f"degree {degree} needs more than {degree} distinct values; {_label} has {distinct}"
             )
-    values: NDArray[np.float64] = _plain(poly(x, degree, raw, _state=_state))
+    values: Floats = _plain(poly(x, degree, raw, _state=_state))
     return values
 
 
@@ -313,7 +372,7 @@ def _plain(value: Any) -> Any:
 
 def coding_matrix(
     contrasts: Any, levels: tuple[Level, ...], factor: str
-) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+) -> tuple[Floats, tuple[str, ...]]:
     """Return contrast columns (levels × contrasts) and the label of each, such as ``T.b``.
 
     Parameters
@@ -325,30 +384,60 @@ def coding_matrix(
     factor : str
         Name for messages.
 
+    Raises
+    ------
+    FormulaError
+        If it is no coding, or the reference is no level.
+    SchemaError
+        If it names a level, or has a number of rows, that the data do not have.
+
     Examples
     --------
     >>> coding_matrix(None, ("a", "b", "c"), "g")[1]
     ('T.b', 'T.c')
     """
     if contrasts is None:
-        eye: NDArray[np.float64] = np.eye(len(levels))
+        eye: Floats = np.eye(len(levels))
         return eye[:, 1:], tuple(f"T.{level}" for level in levels[1:])
     from formulaic.transforms.contrasts import UNSET, Contrasts, CustomContrasts
 
     if callable(contrasts) and not isinstance(contrasts, Contrasts):
         contrasts = contrasts()
     if not isinstance(contrasts, Contrasts):
-        weights = contrasts.values() if isinstance(contrasts, dict) else np.transpose(contrasts)
-        for column in weights:
-            if len(column) != len(levels):
-                raise SchemaError.length(
-                    f"a contrast of {factor}", len(column), len(levels), "the table of levels"
-                )
-        contrasts = CustomContrasts(contrasts)
+        contrasts = CustomContrasts(_custom_weights(contrasts, levels, factor))
     base = getattr(contrasts, "base", UNSET)
+    if base is not UNSET and not isinstance(base, (str, int, float, np.generic)):
+        raise FormulaError.level_wanted(factor, _in_words(base))
     if base is not UNSET and base not in levels:
         raise SchemaError.no_level(factor, base, levels)
-    matrix = np.asarray(contrasts.get_coding_matrix(list(levels), reduced_rank=True), dtype=float)
-    names = contrasts.get_coding_column_names(list(levels), reduced_rank=True)
+    try:
+        found = contrasts.get_coding_matrix(list(levels), reduced_rank=True)
+        names = contrasts.get_coding_column_names(list(levels), reduced_rank=True)
+        matrix = np.asarray(found, dtype=np.float64)
+    except (ValueError, TypeError, IndexError) as error:
+        raise FormulaError.evaluation(factor, error, ()) from error
     prefix = re.sub(r"\{.*", "", contrasts.FACTOR_FORMAT_REDUCED.partition("[")[2])
     return matrix, tuple(f"{prefix}{name}" for name in names)
+
+
+def _custom_weights(contrasts: Any, levels: tuple[Level, ...], factor: str) -> Any:
+    """Return a dict or matrix of weights, having checked that it has one for each level."""
+    by_contrast = isinstance(contrasts, dict)
+    try:
+        table = contrasts.values() if by_contrast else np.transpose(contrasts)
+        columns = [np.asarray(column, dtype=np.float64) for column in table]
+    except (ValueError, TypeError):
+        columns = []
+    if not columns or any(column.ndim != 1 for column in columns):
+        raise FormulaError.contrasts(factor, _in_words(contrasts))
+    for column in columns:
+        if len(column) != len(levels):
+            raise SchemaError.length(
+                f"a contrast of {factor}", len(column), len(levels), "the table of levels"
+            )
+    return contrasts
+
+
+def _in_words(value: Any) -> str:
+    """Return what stands where a level or a coding should: text and numbers, or a column."""
+    return "a column" if hasattr(value, "shape") or hasattr(value, "codes") else repr(value)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from logit_inference.design.column import Column, read_column
-from logit_inference.errors import SchemaError
+from logit_inference.design.column import Column, dictionary_declared, read_column
+from logit_inference.errors import SchemaError, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,9 @@ class Frame:
         How the caller names the rows: the index of a pandas frame, positions otherwise.
     source : callable
         From the position of a column to its values, as the table holds them.
+    declared : callable
+        From the position of a column to whether the table says that the order of an arrow
+        dictionary was declared.
 
     Examples
     --------
@@ -41,6 +45,7 @@ class Frame:
     n_rows: int
     labels: Sequence[Any]
     source: Callable[[int], Any]
+    declared: Callable[[int], bool] = lambda place: False
 
     def column(self, name: str) -> Column:
         """Return the column of that name; only this one is read."""
@@ -49,7 +54,8 @@ class Frame:
             raise SchemaError.duplicate(name, count)
         if not count:
             raise SchemaError.missing_column(name, self.names)
-        return read_column(name, self.source(self.names.index(name)))
+        place = self.names.index(name)
+        return read_column(name, self.source(place), self.declared(place))
 
 
 def as_frame(data: Any) -> Frame:
@@ -80,7 +86,9 @@ def as_frame(data: Any) -> Frame:
     if library == "polars" and kind == "DataFrame":
         return _positional(tuple(data.columns), data.height, data.to_series)
     if library == "pyarrow" and kind in ("Table", "RecordBatch"):
-        return _positional(tuple(data.column_names), data.num_rows, data.column)
+        names, schema = tuple(data.column_names), data.schema
+        declared = partial(dictionary_declared, schema)
+        return Frame(names, data.num_rows, range(data.num_rows), data.column, declared)
     if isinstance(data, Mapping):
         return _from_mapping(data)
     hint = {
@@ -127,9 +135,12 @@ def read_argument(name: str, values: Any, frame: Frame) -> Column:
     Raises
     ------
     SchemaError
-        If its length is not the number of rows read, or if it is a pandas Series with another
-        index than the table's: by label and by position would then be two different answers.
+        If it is a single value, if its length is not the number of rows read, or if it is a pandas
+        Series with another index than the table's: by label and by position would then be two
+        different answers.
     """
+    if np.isscalar(values) or getattr(values, "ndim", None) == 0:
+        raise SchemaError.scalar(name, plain(values))
     if type(values).__module__.partition(".")[0] == "pandas" and hasattr(values, "index"):
         index, labels = values.index, frame.labels
         if not isinstance(labels, range) and len(index) == len(labels) and not index.equals(labels):
@@ -138,9 +149,3 @@ def read_argument(name: str, values: Any, frame: Frame) -> Column:
     if len(column) != frame.n_rows:
         raise SchemaError.length(name, len(column), frame.n_rows, "the table")
     return column
-
-
-def label_at(labels: Sequence[Any], row: int) -> Any:
-    """Return the caller's label of a row as a plain Python value."""
-    label = labels[row]
-    return label.item() if isinstance(label, np.generic) else label

@@ -1,60 +1,122 @@
-"""Formula text before it is parsed: quotes, brackets, the tilde, and R's sign for powers."""
+"""Formula text as it is written: quotes, brackets, the tilde, and R's sign for powers.
+
+What the text needs before the formula library parses it, and what is said, in plain words, of text
+that cannot be parsed. Tokens and messages of that library are known here by their look only.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from keyword import kwlist
+from keyword import iskeyword
+from typing import Any
 
 from logit_inference.errors import FormulaError
 
 # Text in quotes is group 1, a name in backticks group 2.
 QUOTED = re.compile(r"(\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*')|`([^`]*)`")
 
-# A name that needs no backticks, also in R's style with dots.
-PLAIN_NAME = re.compile(rf"(?!({'|'.join(kwlist)})$)[^\W\d][\w.]*")
+# A word that may be a name, also in R's style with dots.
+_WORD = r"[^\W\d][\w.]*"
+_PIECES = re.compile(rf"{QUOTED.pattern}|(?<![\w.])({_WORD})")
 
 
 @dataclass(frozen=True, slots=True)
 class Backticks:
-    """A text with every name in backticks replaced by an identifier, and the names.
+    """A text in which every name that Python could not read is an identifier, and the names.
+
+    Python reads identifiers in their compatibility form (NFKC): the micro sign as the Greek mu.
+    A column that it would rename so is hidden like a name in backticks.
 
     Examples
     --------
-    >>> hidden = Backticks.hide("log(`my col`)")
+    >>> hidden = Backticks.hide("log(`my col`) + µ", ["my col", "µ"])
     >>> hidden.text, hidden.names, hidden.restore(hidden.text)
-    ('log( _quoted_0_ )', ('my col',), 'log( `my col` )')
+    ('log( _quoted_0_ ) +  _quoted_1_ ', ('my col', 'µ'), 'log( `my col` ) +  µ ')
     """
 
     text: str
     names: tuple[str, ...]
+    mark: str
 
     @staticmethod
-    def hide(text: str, odd: Iterable[str] = ()) -> Backticks:
-        """Return the text without backticks; the names ``odd`` come first among the names."""
-        names = list(odd)
+    def hide(text: str, columns: Sequence[str] = (), also: Sequence[str] = ()) -> Backticks:
+        """Return the text with stand-ins for what is in backticks and for odd columns.
+
+        Columns that the parser will see although the text does not name them are given as
+        ``also``.
+        """
+        names = [name for name in also if not _is_python(name)]
+        # Nothing that the parser sees may look like a stand-in.
+        mark, taken = "_quoted_", unicodedata.normalize("NFKC", "\n".join([text, *also]))
+        while mark in taken:
+            mark += "_"
 
         def replace(match: re.Match[str]) -> str:
-            if match.group(1) or PLAIN_NAME.fullmatch(match.group(2)):
-                return match.group(1) or f" {match.group(2)} "
-            if match.group(2) not in names:
-                names.append(match.group(2))
-            return f" _quoted_{names.index(match.group(2))}_ "
+            quote, name, word = match.groups()
+            if word is not None and not iskeyword(word):
+                name = match_name(word, columns)
+            if quote or name is None or (name == word and _is_python(name)):
+                return match.group()
+            if _is_python(name):
+                return f" {name} "
+            if name not in names:
+                names.append(name)
+            return f" {mark}{names.index(name)}_ "
 
-        return Backticks(QUOTED.sub(replace, text), tuple(names))
+        return Backticks(_PIECES.sub(replace, text), tuple(names), mark)
+
+    def stand_in(self, name: str) -> str:
+        """Return what stands for a name in the text."""
+        return f"{self.mark}{self.names.index(name)}_" if name in self.names else name
 
     def restore(self, text: str, backticks: bool = True) -> str:
         """Return a piece of the text with the names put back."""
-        mark = "`" if backticks else ""
-        return re.sub(
-            r"\b_quoted_(\d+)_\b", lambda m: f"{mark}{self.names[int(m.group(1))]}{mark}", text
-        )
+
+        def replace(match: re.Match[str]) -> str:
+            name = self.names[int(match.group(1))]
+            bare = not backticks or (re.fullmatch(_WORD, name) and not iskeyword(name))
+            return name if bare else f"`{name}`"
+
+        return re.sub(rf"\b{self.mark}(\d+)_\b", replace, text)
 
     def name(self, identifier: str) -> str:
         """Return the name that an identifier stands for, or the identifier itself."""
         return self.restore(identifier, backticks=False)
+
+
+def _is_python(name: str) -> bool:
+    """Say whether Python reads a name, dots included, as it is written."""
+    parts = name.split(".")
+    return (
+        all(part.isidentifier() and not iskeyword(part) for part in parts)
+        and unicodedata.normalize("NFKC", name) == name
+    )
+
+
+def match_name(word: str, columns: Sequence[str]) -> str | None:
+    """Return the column that a word names: that of its spelling, else the one that looks alike.
+
+    Two spellings look alike if their compatibility forms (NFKC) agree, as those of the micro sign
+    and the Greek mu do. A word that is no identifier, as x² is none, only names its own spelling.
+
+    Examples
+    --------
+    >>> match_name("μ", ["µ"]) == "µ", match_name("x²", ["x2"])
+    (True, None)
+    """
+    if word in columns:
+        return word
+    if word.isascii() and all(name.isascii() for name in columns):
+        return None
+    if not word.isidentifier():
+        return None
+    form = unicodedata.normalize("NFKC", word)
+    alike = [name for name in columns if unicodedata.normalize("NFKC", name) == form]
+    return alike[0] if len(alike) == 1 and alike[0].isidentifier() else None
 
 
 def powers(text: str) -> str:
@@ -89,22 +151,36 @@ def split_sides(text: str) -> tuple[str, str]:
     r_only = re.search(r"(?<![\w.])((?:as\.)?factor|ordered|relevel|as\.\w+)\s*\(", plain)
     if r_only:
         raise FormulaError.no_function(text, r_only.group(1), ())
-    opened: list[int] = []
-    for place, char in enumerate(plain):
-        if char in "([":
-            opened.append(place)
-        elif char in ")]":
-            if not opened:
-                raise FormulaError.syntax(text, f"{char!r} closes nothing.", place)
-            opened.pop()
-    if opened:
-        raise FormulaError.syntax(text, f"{text[opened[-1]]!r} is never closed.", opened[-1])
+    _check_brackets(text, plain)
     bars = _outermost("|", plain)
     if bars:
         raise FormulaError.syntax(text, "'|' has no meaning here.", bars[0])
     if plain.count("`") % 2:
         raise FormulaError.syntax(text, "a backtick is never closed.", plain.rindex("`"))
     return left.strip(), right.strip()
+
+
+def _check_brackets(text: str, plain: str) -> None:
+    """Raise unless brackets pair up, and square and curly ones stand inside calls."""
+    opened: list[tuple[int, bool]] = []
+    before = ""
+    for place, char in enumerate(plain):
+        if char in "([{":
+            in_call = bool(opened and opened[-1][1])
+            after_name = before.isalnum() or before in ("_", ".", "`", ")")
+            if not in_call and (char == "{" or (char == "[" and not after_name)):
+                raise FormulaError.brackets(text, char)
+            opened.append((place, in_call or after_name))
+        elif char in ")]}":
+            if not opened:
+                raise FormulaError.syntax(text, f"{char!r} closes nothing.", place)
+            start, _ = opened.pop()
+            if plain[start] + char not in ("()", "[]", "{}"):
+                raise FormulaError.syntax(text, f"{char!r} cannot close {plain[start]!r}.", place)
+        before = before if char.isspace() else char
+    if opened:
+        start = opened[-1][0]
+        raise FormulaError.syntax(text, f"{text[start]!r} is never closed.", start)
 
 
 def split_arguments(inside: str) -> list[str]:
@@ -129,3 +205,64 @@ def _outermost(char: str, plain: str) -> list[int]:
         if found == char and depth == 0:
             places.append(place)
     return places
+
+
+def stray_number(tokens: Sequence[Any]) -> int | None:
+    """Return the place of a number between terms: only 0 and 1 may stand there, after + or -."""
+    plain = [token for token in tokens if token.kind.value != "context"]
+    for place, token in enumerate(plain):
+        if token.kind.value != "value" or token.token[:1] in ("'", '"'):
+            continue
+        beside = plain[max(place - 1, 0) : place + 2]
+        operators = [near.token for near in beside if near.kind.value == "operator"]
+        if any("**" in symbol or set(symbol) - set("+-*/:in") for symbol in operators):
+            continue  # a power, or something that the parser refuses in its own words
+        crossed = any(set(symbol) - set("+-") for symbol in operators)
+        if crossed or token.token not in ("0", "1"):
+            return int(token.source_start)
+    return None
+
+
+def reworded(
+    error: Exception, right: str, text: str, hidden: Backticks, start: int | None
+) -> FormulaError:
+    """Return the parser's complaint in plain words, with a mark under the place if it is known.
+
+    Parameters
+    ----------
+    error : Exception
+        What the parser raised.
+    right, text : str
+        The right side, and the whole formula.
+    hidden : Backticks
+        The right side as the parser saw it.
+    start : int or None
+        Where the right side begins, if the parser saw it as it is written.
+    """
+    if isinstance(error, SyntaxError):
+        part = hidden.restore(str(error.text or right)).strip()
+        return FormulaError.unreadable(text, part, error.msg)
+    message = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+    complaint, _, source = message.partition("\n\n")
+    position = source.index("⧛") if "⧛" in source else None
+    found = re.match(r"Unknown operator '(.*)'", complaint)
+    if found:
+        symbol = found.group(1)
+        complaint = f"unknown operator {symbol!r}."
+        if symbol.strip() in ("=", "==", "!=", "<", ">", "<=", ">=", "&"):
+            complaint += " Put a comparison or logical expression inside I( ): I(x > 3)."
+    elif "`**" in complaint or isinstance(error, StopIteration):
+        power = re.search(r"([\w.]+|`[^`]*`)\s*(?:\^|\*\*)\s*\(?\s*(-?\s*[\w.]+)", right)
+        return FormulaError.power(text, f"I({power[1]}^{power[2]})" if power else "I(x^-1)")
+    elif "insuffient arguments" in complaint:
+        symbol = complaint.split("`")[1]
+        complaint = f"the operator {symbol!r} lacks a term on one side."
+    elif "numerical scaling" in complaint:
+        return FormulaError.number(text)
+    elif "String literals" in complaint:
+        complaint = "text in quotes is no term: put odd column names in backticks, `my column`."
+    else:
+        complaint = complaint[:1].lower() + complaint[1:].replace("`", "'").rstrip(".") + "."
+        complaint = hidden.restore(complaint)
+    known = None if position is None or start is None else start + position
+    return FormulaError.syntax(text, complaint, known)

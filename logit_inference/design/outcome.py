@@ -12,12 +12,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from logit_inference.design.categories import Categories, Coded, categories_of
+from logit_inference.design.categories import Categories, categories_of
 from logit_inference.design.column import Level, read_column
-from logit_inference.design.frame import label_at
-from logit_inference.errors import OutcomeError
+from logit_inference.errors import ArgumentError, OutcomeError, plain
+from logit_inference.rows.block import Floats
 
-Floats = NDArray[np.float64]
 PROPORTIONS = (
     "Proportions need the counts behind them: write cbind(successes, failures) on the left, or "
     'the number of successes there and trials="n".'
@@ -72,6 +71,8 @@ def binary_outcome(
     ------
     OutcomeError
         If there are not exactly two values, or two numbers other than 0 and 1 without ``event``.
+    ArgumentError
+        If the event is no single value.
 
     Examples
     --------
@@ -79,6 +80,9 @@ def binary_outcome(
     >>> y.tolist(), str(event)
     ([0.0, 1.0, 1.0], 'case = 2')
     """
+    event = plain(event) if isinstance(event, np.generic) else event
+    if event is not None and not isinstance(event, (str, int, float)):
+        raise ArgumentError("event", event, "one value of the outcome, event=1 or event='yes'")
     numeric = isinstance(values, np.ndarray) and values.dtype.kind != "b"
     if isinstance(values, np.ndarray) and numeric and event is None:
         y = values.astype(np.float64)
@@ -184,7 +188,7 @@ def grouped_outcome(
 
     def first(bad: NDArray[np.bool_]) -> Any:
         row = int(np.flatnonzero(bad)[0])
-        return row, row if labels is None else label_at(labels, row)
+        return row, row if labels is None else plain(labels[row])
 
     fractions = y != np.floor(y)
     if fractions.any():
@@ -287,8 +291,3 @@ def event_of_counts(name: str, event: Level) -> OutcomeError:
         f"event={event!r} was given for counts of successes",
         "The event is what the left side counts: leave event= out, or count the other outcome.",
     )
-
-
-def coded_outcome(value: Any) -> Any:
-    """Return the categories inside ``C(y)``, which an outcome does not need but may have."""
-    return value.values if isinstance(value, Coded) else value

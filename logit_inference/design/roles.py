@@ -6,6 +6,7 @@ Each comes from the formula, or beside it as text or as an array.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,31 +16,112 @@ from logit_inference.design.categories import Categories, categories_of
 from logit_inference.design.column import Column, Level
 from logit_inference.design.columns import State
 from logit_inference.design.formula import Factor, Formula, read_variable
-from logit_inference.design.frame import Frame, label_at, read_argument
+from logit_inference.design.frame import Frame, read_argument
 from logit_inference.design.outcome import (
     Event,
     binary_outcome,
-    coded_outcome,
     event_of_counts,
     grouped_outcome,
 )
-from logit_inference.design.sample import Sample, factor_value, numeric_value
-from logit_inference.errors import FormulaError, SchemaError, WeightsError
+from logit_inference.design.sample import Sample, level_value, numeric_value
+from logit_inference.errors import (
+    ArgumentError,
+    FormulaError,
+    SchemaError,
+    WeightsError,
+    plain,
+)
+from logit_inference.rows.block import Floats, check_weights
 
-Floats = NDArray[np.float64]
 Role = Factor | Column
 
 
-def read_role(role: str, value: Any, frame: Frame, context: Mapping[str, Any]) -> Role:
-    """Return an argument beside the formula: the expression it spells, or the array it is.
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """What was given beside the formula: an expression of the table's columns, or an array.
+
+    Parameters
+    ----------
+    trials, weights, offset : Factor, Column or None
+        None where the argument was left out.
+    clusters : dict of str to Factor or Column
+        Cluster variables by name.
+    """
+
+    trials: Role | None
+    weights: Role | None
+    offset: Role | None
+    clusters: Mapping[str, Role]
+
+    @property
+    def given(self) -> tuple[tuple[str, Role], ...]:
+        """The roles that were given, with the name of the argument or of the cluster variable."""
+        named = (("trials", self.trials), ("weights", self.weights), ("offset", self.offset))
+        return (
+            *((name, role) for name, role in named if role is not None),
+            *self.clusters.items(),
+        )
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Columns of the table that they use."""
+        factors = [role for _, role in self.given if isinstance(role, Factor)]
+        return tuple(dict.fromkeys(name for factor in factors for name in factor.variables))
+
+    def arrays(self, columns: Mapping[str, Column]) -> dict[str, Column]:
+        """Return those that are arrays, by a name that no column and no other array has."""
+        found: dict[str, Column] = {}
+        for name, role in self.given:
+            if isinstance(role, Column):
+                while name in columns or name in found:
+                    name += " (array)"
+                found[name] = role
+        return found
+
+
+def read_roles(
+    frame: Frame,
+    context: Mapping[str, Any],
+    *,
+    trials: Any = None,
+    weights: Any = None,
+    offset: Any = None,
+    groups: Any = (),
+) -> Roles:
+    """Return what the arguments beside the formula say.
 
     Raises
     ------
     FormulaError
-        If the text names no column.
+        If a text names no column.
     SchemaError
-        If the array does not have one value per row of the table.
+        If an array does not have one value per row of the table.
+    WeightsError
+        If weights given as an array miss a value. A column of the table is a variable like any
+        other: rows that miss it are dropped and counted. An array was made for this call, and a
+        hole in it is a mistake in the making.
+    ArgumentError
+        If ``groups`` names nothing.
     """
+    found = {
+        role: None if value is None else _read_role(role, value, frame, context)
+        for role, value in (("trials", trials), ("weights", weights), ("offset", offset))
+    }
+    prior = found["weights"]
+    if isinstance(prior, Column) and prior.missing is not None:
+        label = plain(frame.labels[int(np.argmax(prior.missing))])
+        raise WeightsError.value("not finite", float("nan"), label, prior.n_missing)
+    names = (groups,) if isinstance(groups, str) else groups
+    if not isinstance(names, (Mapping, list, tuple)) or not all(isinstance(n, str) for n in names):
+        allowed = "the name of a column, a list of names, or a dict from name to array"
+        raise ArgumentError("groups", groups, allowed)
+    named = names if isinstance(names, Mapping) else {name: name for name in names}
+    clusters = {name: _read_role(name, value, frame, context) for name, value in named.items()}
+    return Roles(**found, clusters=clusters)
+
+
+def _read_role(role: str, value: Any, frame: Frame, context: Mapping[str, Any]) -> Role:
+    """Return an argument beside the formula: the expression it spells, or the array it is."""
     if not isinstance(value, str):
         return read_argument(role, value, frame)
     try:
@@ -48,52 +130,68 @@ def read_role(role: str, value: Any, frame: Frame, context: Mapping[str, Any]) -
         raise FormulaError(f"{role}={value!r}", error.complaint) from None
 
 
-def check_weights_given(weights: Role | None, frame: Frame) -> None:
-    """Raise where weights given as an array miss a value.
+def role_numbers(name: str, role: Role | None, sample: Sample, state: State) -> Floats | None:
+    """Return a numeric role at the rows in use, None where it was not given.
 
-    A column of the table is a variable like any other: rows that miss it are dropped and counted.
-    An array was made for this call, and a hole in it is a mistake in the making.
+    Raises
+    ------
+    SchemaError
+        If it is not numeric.
+    """
+    if role is None:
+        return None
+    if isinstance(role, Factor):
+        learns = sample.learn
+        memory = state.setdefault(role.expr, {}) if learns else state.get(role.expr, {})
+        return numeric_value(name, role, sample, memory)
+    if role.kind != "numeric":
+        raise SchemaError.numeric_wanted(name, name, role.kind)
+    return role.numbers(sample.rows)
+
+
+def prior_weights(
+    role: Role | None, kind: str | None, sample: Sample, state: State
+) -> Floats | None:
+    """Return the weights of the rows in use, checked to be of their kind.
 
     Raises
     ------
     WeightsError
-        With the first row.
+        With the first offending row; also for a kind without weights.
     """
-    if isinstance(weights, Column) and weights.missing is not None:
-        row = int(np.argmax(weights.missing))
-        label = label_at(frame.labels, row)
-        raise WeightsError.value("not finite", float("nan"), label, weights.n_missing)
+    prior = role_numbers("weights", role, sample, state)
+    if prior is not None:
+        check_weights(prior, kind, sample.labels_used())
+    elif kind is not None:
+        raise WeightsError.kind_without_weights(kind)
+    return prior
 
 
-def read_groups(groups: Any, frame: Frame, context: Mapping[str, Any]) -> dict[str, Role]:
-    """Return the cluster variables by name: one name, several, or arrays by name."""
-    if isinstance(groups, str):
-        groups = (groups,)
-    named = groups if isinstance(groups, Mapping) else {name: name for name in groups}
-    return {name: read_role(name, value, frame, context) for name, value in named.items()}
+def total_offset(roles: Sequence[Role], sample: Sample, state: State) -> Floats | None:
+    """Return the sum of all offsets, or None where there is none."""
+    total: Floats | None = None
+    for role in roles:
+        value = role_numbers("offset", role, sample, state)
+        total = value if total is None or value is None else total + value
+    return total
 
 
-def group_codes(
-    clusters: Mapping[str, Role], sample: Sample
-) -> tuple[dict[str, NDArray[np.int64]], dict[str, tuple[Level, ...]]]:
-    """Return codes without gaps for each cluster variable, and the names of its groups."""
-    codes, levels = {}, {}
+def group_codes(clusters: Mapping[str, Role], sample: Sample) -> dict[str, NDArray[np.int64]]:
+    """Return codes without gaps for each cluster variable."""
+    codes = {}
     for name, role in clusters.items():
-        found = _groups(name, role, sample)
-        present, dense = np.unique(found.codes, return_inverse=True)
+        _, dense = np.unique(_groups(name, role, sample).codes, return_inverse=True)
         codes[name] = dense.astype(np.int64)
-        levels[name] = tuple(found.levels[int(code)] for code in present)
-    return codes, levels
+    return codes
 
 
 def _groups(name: str, role: Role, sample: Sample) -> Categories:
     """Return a cluster variable as codes."""
     if isinstance(role, Factor) and role.kind == "python":
-        return categories_of(coded_outcome(factor_value(role, sample, {})), name)
+        return categories_of(level_value(role, sample), name)
     column = sample.columns[role.expr] if isinstance(role, Factor) else role
     if column.kind != "numeric":
         return Categories(column.codes(sample.rows), column.levels, name)
-    # Identifiers keep their own type: as floats, integers beyond 2**53 would run together.
     return categories_of(column.codes(sample.rows), name)
 
 
@@ -101,7 +199,7 @@ def read_outcome(
     formula: Formula, n_trials: Floats | None, trials: Any, event: Level | None, sample: Sample
 ) -> tuple[Floats, Floats | None, Event]:
     """Return successes, trials (None for one each) and the event."""
-    left = [coded_outcome(factor_value(factor, sample, {})) for factor in formula.response]
+    left = [level_value(factor, sample) for factor in formula.response]
     name, labels = formula.response_name, sample.labels_used()
     if event is not None and (len(left) == 2 or n_trials is not None):
         raise event_of_counts(name, event)
@@ -109,27 +207,11 @@ def read_outcome(
     if len(left) == 2:
         if n_trials is not None:
             raise FormulaError(formula.text, "cbind() gives the trials already; leave trials= out.")
-        both = all(isinstance(value, np.ndarray) for value in left)
-        total = left[0] + left[1] if both else None
+        counts = [np.asarray(n, dtype=np.float64) for n in left if not isinstance(n, Categories)]
+        total = counts[0] + counts[1] if len(counts) == 2 else None
         return grouped_outcome(left[0], total, name, (names[0], names[1]), labels)
     if n_trials is not None:
         failures = f"{trials} - {name}" if isinstance(trials, str) else "failures"
         return grouped_outcome(left[0], n_trials, name, (name, failures), labels)
     y, happened = binary_outcome(left[0], name, event)
     return y, None, happened
-
-
-def total_offset(
-    factors: Sequence[Factor], array: Column | None, sample: Sample, state: State
-) -> Floats | None:
-    """Return the sum of all offsets, or None where there is none."""
-    total: Floats | None = None
-    if array is not None:
-        if array.kind != "numeric":
-            raise SchemaError.numeric_wanted("offset", "offset", array.kind)
-        total = array.numbers(sample.rows)
-    for factor in factors:
-        memory = state.setdefault(factor.expr, {}) if sample.learn else state.get(factor.expr, {})
-        value = numeric_value("offset", factor, sample, memory)
-        total = value if total is None else total + value
-    return total

@@ -13,14 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from logit_inference.design.categories import Categories, Coded, categories_of
-from logit_inference.design.column import Column, Level, Rows
+from logit_inference.design.categories import Categories, Coded
+from logit_inference.design.column import Column, Level, Rows, read_column
 from logit_inference.design.expression import evaluate, read_expression
 from logit_inference.design.formula import Factor
-from logit_inference.design.frame import label_at
-from logit_inference.errors import FormulaError, SchemaError
-
-Floats = NDArray[np.float64]
+from logit_inference.errors import FormulaError, SchemaError, plain
+from logit_inference.rows.block import Floats, is_finite
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +51,11 @@ class Sample:
     known: Mapping[str, tuple[Level, ...]] = field(default_factory=dict)
     learn: bool = True
 
-    def value(self, name: str) -> NDArray[Any] | Categories:
-        """Return a column as expressions see it: float64, bool, or coded."""
+    def value(self, name: str, exact: bool = False) -> NDArray[Any] | Categories:
+        """Return a column as expressions see it: float64 (or exact), bool, or coded."""
         column = self.columns[name]
         if column.kind == "numeric":
-            return column.numbers(self.rows)
+            return column.codes(self.rows) if exact else column.numbers(self.rows)
         codes = column.codes(self.rows)
         if column.kind == "boolean":
             return codes.astype(bool)
@@ -65,7 +63,7 @@ class Sample:
 
     def label(self, row: int) -> Any:
         """Return the caller's label of the given one of the rows in use."""
-        return label_at(self.labels, row if self.rows is None else int(self.rows[row]))
+        return plain(self.labels[row if self.rows is None else int(self.rows[row])])
 
     def labels_used(self) -> Sequence[Any]:
         """Return the labels of the rows in use, in the form in which the table has them."""
@@ -103,31 +101,50 @@ def factor_value(
         expression = read_expression(factor.expr, tuple(sample.columns), sample.context)
         found = evaluate(expression, sample.value, state, sample.context, sample.learn)
     if isinstance(found, Coded):
-        return found
+        return _checked_codes(found, factor, sample)
     if isinstance(found, Categories):
-        return Coded(found)
-    values = np.asarray(found)
+        return _checked_codes(Coded(found), factor, sample)
+    try:
+        values = np.asarray(found)
+    except ValueError as error:
+        raise FormulaError.evaluation(factor.expr, error, ()) from error
     if values.ndim not in (1, 2) or values.shape[0] != sample.n_rows:
         shape = "a single value" if values.ndim == 0 else f"shape {values.shape}"
         raise FormulaError.constant(factor.expr, f"{shape} for {sample.n_rows} rows")
     if values.dtype.kind not in "iuf":
         if values.dtype.kind not in "bOUST" or values.ndim == 2:
             raise FormulaError.constant(factor.expr, f"values of type {values.dtype}")
-        return Coded(categories_of(values, factor.expr))
+        # What a function of the context returns may be objects: numbers among them are numbers.
+        column = read_column(factor.expr, values)
+        if column.kind != "numeric":
+            coded = Coded(Categories(column.values, column.levels, factor.expr))
+            return _checked_codes(coded, factor, sample)
+        values = column.numbers()
+        if column.missing is not None:
+            values = np.where(column.missing, np.nan, values)
     values = values.astype(np.float64, copy=False)
     if factor.kind == "python":
         _check_finite(values, factor, sample)
     return values
 
 
+def _checked_codes(value: Coded, factor: Factor, sample: Sample) -> Coded:
+    """Return the coded value, or raise unless there is one for each row."""
+    codes = value.values.codes
+    if len(codes) != sample.n_rows:
+        found = f"{len(codes)} values for {sample.n_rows} rows"
+        raise FormulaError.constant(factor.expr, found)
+    if len(codes) and codes.min() < 0:
+        first, count = int(np.argmax(codes < 0)), int(np.count_nonzero(codes < 0))
+        raise FormulaError.missing(factor.expr, sample.label(first), count)
+    return value
+
+
 def _check_finite(values: Floats, factor: Factor, sample: Sample) -> None:
     """Raise if an expression made NaN or infinity out of the finite values of its columns."""
-    with np.errstate(all="ignore"):
-        if np.isfinite(values.sum()):
-            return
-    bad = ~np.isfinite(values).reshape(len(values), -1).all(axis=1)
-    if not bad.any():
+    if is_finite(values):
         return
+    bad = ~np.isfinite(values).reshape(len(values), -1).all(axis=1)
     row = int(np.flatnonzero(bad)[0])
     inputs = []
     for name in factor.variables:
@@ -141,6 +158,16 @@ def _check_finite(values: Floats, factor: Factor, sample: Sample) -> None:
         int(bad.sum()),
         " and ".join(inputs) or "no column is used",
     )
+
+
+def level_value(factor: Factor, sample: Sample) -> NDArray[Any] | Categories:
+    """Return a vector that is no term, numbers or levels: an outcome or a cluster variable."""
+    value = factor_value(factor, sample, {})
+    if isinstance(value, Coded):
+        return value.values
+    if value.ndim != 1:
+        raise FormulaError.constant(factor.expr, f"{value.shape[1]} columns")
+    return value
 
 
 def numeric_value(

@@ -10,11 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from logit_inference.errors import ExtrapolationWarning
-
-Floats = NDArray[np.float64]
+from logit_inference.rows.block import Floats
 
 
 def bs(
@@ -128,7 +126,7 @@ def _learn_knots(
     if state:
         return
     if not isinstance(x, np.ndarray) or x.ndim != 1:
-        raise ValueError("a spline needs one numeric variable")
+        raise ValueError("a spline needs one variable with a value for each row")
     if df is not None and knots is not None:
         raise ValueError("give df= or knots=, not both")
     given = x if boundary_knots is None else np.asarray(boundary_knots, dtype=float)

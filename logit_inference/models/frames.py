@@ -15,7 +15,7 @@ from logit_inference.diagnostics.goodness import Goodness
 from logit_inference.diagnostics.residuals import residuals
 from logit_inference.errors import DataError
 from logit_inference.inference.estimate import Estimate
-from logit_inference.inference.hypothesis import Hypothesis
+from logit_inference.inference.hypothesis import read_hypothesis
 from logit_inference.inference.result import TestResult
 from logit_inference.inference.wald import Coefficients, wald_test
 from logit_inference.rows.block import Floats
@@ -155,9 +155,8 @@ def term_tests(
     names, tests = [], []
     for name, tested in testable(estimate, terms).items():
         matrix = np.eye(len(estimate.names))[list(tested)]
-        text = tuple(f"{estimate.names[column]} = 0" for column in tested)
         names.append(name)
-        tests.append(wald_test(estimate, Hypothesis(matrix, np.zeros(len(tested)), text)))
+        tests.append(wald_test(estimate, read_hypothesis((matrix, 0.0), estimate.names, terms)))
     return "Wald Tests of Terms", names, tests
 
 

@@ -344,8 +344,8 @@ class LogitResult:
         >>> print(fit.test("C(race)"))
         Wald test of C(race)[T.black] = 0, C(race)[T.other] = 0: chi-square(2) = 3.737, p = 0.154
         """
-        terms = frames.testable(self.estimate, self.terms)
-        return wald_test(self.estimate, read_hypothesis(hypothesis, self.estimate.names, terms))
+        at = self.estimate
+        return wald_test(at, read_hypothesis(hypothesis, at.names, self.terms, at.estimable))
 
     def wald_terms(self) -> Table:
         """Return a Wald test of each term of the formula: all its estimable columns are zero."""

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logit_inference.design.design import build_design
-from logit_inference.errors import SchemaError
+from logit_inference.errors import FormulaError, SchemaError
 
 RNG = np.random.default_rng(7)
 TABLE = pd.DataFrame(
@@ -60,13 +60,15 @@ def test_columns_are_independent_and_span_the_formula(terms, intercept):
         ("a + a:u", "Intercept a[T.y] a[T.z] a[x]:u a[y]:u a[z]:u"),
         ("b * u", "Intercept b[T.q] u b[T.q]:u"),
         ("u:b", "Intercept u:b[p] u:b[q]"),
+        ("u %in% b", "Intercept u:b[p] u:b[q]"),
+        ("0 + u %in% b", "u:b[p] u:b[q]"),
+        ("(u + v) %in% b", "Intercept u:b[p] u:b[q] v:b[p] v:b[q]"),
         ("b + c %in% b", "Intercept b[T.q] b[p]:c[T.n] b[q]:c[T.n]"),
         ("0 + b:c", "b[p]:c[m] b[q]:c[m] b[p]:c[n] b[q]:c[n]"),
         ("u * v", "Intercept u v u:v"),
         ("C(b, contr.sum)", "Intercept C(b, contr.sum)[S.p]"),
         ("C(a, contr.helmert)", "Intercept C(a, contr.helmert)[H.y] C(a, contr.helmert)[H.z]"),
         ("0 + C(b, contr.sum)", "C(b, contr.sum)[p] C(b, contr.sum)[q]"),
-        ("2:u", "Intercept 2:u"),
         ("I(u > 0) : b", "Intercept b[T.q] I(u > 0)[T.True]:b[p] I(u > 0)[T.True]:b[q]"),
     ],
 )
@@ -96,6 +98,74 @@ def test_reference_level_and_level_order_can_be_chosen():
         build_design("y ~ C(a, contr.treatment('w'))", TABLE)
     with pytest.raises(SchemaError, match=r"levels= leaves out 'z'.*first at row 48"):
         build_design("y ~ C(a, levels=['x', 'y'])", TABLE)
+
+
+@pytest.mark.parametrize(
+    ("term", "complaint"),
+    [
+        ("C(a, 'Sum')", r"C\(a, 'Sum'\): 'Sum' is no coding. Write contr.treatment, contr.sum"),
+        ("C(a, 3)", "3 is no coding"),
+        ("C(a, u)", "a column is no coding"),
+        ("C(a, [1, 2, 3])", "no coding"),
+        ("C(a, {})", "no coding"),
+        ("C(a, contr.treatment(u))", r"is a column, which is no level. Put the level in quotes"),
+        ("C(a, contr.treatment(b))", r"is a column, which is no level. Put the level in quotes"),
+        ("C(a, contr.treatment(['x']))", r"\['x'\], which is no level"),
+        ("C(a, levels=b)", "levels= needs a list of all levels"),
+        ("C(a, levels=3)", "levels= needs a list of all levels"),
+    ],
+)
+def test_what_is_no_coding(term, complaint):
+    with pytest.raises(FormulaError, match=complaint):
+        build_design(f"y ~ {term}", TABLE)
+
+
+def test_contrasts_have_a_weight_for_each_level():
+    for term in ("C(a, {'linear': [-1, 1]})", "C(a, [[1, 0], [0, 1]])"):
+        with pytest.raises(SchemaError, match="2 values and the table of levels has 3 rows"):
+            build_design(f"y ~ {term}", TABLE)
+
+
+@pytest.mark.parametrize(
+    ("right", "taken"),
+    [
+        ("u*v + `u:v`", "columns of the design would be called 'u:v'"),
+        ("a*v + `a:v`", "terms of the design would be called 'a:v'"),
+        ("exp(u) + `exp(u)`", r"factors of the design would be called 'exp\(u\)'"),
+        ("exp(u):v + `exp(u)`:a", r"factors of the design would be called 'exp\(u\)'"),
+        ("Intercept", "columns of the design would be called 'Intercept'"),
+    ],
+)
+def test_two_things_of_one_name(right, taken):
+    odd = {"u:v": TABLE["u"], "a:v": TABLE["u"], "exp(u)": TABLE["v"], "Intercept": TABLE["u"]}
+    with pytest.raises(SchemaError, match=f"two {taken}"):
+        build_design(f"y ~ {right}", TABLE.assign(**odd))
+
+
+def test_levels_of_integers_are_integers():
+    big = 2**53
+    values = [big, big + 1, big + 2, big]
+    levels = (big, big + 1, big + 2)
+    y = [0, 1, 0, 1]
+    for column in (np.array(values), pd.Series(values, dtype="Int64"), list(values)):
+        design, encoded = build_design("y ~ C(i)", {"y": y, "i": column})
+        assert design.codings["C(i)"].levels == levels
+        assert encoded.block.X[:, 1].tolist() == [0, 1, 0, 0]
+        assert design.encode({"i": [big + 1]}).X.tolist() == [[1, 1, 0]]
+        _, encoded = build_design(f"y ~ I(i == {big + 1})", {"y": y, "i": column})
+        assert encoded.block.X[:, 1].tolist() == [0, 1, 0, 0]
+        _, encoded = build_design(f"y ~ np.isin(i, [{big + 1}])", {"y": y, "i": column})
+        assert encoded.block.X[:, 1].tolist() == [0, 1, 0, 0]
+    missing = {"y": [*y, 1], "i": pd.Series([*values, None], dtype=object)}
+    design, encoded = build_design("y ~ C(i)", missing)
+    assert design.codings["C(i)"].levels == levels
+    assert encoded.dropped == {"i": 1}
+
+
+def test_small_integers_count_beyond_their_type():
+    table = {"y": [0, 1, 0, 1], "i": np.array([1, 100, 120, 3], dtype=np.int8)}
+    _, encoded = build_design("y ~ I(i * 2) + I(i > 110)", table)
+    assert encoded.block.X[:, 1].tolist() == [2, 200, 240, 6]
 
 
 def test_custom_contrasts():

@@ -120,6 +120,81 @@ def test_names_and_reference_levels():
     )
 
 
+# The values of one column whose levels appear in another order than the alphabet's.
+LETTERS = ["z", "a", "z", "k"]
+DECLARED = ["z", "k", "a"]
+DICTIONARY = pd.ArrowDtype(pa.dictionary(pa.int32(), pa.string()))
+
+
+def as_letters(dtype):
+    return pl.DataFrame({"g": LETTERS, "y": [0, 1, 0, 1]}).with_columns(pl.col("g").cast(dtype))
+
+
+def as_category(ordered=False):
+    return pd.DataFrame({"y": [0, 1, 0, 1], "g": pd.Categorical(LETTERS, DECLARED, ordered)})
+
+
+def as_dictionary():
+    return pa.table({"y": [0, 1, 0, 1], "g": pa.array(LETTERS).dictionary_encode()})
+
+
+def as_metadata_only():
+    field = pa.field("g", pa.dictionary(pa.int32(), pa.string()), metadata={"_PL_ENUM_VALUES": ""})
+    codes = pa.DictionaryArray.from_arrays(pa.array([0, 2, 0, 1], pa.int32()), DECLARED)
+    schema = pa.schema([pa.field("y", pa.int64()), field])
+    return pa.table([pa.array([0, 1, 0, 1]), codes], schema=schema)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        pd.DataFrame({"y": [0, 1, 0, 1], "g": LETTERS}),
+        pd.DataFrame({"y": [0, 1, 0, 1], "g": pd.Series(LETTERS, dtype=DICTIONARY)}),
+        pa.Table.from_pandas(
+            pd.DataFrame({"y": [0, 1, 0, 1], "g": pd.Series(LETTERS, dtype=DICTIONARY)})
+        ),
+        as_letters(pl.String),
+        as_letters(pl.Categorical),
+        as_letters(pl.String).to_arrow(),
+        as_letters(pl.Categorical).to_arrow(),
+        as_dictionary(),
+        as_dictionary().slice(0, 4).to_batches()[0],
+        pa.concat_tables([as_dictionary().slice(0, 2), as_dictionary().slice(2)]),
+        {"y": [0, 1, 0, 1], "g": pa.array(LETTERS).dictionary_encode()},
+    ],
+)
+def test_levels_in_an_order_that_nobody_declared_are_sorted(table):
+    design, encoded = build_design("y ~ g", table)
+    assert design.columns == ("Intercept", "g[T.k]", "g[T.z]")
+    assert encoded.block.X[:, 1:].tolist() == [[0, 1], [0, 0], [0, 1], [1, 0]]
+    assert design.schema.variables["g"].kind == "text"
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        as_category(),
+        as_category(ordered=True),
+        pa.Table.from_pandas(as_category()),
+        pa.Table.from_pandas(as_category(ordered=True)),
+        pa.Table.from_pandas(as_category(ordered=True)).replace_schema_metadata(None),
+        pa.Table.from_pandas(as_category()).slice(0, 4).to_batches()[0],
+        as_letters(pl.Enum(DECLARED)),
+        as_letters(pl.Enum(DECLARED)).to_arrow(),
+        as_metadata_only(),
+    ],
+)
+def test_declared_order_is_kept(table):
+    design, encoded = build_design("y ~ g", table)
+    assert design.columns == ("Intercept", "g[T.k]", "g[T.a]")
+    assert encoded.block.X[:, 1:].tolist() == [[0, 0], [0, 1], [0, 0], [1, 0]]
+
+
+def test_a_dictionary_of_numbers_holds_numbers():
+    column = read_column("x", pa.array([3, None, 1]).dictionary_encode())
+    assert (column.kind, column.levels, column.n_missing) == ("numeric", (), 1)
+
+
 def test_polars_categorical_is_sorted_like_text():
     column = read_column("g", pl.Series(["z", "a", "z"], dtype=pl.Categorical))
     assert (column.kind, column.levels, column.values.tolist()) == ("text", ("a", "z"), [1, 0, 1])
@@ -138,7 +213,7 @@ def test_polars_categorical_is_sorted_like_text():
         (pd.Series([2.0, 1.0], dtype="category"), "categorical", (1, 2), 0),
         (pd.cut(pd.Series([1, 5]), [0, 2, 6]), "categorical", ("(0, 2]", "(2, 6]"), 0),
         (np.array(["b", "a"]), "text", ("a", "b"), 0),
-        (pa.array(["b", None, "a"]).dictionary_encode(), "categorical", ("b", "a"), 1),
+        (pa.array(["b", None, "a"]).dictionary_encode(), "text", ("a", "b"), 1),
         (pa.array([True, None]), "boolean", (False, True), 1),
         (np.ma.array([1, 2], mask=[False, True]), "numeric", (), 1),
         (range(3), "numeric", (), 0),
@@ -159,6 +234,9 @@ def test_kinds(values, kind, levels, n_missing):
         ([1, "a"], "int and str"),
         (np.zeros((2, 2)), "2 dimensions"),
         ("age", "a str instead of one value per row"),
+        (pd.DataFrame({"a": [1]}), "a whole table"),
+        (pl.DataFrame({"a": [1]}), "a whole table"),
+        (pa.table({"a": [1]}), "a whole table"),
         (np.array([1j]), "complex"),
     ],
 )
@@ -213,6 +291,42 @@ def test_names_in_backticks_may_contain_anything():
     assert design.columns == expected
     assert encoded.block.X[1].tolist() == [1.0, np.log(2.0), 5.0, 25.0, 1.0]
     assert build_design("y ~ .", table)[0].columns == ("Intercept", "class", "a|b~c^2", "1")
+
+
+@pytest.mark.parametrize("name", ["_quoted_0_", "_quoted__0_", "_column_0", "_number", "column_0"])
+def test_no_column_can_be_mistaken_for_a_stand_in(name):
+    table = {"y": [0, 1, 0, 1], "my col": [1.0, 2, 3, 5], name: [7.0, 1, 2, 2]}
+    right = f"{name} + `my col` + log(`my col`) + I({name} * `my col`)"
+    design, encoded = build_design(f"y ~ {right}", table)
+    odd = ("Intercept", name, "my col", "log(`my col`)", f"I({name} * `my col`)")
+    assert design.columns == odd
+    assert encoded.block.X[0].tolist() == [1.0, 7.0, 1.0, 0.0, 7.0]
+    assert set(build_design("y ~ .", table)[0].columns) == {"Intercept", name, "my col"}
+    _, encoded = build_design(f"y ~ I({name} * k)", table, context={"k": 2, "column 0": 5})
+    assert encoded.block.X[0, 1] == 14.0
+
+
+# Names that Python reads in another form: the micro sign as the Greek mu, a ligature as letters.
+@pytest.mark.parametrize("name", ["µ", "ﬁ", "ª", "x²", "x.1", "ｘ"])
+def test_names_that_python_would_change(name):
+    table = {"y": [0, 1, 0, 1], name: [1.0, 2.0, 4.0, 8.0], "z": [1.0, 0, 0, 1]}
+    for spelled in (name, f"`{name}`"):
+        right = f"{spelled} + log(abs({spelled})) + I({spelled}^2 * z)"
+        design, encoded = build_design(f"y ~ {right}", table, offset=spelled)
+        assert design.columns == ("Intercept", name, f"log(abs({name}))", f"I({name} ** 2 * z)")
+        assert encoded.block.X[3].tolist() == [1.0, 8.0, float(np.log(8.0)), 64.0]
+        assert design.encode(table, offset=table[name]).X.tobytes() == encoded.block.X.tobytes()
+    assert build_design("y ~ .", table)[0].columns == ("Intercept", name, "z")
+
+
+def test_a_spelling_that_looks_alike_finds_the_column():
+    table = {"y": [0, 1, 0, 1], "µ": [1.0, 2.0, 4.0, 8.0]}
+    mu = "μ"
+    design, _ = build_design(f"y ~ {mu} + I({mu}^2)", table, offset=mu)
+    assert design.columns == ("Intercept", "µ", "I(µ ** 2)")
+    both = table | {mu: [2.0, 1.0, 1.0, 3.0]}
+    design, encoded = build_design(f"y ~ I({mu} + 0) + I(µ + 0)", both)
+    assert encoded.block.X[0].tolist() == [1.0, 2.0, 1.0]
 
 
 def test_pandas_labels_are_kept():

@@ -7,7 +7,7 @@ import pytest
 from logit_inference.datasets import load
 from logit_inference.design.design import build_design
 from logit_inference.design.outcome import outcome_arrays
-from logit_inference.errors import OutcomeError
+from logit_inference.errors import ArgumentError, FormulaError, OutcomeError
 
 X = np.arange(6.0)
 
@@ -63,6 +63,24 @@ def test_expressions_on_the_left():
 def test_no_event(values, event, complaint):
     with pytest.raises(OutcomeError, match=complaint):
         outcome(values, event)
+
+
+@pytest.mark.parametrize("event", [np.array([0, 1]), np.array(1), [1], {}, object()])
+def test_an_event_is_one_value(event):
+    with pytest.raises(ArgumentError, match="one value of the outcome"):
+        outcome([0, 1, 0, 1, 1, 0], event)
+    with pytest.raises(ArgumentError, match="one value of the outcome"):
+        outcome_arrays([0, 1], event=event)
+
+
+def test_an_event_may_be_a_scalar_of_numpy():
+    assert outcome([0, 1, 0, 1, 1, 0], np.int64(0))[0] == [1, 0, 1, 0, 0, 1]
+    assert outcome(["a", "b"] * 3, np.str_("a"))[0] == [1, 0] * 3
+
+
+def test_an_outcome_is_one_column():
+    with pytest.raises(FormulaError, match=r"bs\(y\) has 3 columns; one value is needed"):
+        outcome([1.0, 2, 3, 4, 5, 6], left="bs(y)")
 
 
 def test_levels_are_those_of_the_rows_used():

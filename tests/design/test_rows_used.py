@@ -38,7 +38,6 @@ def test_rows_are_dropped_together_and_counted_per_variable():
     assert block.weights.tolist() == [1.0, 1.0, 3.0, 1.0]
     assert block.offset.tolist() == np.log([1.0, 3.0, 5.0, 6.0]).tolist()
     assert block.groups["id"].tolist() == [0, 1, 2, 2]
-    assert encoded.group_levels == {"id": (7, 8, 9)}
 
 
 def test_missing_can_be_an_error():
@@ -52,6 +51,14 @@ def test_missing_can_be_an_error():
 def test_arrays_beside_the_table_drop_rows_too():
     _, encoded = build_design("y ~ z", TABLE, offset=np.array([np.nan, 0, 0, 0, 0, 0.0]))
     assert encoded.dropped == {"offset": 1}
+
+
+def test_a_cluster_array_may_have_the_name_of_a_role():
+    holes = {"offset": np.array([np.nan, 0, 0, 0, 0, 0.0]), "z": np.array(["a", None, *"bbab"])}
+    keywords = {"offset": np.array([0, 0, np.nan, 0, 0, 0.0]), "groups": holes}
+    _, encoded = build_design("y ~ z", TABLE, **keywords)
+    assert encoded.dropped == {"offset": 1, "offset (array)": 1, "z (array)": 1}
+    assert encoded.n_used == 3
 
 
 def test_no_row_left():
@@ -96,6 +103,34 @@ def test_transformations_see_only_the_rows_used():
 def test_arguments_beside_the_formula(keywords, error, complaint):
     with pytest.raises(error, match=complaint):
         build_design("y ~ z", TABLE, **keywords)
+
+
+@pytest.mark.parametrize(
+    ("role", "value"),
+    [("offset", 0), ("trials", 5), ("weights", 1.0), ("offset", np.float64(2)), ("weights", True)],
+)
+def test_a_single_value_is_not_one_for_each_row(role, value):
+    complaint = rf"{role}={value} is a single value: {role} needs one value for each row, or the"
+    with pytest.raises(SchemaError, match=complaint):
+        build_design("y ~ z", TABLE, **{role: value})
+    with pytest.raises(SchemaError, match=f"{role}=2 is a single value"):
+        build_design("y ~ z", TABLE, **{role: np.array(2)})
+
+
+@pytest.mark.parametrize("groups", [5, [1, 2], np.arange(6)])
+def test_groups_are_named(groups):
+    with pytest.raises(ArgumentError, match="the name of a column, a list of names"):
+        build_design("y ~ z", TABLE, groups=groups)
+
+
+def test_labels_of_several_levels_are_plain_values():
+    table = TABLE.assign(z=[1.0, 0.0, 3.0, 4.0, 5.0, 6.0], k=np.arange(6)).set_index(["g", "k"])
+    with pytest.raises(MissingError, match=r"row \(nan, 1\)\. Write"):
+        build_design("y ~ x", table, missing="raise")
+    with pytest.raises(FormulaError, match=r"-inf at row \(nan, 1\), where z = 0"):
+        build_design("y ~ log(z)", table)
+    with pytest.raises(WeightsError, match=r"row \('a', 0\)"):
+        build_design("y ~ z", table, weights=np.full(6, -1.0), weights_kind="precision")
 
 
 def test_large_identifiers_do_not_run_together():
