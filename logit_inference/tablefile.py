@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from logit_inference.design.column import dictionary_declared
 from logit_inference.errors import ArgumentError, FileError
 
 if TYPE_CHECKING:
@@ -135,11 +136,19 @@ def _every_digit() -> dict[str, Any]:
 
 
 def _read_parquet(content: bytes, path: str) -> pd.DataFrame:
-    import pandas as pd
-
+    """Return the table; pandas would give text an order of levels that nobody declared."""
     try:
-        return pd.read_parquet(io.BytesIO(content))
+        from pyarrow import parquet, types
     except ImportError as error:
         raise FileError.no_parquet(path) from error
+    try:
+        table = parquet.read_table(io.BytesIO(content))
     except (ValueError, OSError) as error:
         raise FileError(path, f"this is no Parquet file ({error}).") from error
+    for place, field in enumerate(table.schema):
+        undeclared = types.is_dictionary(field.type) and not field.type.ordered
+        if undeclared and not dictionary_declared(table.schema, place):
+            plain = table.column(place).cast(field.type.value_type)
+            table = table.set_column(place, field.name, plain)
+    frame: pd.DataFrame = table.to_pandas()
+    return frame

@@ -22,7 +22,7 @@ LAYERS = {
     "report": {"errors", "covariance", "inference", "diagnostics"},
 }
 LAYERS["models"] = set(LAYERS)
-LAYERS["tablefile"] = {"errors"}
+LAYERS["tablefile"] = {"errors", "design"}
 LAYERS["cli"] = {*LAYERS, "__version__", "load", "logit"}
 NUMERIC = ("rows", "likelihood", "solve", "covariance", "inference", "diagnostics", "effects")
 RECORDS = {"Account", "Classification", "Coefficients", "Covariance", "Goodness", "TestResult"}

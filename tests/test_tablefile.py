@@ -2,8 +2,12 @@
 
 import gzip
 
+import pandas as pd
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
+from logit_inference.design.frame import as_frame
 from logit_inference.errors import FileError
 from logit_inference.tablefile import read_table
 
@@ -35,3 +39,12 @@ def test_names_that_only_look_like_a_repetition():
 def test_what_is_no_table(content):
     with pytest.raises(FileError):
         read_table(content, "a.csv")
+
+
+def test_a_dictionary_without_declared_order_has_sorted_levels(tmp_path):
+    text = pa.array(["c", "a", "b", "a"]).dictionary_encode()
+    declared = pd.DataFrame({"g": pd.Categorical(["c", "a", "b", "a"], ["c", "b", "a"])})
+    for table, first in ((pa.table({"g": text}), "a"), (pa.Table.from_pandas(declared), "c")):
+        parquet.write_table(table, tmp_path / "g.parquet")
+        frame = read_table((tmp_path / "g.parquet").read_bytes(), "g.parquet")
+        assert as_frame(frame).column("g").levels[0] == first

@@ -102,7 +102,7 @@ class ArrayDesign:
                 "the fit had an offset: pass offset= with a value for each new row."
             )
         known = _aligned("offset", offset, len(X))
-        return NewRows(X, known, ~np.isnan(X).any(axis=1), labels)
+        return NewRows(X, known, labels)
 
 
 def read_arrays(
@@ -166,7 +166,7 @@ def read_arrays(
         check_finite(known, "offset", labels)
     block = Block(successes, array, counts, prior, known)
     design = ArrayDesign(columns, happened, ones, intercept, known is not None)
-    return design, Encoded(block, labels, n, n)
+    return design, Encoded(block, labels, None, n, n)
 
 
 def _matrix(

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from logit_inference.design.coding import Coding
-from logit_inference.design.column import Column, Level
+from logit_inference.design.column import Column, Level, Rows
 from logit_inference.design.columns import State, TermColumns, learn_columns, write_columns
 from logit_inference.design.complete import check_infinite, complete_rows, rows_used
 from logit_inference.design.conform import conform_column
@@ -47,15 +47,12 @@ class NewRows:
         One row for every row of the table; NaN where a predictor is missing.
     offset : (m,) array or None
         Known part of the linear predictor; None where the design has none.
-    present : (m,) bool array
-        Rows without a missing predictor.
     labels : sequence of length m
         The table's row labels.
     """
 
     X: Floats
     offset: Floats | None
-    present: NDArray[np.bool_]
     labels: Sequence[Any]
 
 
@@ -69,6 +66,8 @@ class Encoded:
         The rows used.
     labels : sequence of length n_used
         Their labels.
+    rows : (n_used,) array of int or None
+        Their positions in the table; None where all its rows are used.
     n_read, n_used : int
         Numbers of rows.
     dropped : dict of str to int
@@ -77,6 +76,7 @@ class Encoded:
 
     block: Block
     labels: Sequence[Any]
+    rows: Rows
     n_read: int
     n_used: int
     dropped: dict[str, int] = field(default_factory=dict)
@@ -203,7 +203,7 @@ class Design:
             )
         everything = [*columns.values(), *([] if given is None else [given])]
         check_infinite(everything, frame)
-        present, rows = complete_rows(everything, frame.n_rows)
+        _, rows = complete_rows(everything, frame.n_rows)
         n_present = frame.n_rows if rows is None else len(rows)
         known = {name: self.schema.variables[name].levels for name in columns}
         sample = Sample(columns, rows, n_present, frame.labels, self.context, known, learn=False)
@@ -214,7 +214,7 @@ class Design:
         if rows is not None:
             X = _spread(X, rows, frame.n_rows)
             total = None if total is None else _spread(total, rows, frame.n_rows)
-        return NewRows(X, total, present, frame.labels)
+        return NewRows(X, total, frame.labels)
 
 
 def build_design(
@@ -306,7 +306,9 @@ def build_design(
         state={expr: memory for expr, memory in state.items() if memory},
         context=names,
     )
-    return design, Encoded(block, sample.labels_used(), frame.n_rows, sample.n_rows, dropped)
+    return design, Encoded(
+        block, sample.labels_used(), sample.rows, frame.n_rows, sample.n_rows, dropped
+    )
 
 
 def _rows_in_use(

@@ -100,7 +100,7 @@ def read_expression(
     'log(age) ** 2'
     >>> read_expression("agee + 1", ["age", "lwt"])  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    logit_inference.errors.FormulaError: no column 'agee'. Did you mean 'age'? Columns: age, ...
+    logit_inference.errors.formula.FormulaError: no column 'agee'. Did you mean 'age'? ...
     """
     hidden = Backticks.hide(powers(text), columns)
     reader = _Reader(text, tuple(columns), context or {}, hidden, [], [])

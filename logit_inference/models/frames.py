@@ -111,12 +111,12 @@ def glance(account: Account, measures: Goodness) -> pd.DataFrame:
     return pd.DataFrame([row])
 
 
-def augment(fit: Fit, labels: Any, data: Any) -> pd.DataFrame:
-    """Return fitted values, residuals and influence by row, after the columns of ``data``."""
+def row_table(fit: Fit, labels: Any) -> pd.DataFrame:
+    """Return fitted values, residuals and influence by row."""
     import pandas as pd
 
     rows = residuals(fit)
-    frame = pd.DataFrame(
+    return pd.DataFrame(
         {
             "observed": rows.observed,
             "linear_predictor": rows.linear_predictor,
@@ -130,15 +130,34 @@ def augment(fit: Fit, labels: Any, data: Any) -> pd.DataFrame:
         },
         index=_index(labels),
     )
-    if data is None:
-        return frame
-    if not isinstance(data, pd.DataFrame) or not data.index.is_unique:
-        raise DataError("augment(data) needs the pandas frame of the fit, with unique row labels.")
-    if not frame.index.isin(data.index).all():
-        raise DataError(
-            "augment(data): the frame lacks rows of the fit; give the table that was fitted."
-        )
-    return pd.concat([data.loc[frame.index], frame], axis=1)
+
+
+def beside(data: Any, frame: pd.DataFrame, positions: Any, n_read: int) -> pd.DataFrame:
+    """Return the columns of a table at some positions, and those of ``frame`` after them.
+
+    Raises
+    ------
+    DataError
+        Where it is not the table that was fitted, as far as its length, labels and names tell.
+    """
+    import pandas as pd
+
+    table = data if isinstance(data, pd.DataFrame) else _to_pandas(data)
+    if len(table) != n_read:
+        raise DataError.other_table(f"it has {len(table)} rows, and the fit read {n_read}")
+    table = table if positions is None else table.iloc[positions]
+    if isinstance(data, pd.DataFrame) and not table.index.equals(frame.index):
+        raise DataError.other_table("its row labels differ")
+    taken = [name for name in frame if name in table.columns]
+    if taken:
+        raise DataError.other_table(f"it has columns named {', '.join(taken)} already")
+    return pd.concat([table.set_axis(frame.index), frame], axis=1)
+
+
+def _to_pandas(data: Any) -> pd.DataFrame:
+    import pandas as pd
+
+    return data.to_pandas() if hasattr(data, "to_pandas") else pd.DataFrame(data)
 
 
 def testable(estimate: Estimate, terms: Mapping[str, tuple[int, ...]]) -> Mapping[str, list[int]]:

@@ -306,7 +306,7 @@ def _result(
         notes=tuple(notes),
     )
     estimate = Estimate(fit.names, fit.solution.coef, model_covariance(fit), fit.relations)
-    return LogitResult(account, estimate, level, design, fit, encoded.labels)
+    return LogitResult(account, estimate, level, design, fit, encoded.labels, encoded.rows)
 
 
 def _unused(name: str, levels: Sequence[Any]) -> list[str]:

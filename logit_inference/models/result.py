@@ -59,6 +59,8 @@ class LogitResult:
         The handle to the rows; None where the result travels without them.
     labels : pandas Index or None
         The caller's labels of the rows used; None without rows.
+    positions : (n_used,) array of int or None
+        Where those rows stand in the table; None where all of it is used.
     """
 
     account: Account
@@ -67,6 +69,7 @@ class LogitResult:
     design: Design | ArrayDesign
     fit: Fit | None
     labels: Any
+    positions: Any = None
 
     # --- coefficients -----------------------------------------------------------------------------
 
@@ -393,8 +396,8 @@ class LogitResult:
 
         Parameters
         ----------
-        data : pandas frame, optional
-            The table of the fit: its columns for those rows then come first.
+        data : table, optional
+            The table of the fit: its columns then come first, at the rows used.
 
         Returns
         -------
@@ -403,7 +406,11 @@ class LogitResult:
             ``fitted``, ``resid`` (deviance residual), ``resid_pearson``, ``hat`` (leverage),
             ``std_resid`` (standardised deviance residual) and ``cooksd``, by the caller's labels.
         """
-        return frames.augment(self._fit("augment()"), self.labels, data)
+        fit = self._fit("augment()")
+        frame = frames.row_table(fit, self.labels)
+        if data is None:
+            return frame
+        return frames.beside(data, frame, self.positions, self.n_rows_read)
 
     def __str__(self) -> str:
         return str(self.summary())
@@ -418,7 +425,7 @@ class LogitResult:
 
     def without_data(self) -> LogitResult:
         """Return the same result without its rows; what then cannot be answered says so."""
-        return replace(self, fit=None, labels=None)
+        return replace(self, fit=None, labels=None, positions=None)
 
     def save(self, path: Any) -> None:
         """Write a small data-free JSON file that `logit_inference.load` reads on any machine."""

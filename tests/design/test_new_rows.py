@@ -82,12 +82,11 @@ def test_missing_rows_stay_in_place():
     design, _ = build_design("low ~ age + race + offset(lwt)", BIRTHWT)
     new = {"age": [20.0, None, 30.0], "race": ["white", "black", None], "lwt": [1.0, 2.0, 3.0]}
     rows = design.encode(new)
-    assert rows.present.tolist() == [True, False, False]
-    assert np.isnan(rows.X[1:]).all()
+    assert np.isnan(rows.X).all(axis=1).tolist() == [False, True, True]
     assert rows.offset[0] == 1.0
     assert np.isnan(rows.offset[1:]).all()
     rows = design.encode({"age": [None], "race": [None], "lwt": [None]})
-    assert rows.present.tolist() == [False]
+    assert np.isnan(rows.X).all()
 
 
 def test_unseen_levels_are_errors_that_name_the_row():

@@ -94,8 +94,16 @@ def test_tidy_glance_augment(fit, birthwt):
     augmented = fit.augment(birthwt)
     assert list(augmented.columns[: birthwt.shape[1]]) == list(birthwt.columns)
     assert (augmented["observed"] == birthwt["low"]).all()
-    with pytest.raises(errors.DataError, match="lacks rows"):
+    with pytest.raises(errors.DataError, match="it has 184 rows, and the fit read 189"):
         fit.augment(birthwt.iloc[5:])
+    with pytest.raises(errors.DataError, match="labels differ"):
+        fit.augment(birthwt.iloc[::-1])
+    with pytest.raises(errors.DataError, match="columns named fitted"):
+        fit.augment(birthwt.assign(fitted=0))
+    twice = birthwt.set_axis([7] * 189)
+    assert (li.logit(FORMULA, twice).augment(twice)["observed"] == twice["low"]).all()
+    polars = pl.from_pandas(birthwt.assign(age=birthwt["age"].where(birthwt.index != 2)))
+    assert li.logit(FORMULA, polars).augment(polars)["observed"].index[2] == 3
 
 
 def test_a_result_travels_without_its_data(fit, birthwt, tmp_path):

@@ -1,0 +1,72 @@
+"""The exceptions and warnings of the package; their wording is built here, from data.
+
+Every error says what was found, where, why it matters and what to write instead, and carries
+those facts as attributes, so that a program can act on them as well as a person. These files
+import nothing else of the package: everything may import them.
+"""
+
+from logit_inference.errors.answer import (
+    DetachedError,
+    HypothesisError,
+    ModelFileError,
+    PredictionError,
+)
+from logit_inference.errors.base import (
+    ArgumentError,
+    LogitInferenceError,
+    LogitInferenceWarning,
+    TableError,
+)
+from logit_inference.errors.data import (
+    DataError,
+    DatasetError,
+    ExtrapolationWarning,
+    FileError,
+    MissingError,
+    OutcomeError,
+    SchemaError,
+    WeightsError,
+)
+from logit_inference.errors.fit import (
+    CollinearityWarning,
+    ConvergenceError,
+    RankError,
+)
+from logit_inference.errors.formula import (
+    FormulaError,
+)
+from logit_inference.errors.wording import (
+    did_you_mean,
+    excerpt,
+    nearest,
+    plain,
+    shorten,
+)
+
+__all__ = [
+    "ArgumentError",
+    "CollinearityWarning",
+    "ConvergenceError",
+    "DataError",
+    "DatasetError",
+    "DetachedError",
+    "ExtrapolationWarning",
+    "FileError",
+    "FormulaError",
+    "HypothesisError",
+    "LogitInferenceError",
+    "LogitInferenceWarning",
+    "MissingError",
+    "ModelFileError",
+    "OutcomeError",
+    "PredictionError",
+    "RankError",
+    "SchemaError",
+    "TableError",
+    "WeightsError",
+    "did_you_mean",
+    "excerpt",
+    "nearest",
+    "plain",
+    "shorten",
+]

@@ -1,0 +1,56 @@
+"""What can be wrong with a fit: no maximum, no column, columns that repeat others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from logit_inference.errors.base import LogitInferenceError, LogitInferenceWarning
+from logit_inference.errors.wording import shorten
+
+
+class ConvergenceError(LogitInferenceError, ArithmeticError):
+    """No maximum was reached; what happened, and what to do.
+
+    Attributes
+    ----------
+    outcome : Outcome
+        How the iteration ended.
+    columns : tuple of str
+        Columns whose coefficients were still moving.
+    """
+
+    def __init__(self, outcome: object, sentence: str, columns: Sequence[str], advice: str):
+        self.outcome, self.columns = outcome, tuple(columns)
+        names = f" Columns: {shorten(list(columns))}." if columns else ""
+        super().__init__(f"{sentence}{names} {advice}")
+
+
+class RankError(LogitInferenceError, ValueError):
+    """The design has no column that the data can estimate."""
+
+    @classmethod
+    def nothing(cls) -> RankError:
+        """Return the error for a design of zeros."""
+        return cls(
+            "every column of the design is zero in the rows that count: nothing can be estimated."
+        )
+
+    @classmethod
+    def extreme(cls, column: int, largest: float) -> RankError:
+        """Return the error for a column whose squares no double can hold."""
+        return cls(
+            f"column {column} of the design (counted from 0) has values of size {largest:.3g}, "
+            "whose squares leave the range of floating-point numbers. Rescale it."
+        )
+
+
+class CollinearityWarning(LogitInferenceWarning):
+    """Columns have no coefficient, because they are linear combinations of earlier ones."""
+
+    @classmethod
+    def dropped(cls, relations: Sequence[str]) -> CollinearityWarning:
+        """Return the warning about columns with these relations."""
+        return cls(
+            "columns that are combinations of earlier ones, to within rounding, have no "
+            f"coefficient: {'; '.join(relations)}."
+        )
