@@ -72,7 +72,8 @@ def evaluate(block: Block, coef: Floats) -> Evaluation:
     value, residual, weight = _row_terms(block, eta)
     scaled = np.multiply(block.X, np.sqrt(weight)[:, np.newaxis])
     upper = dsyrk(1.0, scaled.T)
-    information = upper + np.triu(upper, 1).T
+    information = upper + upper.T
+    np.fill_diagonal(information, upper.diagonal())
     return Evaluation(value, residual @ block.X, information, _smallest(block, weight))
 
 

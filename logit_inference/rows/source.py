@@ -86,6 +86,9 @@ class ArraySource:
     def blocks(self) -> Iterator[Block]:
         """Yield the blocks in row order; one empty block where there are no rows."""
         size = self.block_rows or rows_per_block(self.n_columns)
+        if self.n_rows <= size:  # the common small fit pays for no cutting
+            yield self.data.with_columns(_float_columns(self.data.X, self.intercept))
+            return
         for start in range(0, max(self.n_rows, 1), size):
             part = self.data.rows(start, start + size)
             yield part.with_columns(_float_columns(part.X, self.intercept))

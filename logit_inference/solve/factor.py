@@ -7,6 +7,7 @@ second is for what is printed wherever the first would show.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,8 @@ from scipy.linalg.lapack import dpocon, dpotrf, dpotrs, dtrtri
 
 from logit_inference.likelihood.likelihood import Likelihood
 from logit_inference.rows.block import Block, Floats
+
+EPS = float(np.finfo(float).eps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +30,20 @@ class ScaledFactor:
         Upper triangular factor; what stands below the diagonal is not read.
     scale : (q,) array
         Diagonal of S.
-    condition : float
-        Estimate of the condition number of ``S A S`` in the 1-norm (LAPACK dpocon, O(q²)).
+    scaled : (q, q) array
+        ``S A S``.
     """
 
     upper: Floats
     scale: Floats
-    condition: float
+    scaled: Floats
+
+    @property
+    def condition(self) -> float:
+        """Estimate of the condition number of ``S A S`` in the 1-norm (LAPACK dpocon, O(q²))."""
+        norm = float(np.abs(self.scaled).sum(axis=0).max())
+        reciprocal, _ = dpocon(self.upper, norm)
+        return float(1.0 / reciprocal) if reciprocal > 0 else np.inf
 
     def solve(self, right: Floats) -> Floats:
         """Return ``A⁻¹ right``."""
@@ -56,19 +66,17 @@ def factorize(information: Floats) -> ScaledFactor | None:
     >>> factorize(np.ones((2, 2))) is None
     True
     """
-    diagonal = np.diagonal(information)
-    if not (np.isfinite(diagonal).all() and (diagonal > 0).all()):
+    diagonal = information.diagonal()
+    smallest = diagonal.min(initial=np.inf)
+    if not (smallest > 0 and math.isfinite(diagonal.sum())):
         return None
     scale = 1.0 / np.sqrt(diagonal)
     scaled = information * scale[:, np.newaxis] * scale
-    norm = float(np.abs(scaled).sum(axis=0).max(initial=0.0))
     upper, failed = dpotrf(scaled)
-    if failed:
+    # A pivot is what is left of a column of length one after projection on those before it.
+    if failed or upper.diagonal().min() ** 2 < EPS:
         return None
-    reciprocal, _ = dpocon(upper, norm)
-    if reciprocal < np.finfo(float).eps:
-        return None
-    return ScaledFactor(upper, scale, float(1.0 / reciprocal))
+    return ScaledFactor(upper, scale, scaled)
 
 
 @dataclass(frozen=True, slots=True)

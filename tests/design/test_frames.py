@@ -179,7 +179,13 @@ def test_levels_in_an_order_that_nobody_declared_are_sorted(table):
         pa.Table.from_pandas(as_category(ordered=True)).replace_schema_metadata(None),
         pa.Table.from_pandas(as_category()).slice(0, 4).to_batches()[0],
         as_letters(pl.Enum(DECLARED)),
-        as_letters(pl.Enum(DECLARED)).to_arrow(),
+        pytest.param(
+            as_letters(pl.Enum(DECLARED)).to_arrow(),
+            marks=pytest.mark.skipif(
+                not as_letters(pl.Enum(DECLARED)).to_arrow().field("g").metadata,
+                reason="this polars does not tell arrow that the column was an Enum",
+            ),
+        ),
         as_metadata_only(),
     ],
 )

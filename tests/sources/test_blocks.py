@@ -10,6 +10,7 @@ from logit_inference.covariance.model import model_covariance
 from logit_inference.inference.estimate import Estimate
 from logit_inference.likelihood.logistic import LOGISTIC
 from logit_inference.rows.source import ArraySource
+from logit_inference.solve.factor import factorize
 from logit_inference.solve.fit import fit_rows
 
 MODELS = {
@@ -53,7 +54,11 @@ def test_many_blocks_give_the_numbers_of_one(name, block_rows):
     many = in_blocks(one, block_rows)
     assert np.allclose(many.params, one.params, **CLOSE)
     assert np.allclose(many.bse, one.bse, **CLOSE)
-    assert np.allclose(many.cov_params(), one.cov_params(), **CLOSE)
+    # Beside its standard errors: elements may cancel, and inverting costs the condition's digits.
+    errors = np.outer(one.bse, one.bse)
+    condition = factorize(one.fit.solution.evaluation.information).condition
+    gap = np.abs(many.cov_params() - one.cov_params()).to_numpy() / errors
+    assert np.nanmax(gap) <= max(1e-13, np.finfo(float).eps * condition)
     for value in ("llf", "llnull", "deviance", "null_deviance", "aic", "bic", "tjur", "nobs"):
         assert getattr(many, value) == pytest.approx(getattr(one, value), rel=1e-12), value
     assert np.allclose(many.fitted, one.fitted, **CLOSE)
