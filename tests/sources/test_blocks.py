@@ -54,11 +54,12 @@ def test_many_blocks_give_the_numbers_of_one(name, block_rows):
     many = in_blocks(one, block_rows)
     assert np.allclose(many.params, one.params, **CLOSE)
     assert np.allclose(many.bse, one.bse, **CLOSE)
-    # Beside its standard errors: elements may cancel, and inverting costs the condition's digits.
+    # Beside its standard errors: elements may cancel. Inverting costs the digits of the condition,
+    # up to a few roundings (two of them because a variance is a square).
     errors = np.outer(one.bse, one.bse)
     condition = factorize(one.fit.solution.evaluation.information).condition
     gap = np.abs(many.cov_params() - one.cov_params()).to_numpy() / errors
-    assert np.nanmax(gap) <= max(1e-13, np.finfo(float).eps * condition)
+    assert np.nanmax(gap) <= max(1e-13, 4 * np.finfo(float).eps * condition)
     for value in ("llf", "llnull", "deviance", "null_deviance", "aic", "bic", "tjur", "nobs"):
         assert getattr(many, value) == pytest.approx(getattr(one, value), rel=1e-12), value
     assert np.allclose(many.fitted, one.fitted, **CLOSE)
