@@ -88,6 +88,17 @@ class Triangle:
     def __add__(self, other: Triangle) -> Triangle:
         return triangle_of(np.vstack([self.upper, other.upper]))
 
+    @property
+    def condition(self) -> float:
+        """Condition number of ``R'R`` with its columns scaled to length one, 1-norms; O(q³)."""
+        scaled = self.upper / np.linalg.norm(self.upper, axis=0)
+        if len(scaled) < scaled.shape[1] or not np.isfinite(scaled).all():
+            return np.inf
+        inverse, singular = dtrtri(np.triu(scaled))
+        if singular:
+            return np.inf
+        return float(np.linalg.norm(scaled, 1) * np.linalg.norm(inverse, 1)) ** 2
+
     def inverse_root(self) -> Floats:
         """Return an upper triangular B with ``B B' = (R'R)⁻¹``."""
         scale = 1.0 / np.linalg.norm(self.upper, axis=0)

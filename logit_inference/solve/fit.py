@@ -15,16 +15,19 @@ import numpy as np
 from scipy.special import xlog1py, xlogy
 
 from logit_inference.errors import DataError
-from logit_inference.likelihood.evaluation import Tally
+from logit_inference.likelihood.evaluation import Evaluation, Tally
 from logit_inference.likelihood.likelihood import Likelihood
 from logit_inference.likelihood.objective import null_objective, objective
 from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Floats
 from logit_inference.rows.source import Source
-from logit_inference.solve.factor import ScaledFactor
+from logit_inference.solve.factor import ScaledFactor, working_triangle
 from logit_inference.solve.newton import newton, row_leverage
 from logit_inference.solve.rank import Relation, find_rank
 from logit_inference.solve.solution import Solution
+
+# Above this condition of the scaled information its smallest directions are not to be trusted.
+SUMMED_RESOLVES = 1e10
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,7 @@ def fit_rows(
     solution = newton(
         objective(rows, likelihood),
         basis.inner(first_coef),
-        partial(_leverage, rows),
+        partial(_curvature, rows, likelihood),
         tolerance=tolerance,
         max_iterations=max_iterations,
         first=first if basis.is_identity else None,
@@ -155,8 +158,28 @@ def fit_rows(
     )
 
 
-def _leverage(source: Source, factor: ScaledFactor) -> float:
-    return source.fold(row_leverage, factor.inverse_root()).value
+def _curvature(
+    rows: Source, likelihood: Likelihood, factor: ScaledFactor, coef: Floats, now: Evaluation
+) -> float:
+    """Return M·λ at ``coef``; infinite where some direction has no information left.
+
+    Where fitted probabilities approach 0 or 1, the information of a direction may fall below the
+    rounding of the sum, which then feigns information that is not there: a factor of the rows
+    resolves the square of that. The score is a sum as well, and where it cancels its rounding,
+    about ``eps·√n`` times the root of the condition in standard errors, counts as λ.
+    """
+    root, condition = factor.inverse_root(), factor.condition
+    with np.errstate(all="ignore"):
+        if condition > SUMMED_RESOLVES:
+            triangle = rows.fold(working_triangle, likelihood, coef)
+            condition = triangle.condition
+            if not condition < np.inf:
+                return np.inf
+            root = triangle.inverse_root()
+        rounding = np.finfo(float).eps * np.sqrt(rows.n_rows * condition)
+        decrement = float(np.linalg.norm(root.T @ now.score)) + rounding
+        product = rows.fold(row_leverage, root).value * decrement
+    return float(product) if np.isfinite(product) else np.inf
 
 
 def _null_model(
@@ -171,11 +194,11 @@ def _null_model(
     if not offset:
         share = counts.events / counts.trials
         return log_odds, float(xlogy(counts.events, share) + xlog1py(failures, -share))
-    # Every column is one: a row's leverage is the standard error of the intercept itself.
+    # With one column of ones M and λ are 1/√I and |u|/√I.
     solution = newton(
         null_objective(source, likelihood),
         np.array([log_odds - counts.offset / counts.trials]),
-        lambda factor: float(np.abs(factor.inverse_root()).max()),
+        lambda factor, coef, now: float(abs(now.score[0]) / now.information[0, 0]),
         max_iterations=200,
     )
     found = solution.outcome.converged

@@ -38,13 +38,13 @@ ROUNDING = 64 * np.finfo(float).eps  # relative rounding of a summed log-likelih
 FLOOR, FLOOR_PER_ROOT = 1e-8, 16 * np.finfo(float).eps
 SMALLEST_STEP = 2.0**-60  # of a step from where all weights nearly vanish
 
-Leverage = Callable[[ScaledFactor], float]
+Curvature = Callable[[ScaledFactor, Floats, Evaluation], float]
 
 
 def newton(
     objective: Objective,
     start: Floats,
-    leverage: Leverage,
+    curvature: Curvature,
     *,
     tolerance: float = 1e-8,
     max_iterations: int = 50,
@@ -57,9 +57,10 @@ def newton(
     objective : callable
         From (q,) coefficients to an `Evaluation`; concave.
     start : (q,) array
-    leverage : callable
-        Returns M for a factor of the current information. It costs a pass, and is asked only where
-        the bound by the smallest working weight is not enough.
+    curvature : callable
+        Returns M·λ for a factor of the current information, the coefficients and the evaluation.
+        It costs a pass or two, and is asked only where the bound by the smallest working weight is
+        not enough.
     tolerance : float
         Largest Newton decrement at convergence, in standard errors. What rounding does not let it
         reach counts as reached below 1e-8.
@@ -83,7 +84,7 @@ def newton(
     steps: list[Step] = []
     factor = None
     decrement, direction = np.inf, np.zeros_like(coef)
-    curvature = np.inf
+    bent = np.inf
     outcome = Outcome.ITERATION_LIMIT
 
     while True:
@@ -96,11 +97,12 @@ def newton(
         before, decrement = decrement, math.sqrt(max(float(now.score @ direction), 0.0))
         floor = max(FLOOR, FLOOR_PER_ROOT * math.sqrt(abs(now.log_likelihood)))
         if decrement <= tolerance or before / 4 <= decrement <= floor:
-            coarser, (curvature, asked) = curvature, _curvature(now, factor, decrement, leverage)
-            n_passes += asked
-            if curvature <= LARGEST_CURVATURE:
+            coarser, bent = bent, _bound(now, decrement)
+            if bent > LARGEST_CURVATURE:
+                bent, n_passes = curvature(factor, coef, now), n_passes + 1
+            if bent <= LARGEST_CURVATURE:
                 outcome = Outcome.CONVERGED
-                if curvature <= FRESH or curvature > coarser / 10:
+                if bent <= FRESH or bent > coarser / 10:
                     steps.append(Step("newton", now.log_likelihood, decrement, 1.0))
                     coef = coef + direction
                     break
@@ -115,7 +117,14 @@ def newton(
         steps.append(Step(kind, now.log_likelihood, decrement, size))
         coef, now = coef + size * direction, reached
 
-    if not outcome.converged and factor is not None and _goes_on(factor, decrement, leverage):
+    # Next to no gain is left. If linear predictors still move, they are on their way to infinity.
+    little = 1e-4 if outcome is Outcome.ITERATION_LIMIT else 0.3
+    if (
+        not outcome.converged
+        and factor is not None
+        and decrement <= little
+        and curvature(factor, coef, now) > LARGEST_CURVATURE
+    ):
         outcome = Outcome.DIVERGING
     return Solution(coef, now, outcome, tuple(steps), n_passes, direction, decrement)
 
@@ -130,20 +139,11 @@ def row_leverage(block: Block, inverse_root: Floats) -> Largest:
     )
 
 
-def _curvature(
-    now: Evaluation, factor: ScaledFactor, decrement: float, leverage: Leverage
-) -> tuple[float, int]:
-    """Return a bound on M·λ and the passes it took: the cheap bound where that is enough."""
-    if now.smallest_weight > 0:
-        cheap = decrement / math.sqrt(now.smallest_weight)
-        if cheap <= LARGEST_CURVATURE:
-            return cheap, 0
-    return leverage(factor) * decrement, 1
-
-
-def _goes_on(factor: ScaledFactor, decrement: float, leverage: Leverage) -> bool:
-    """Return whether next to no gain is left while linear predictors still move: to infinity."""
-    return decrement <= 1e-2 and leverage(factor) * decrement > LARGEST_CURVATURE
+def _bound(now: Evaluation, decrement: float) -> float:
+    """Return a bound on M·λ that costs nothing: no leverage exceeds one."""
+    if now.smallest_weight <= 0:
+        return math.inf
+    return decrement / math.sqrt(now.smallest_weight)
 
 
 def _damped(
