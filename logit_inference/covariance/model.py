@@ -44,4 +44,5 @@ def model_covariance(fit: Fit) -> Covariance:
     else:
         triangle = fit.rows.fold(working_triangle, fit.likelihood, fit.solution.coef)
         root = triangle.inverse_root()
-    return Covariance(root, fit.basis, "model")
+    # Rows first, as a saved result has them: the order of the sums decides the last bit.
+    return Covariance(np.ascontiguousarray(root), fit.basis, "model")

@@ -117,7 +117,7 @@ def _from_mapping(data: Mapping[Any, Any]) -> Frame:
     lengths = {}
     for name, values in zip(names, columns, strict=True):
         if isinstance(values, (str, bytes)) or not hasattr(values, "__len__"):
-            raise SchemaError.kind(name, f"a single {type(values).__name__}, not one value per row")
+            raise SchemaError.single(name, values)
         lengths[name] = len(values)
     if len(set(lengths.values())) > 1:
         first = names[0]

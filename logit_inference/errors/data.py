@@ -97,6 +97,14 @@ class SchemaError(LogitInferenceError, ValueError):
         )
 
     @classmethod
+    def single(cls, column: str, value: object) -> SchemaError:
+        """Return the error for a column of a dict that is one value."""
+        return cls(
+            f"column {column!r} holds the single value {value!r}, and a column has one for each "
+            f"row: write {{{column!r}: [{value!r}], …}} for a table of one row."
+        )
+
+    @classmethod
     def duplicate(cls, column: str, count: int) -> SchemaError:
         """Return the error for a name that several columns bear."""
         return cls(

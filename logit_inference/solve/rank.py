@@ -23,6 +23,10 @@ from logit_inference.solve.factor import Triangle, column_triangle, factorize
 # A column is dependent where what is left of it, after projection on the earlier ones, is below
 # this fraction of its length. R's glm uses the same: min(1e-7, epsilon/1000) with epsilon 1e-8.
 DEPENDENT = 1e-11
+# Or where it is below the rounding of the terms that cancel in it: a column of mean 1e6 less its
+# mean is that column and a constant, to the ten digits that the subtraction left.
+CANCELLED = 256 * np.finfo(float).eps
+SUSPECT = 1e-3  # of a column's length: above this nothing can have cancelled that far
 # Above this condition of the scaled information, steps from summed cross-products lose ten of
 # their sixteen digits: the fit changes to a nearly orthonormal basis.
 ILL_CONDITIONED = 1e10
@@ -136,12 +140,16 @@ def _sequential(work: Floats) -> tuple[list[int], Floats, dict[int, Floats]]:
     for j in range(p):
         r = len(kept)
         left = float(np.linalg.norm(work[r:, j]))
-        if left <= DEPENDENT * lengths[j]:
-            relation = np.zeros(p)
+        if left <= SUSPECT * lengths[j]:
+            weights = np.zeros(p)
             if r:
-                relation[kept] = np.linalg.solve(work[:r, kept], work[:r, j])
-            relations[j] = relation
-            continue
+                weights[kept] = np.linalg.solve(np.triu(work[:r, kept]), work[:r, j])
+            terms = np.abs(weights) * lengths
+            if left <= max(DEPENDENT * lengths[j], CANCELLED * terms.sum()):
+                # A term that is rounding beside the largest is not part of the relation.
+                weights[terms <= DEPENDENT * terms.max(initial=0.0)] = 0.0
+                relations[j] = weights
+                continue
         reflector = work[r:, j].copy()
         reflector[0] += np.copysign(left, reflector[0])
         reflector /= np.linalg.norm(reflector)
@@ -176,7 +184,7 @@ def _orthogonalizer(triangle: Floats) -> Floats | None:
         if _condition(changed / np.linalg.norm(changed, axis=0)) <= ILL_CONDITIONED:
             matrix = np.where(nearly_inside, attempt, one)
             break
-    result: Floats = np.triu(scale[:, np.newaxis] * matrix / scale)
+    result: Floats = np.ascontiguousarray(np.triu(scale[:, np.newaxis] * matrix / scale))
     np.fill_diagonal(result, 1.0)
     return result
 
@@ -198,10 +206,9 @@ def relation_text(
     >>> relation_text(names, 3, relation, 0)
     'd3 = 1 - d1 - d2'
     """
-    largest = float(np.abs(relation.weights).max(initial=0.0))
     text = ""
     for j, (name, value) in enumerate(zip(names, relation.weights, strict=True)):
-        if abs(value) <= 1e-9 * largest or value == 0.0:
+        if value == 0.0:
             continue
         size = f"{abs(value):.6g}"
         factor = "" if size == "1" else f"{size}*"

@@ -266,7 +266,7 @@ def test_tables_that_are_none():
 def test_columns_of_a_dict_have_one_length():
     with pytest.raises(SchemaError, match="'b' has 1 values and column 'a' has 2 rows"):
         as_frame({"a": [1, 2], "b": [1]})
-    with pytest.raises(SchemaError, match="'b' holds a single int"):
+    with pytest.raises(SchemaError, match="'b' holds the single value 1"):
         as_frame({"a": [1, 2], "b": 1})
 
 

@@ -59,6 +59,33 @@ def test_the_tolerance_is_one_part_in_1e11(gap, dropped):
     assert sorted(fit(np.column_stack([X, near])).relations) == dropped
 
 
+@pytest.mark.parametrize("mean", [1e3, 3e4, 1e5, 3e5, 1e6, 1e7, 1e8])
+@pytest.mark.parametrize("later", ["raw", "centred"])
+def test_a_column_and_itself_centred_are_one_column(mean, later):
+    rng = np.random.default_rng(3)
+    t = rng.normal(mean, 1, 300)
+    pair = [t, (t - t.mean()) / t.std()]
+    X = np.column_stack([np.ones(300), *(pair if later == "centred" else pair[::-1])])
+    result = fit(X)
+    assert sorted(result.relations) == [2]
+    assert (result.relations[2].weights[:2] != 0).all()
+
+
+def test_powers_of_years_and_of_centred_years():
+    year = np.tile(np.arange(1990.0, 2020.0), 8)
+    powers = [year**0, year, year**2, year**3]
+    X = np.column_stack([*powers, (year - 2005) ** 3])
+    assert sorted(fit(X).relations) == [4]
+    assert sorted(fit(X[:, :4]).relations) == []
+
+
+def test_rounding_is_no_part_of_a_relation():
+    stamp = 1.6e9 + np.random.default_rng(4).integers(0, 10**8, 200).astype(float)
+    for column, text in ((3 * stamp, "c = 3*t"), (stamp - 1.65e9, "c = -1.65e+09 + t")):
+        result = fit(np.column_stack([np.ones(200), stamp, column]))
+        assert relation_text(["Intercept", "t", "c"], 2, result.relations[2], 0) == text
+
+
 def test_more_columns_than_rows():
     # Five rows: at most five columns; both outcomes at equal rows, so that a maximum exists.
     X = np.repeat(columns(n=3, p=6, seed=4), 2, axis=0)
