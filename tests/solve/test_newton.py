@@ -3,6 +3,7 @@
 import mpmath
 import numpy as np
 import pytest
+from scipy.optimize import linprog
 
 from logit_inference.covariance.model import model_covariance
 from logit_inference.likelihood.logistic import LOGISTIC
@@ -157,3 +158,33 @@ def test_the_null_model_keeps_its_intercept_when_the_fit_has_none():
     closed = k * np.log(k / n) + (n - k) * np.log(1 - k / n)
     result = fit(y, X[:, 1:], constant=None)
     assert result.null_log_likelihood == pytest.approx(closed, rel=1e-14)
+
+
+def test_information_that_rounding_feigns_is_no_convergence():
+    # Quasi-completely separated, found by chance: the summed score is exactly zero while the
+    # summed information still claims some along the direction that separates.
+    columns = [
+        [1, 2, -1, -2, 1, 0, -2, 0, -1, -2, -1, -2, 0, 1, -2, 2, 2],
+        [1, 2, -2, 2, -1, 1, 1, 1, -1, -1, 2, -1, 1, 0, -2, -1, 2],
+        [-1, 1, -2, 2, 2, 1, 0, 1, -2, 0, -1, 2, 2, 0, 1, -2, -1],
+    ]
+    y = [1, 1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0]
+    X = np.column_stack([np.ones(len(y)), *columns]).astype(float)
+    assert fit(y, X).solution.outcome is Outcome.DIVERGING
+
+
+def separates(y, X):
+    z = (2 * y - 1)[:, np.newaxis] * X
+    found = linprog(-z.sum(0), -z, np.zeros(len(y)), bounds=[(-1, 1)] * X.shape[1])
+    return -found.fun > 1e-9
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_a_fit_converges_if_and_only_if_a_linear_program_finds_no_separation(seed):
+    rng = np.random.default_rng(seed)
+    n, p = rng.integers(6, 40), rng.integers(1, 6)
+    X = np.column_stack([np.ones(n), rng.integers(-2, 3, (n, p))]).astype(float)
+    y = (rng.random(n) < 1 / (1 + np.exp(-2 * X[:, 1] * rng.normal()))).astype(float)
+    y[:2] = 0.0, 1.0
+    expected = Outcome.DIVERGING if separates(y, X) else Outcome.CONVERGED
+    assert fit(y, X).solution.outcome is expected
