@@ -56,6 +56,7 @@ class Backticks:
             mark += "_"
 
         def replace(match: re.Match[str]) -> str:
+            """Return the stand-in for a name that needs one, the piece itself otherwise."""
             quote, name, word = match.groups()
             if word is not None and not iskeyword(word):
                 name = match_name(word, columns)

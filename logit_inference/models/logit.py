@@ -67,7 +67,9 @@ def logit(
         all other columns, ``0 +`` or ``- 1`` for no intercept, ``cbind(successes, failures)`` on
         the left. A formula sees the columns of ``data`` and ``context``, never local variables.
     data : table
-        pandas, polars or pyarrow table, or a dict of arrays; n rows.
+        pandas, polars or pyarrow table, or a dict of arrays; n rows. The first level of a factor is
+        its reference: categories stand in their declared order, text sorted. A polars Categorical
+        declares no order and is sorted like text; an Enum keeps its own.
     event : value, optional
         Value of the outcome whose probability is modelled. By default 1 or True; of two levels of
         text or categories the second.

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from scipy.linalg.lapack import dpocon, dpotrf, dpotrs, dtrtri
 
+from logit_inference.likelihood.evaluation import Largest
 from logit_inference.likelihood.likelihood import Likelihood
 from logit_inference.rows.block import Block, Floats
 
@@ -126,6 +127,16 @@ def working_triangle(block: Block, likelihood: Likelihood, coef: Floats) -> Tria
     """Return the triangular factor of the block's rows scaled by root working weights."""
     root = np.sqrt(likelihood.working_weights(block, coef))
     return triangle_of(block.X * root[:, np.newaxis])
+
+
+def row_leverage(block: Block, inverse_root: Floats) -> Largest:
+    """Return the largest ``sqrt(x' B B' x)`` over the block's rows that count; B is (q, q)."""
+    reach = block.X @ inverse_root
+    squared = np.einsum("ij,ij->i", reach, reach)
+    counts = block.counts
+    return Largest(
+        float(np.sqrt(squared.max(initial=0.0, where=True if counts is None else counts)))
+    )
 
 
 def _triangular_inverse(upper: Floats) -> Floats:

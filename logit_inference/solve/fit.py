@@ -21,8 +21,8 @@ from logit_inference.likelihood.objective import null_objective, objective
 from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Floats
 from logit_inference.rows.source import Source
-from logit_inference.solve.factor import ScaledFactor, working_triangle
-from logit_inference.solve.newton import newton, row_leverage
+from logit_inference.solve.factor import ScaledFactor, row_leverage, working_triangle
+from logit_inference.solve.newton import newton
 from logit_inference.solve.rank import Relation, find_rank
 from logit_inference.solve.solution import Solution
 

@@ -23,9 +23,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from logit_inference.likelihood.evaluation import Evaluation, Largest
+from logit_inference.likelihood.evaluation import Evaluation
 from logit_inference.likelihood.objective import Objective
-from logit_inference.rows.block import Block, Floats
+from logit_inference.rows.block import Floats
 from logit_inference.solve.factor import ScaledFactor, factorize
 from logit_inference.solve.solution import Outcome, Solution, Step
 
@@ -127,16 +127,6 @@ def newton(
     ):
         outcome = Outcome.DIVERGING
     return Solution(coef, now, outcome, tuple(steps), n_passes, direction, decrement)
-
-
-def row_leverage(block: Block, inverse_root: Floats) -> Largest:
-    """Return the largest ``sqrt(x' B B' x)`` over the block's rows that count; B is (q, q)."""
-    reach = block.X @ inverse_root
-    squared = np.einsum("ij,ij->i", reach, reach)
-    counts = block.counts
-    return Largest(
-        float(np.sqrt(squared.max(initial=0.0, where=True if counts is None else counts)))
-    )
 
 
 def _bound(now: Evaluation, decrement: float) -> float:
