@@ -56,7 +56,8 @@ class Covariance:
     @property
     def std_errors(self) -> Floats:
         """The (p,) standard errors; NaN where a coefficient cannot be estimated."""
-        outer = self.basis.root(self.root)
+        outer = self.root if self.basis.is_identity else self.basis.root(self.root)
         errors: Floats = np.sqrt(np.einsum("ij,ij->i", outer, outer))
-        errors[~self.basis.estimable] = np.nan
+        if len(self.basis.kept) < len(errors):
+            errors[~self.basis.estimable] = np.nan
         return errors

@@ -24,7 +24,8 @@ from logit_inference.errors import (
     WeightsError,
     shorten,
 )
-from logit_inference.rows.block import Block, Floats, check_finite, check_weights, is_finite
+from logit_inference.rows.block import Block, Floats, check_finite, check_weights
+from logit_inference.rows.survey import survey
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,12 @@ class ArrayDesign:
     @property
     def term_columns(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
         """Every column is a term of its own."""
-        return tuple((name, (column,)) for column, name in enumerate(self.columns))
+        return tuple([(name, (column,)) for column, name in enumerate(self.columns)])
+
+    @property
+    def spans_constant(self) -> bool:
+        """Whether a column of ones is known to be a combination of the columns."""
+        return self.constant is not None
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -147,9 +153,10 @@ def read_arrays(
     n = len(successes)
     if len(array) != n:
         raise DataError.shape("X", array.shape, f"y has {n} values, so X needs {n} rows")
-    ones = _column_of_ones(array)
+    seen = survey(array)
+    ones = seen.constant(1.0)
     columns = _column_names(names, found, array.shape[1], ones)
-    if not is_finite(array):
+    if not seen.finite:
         for column, text in enumerate(columns):
             check_finite(array[:, column], f"column {text!r}", labels)
     if intercept:
@@ -166,7 +173,7 @@ def read_arrays(
         check_finite(known, "offset", labels)
     block = Block(successes, array, counts, prior, known)
     design = ArrayDesign(columns, happened, ones, intercept, known is not None)
-    return design, Encoded(block, labels, None, n, n)
+    return design, Encoded(block, labels, None, n, n, survey=seen)
 
 
 def _matrix(
@@ -210,6 +217,8 @@ def _check_index(arguments: Mapping[str, Any]) -> None:
     """Raise where pandas objects are labelled differently: by position they would not match."""
     first = None
     for name, values in arguments.items():
+        if values is None or type(values) is np.ndarray:
+            continue
         if type(values).__module__.partition(".")[0] != "pandas" or not hasattr(values, "index"):
             continue
         if first is None:
@@ -218,18 +227,15 @@ def _check_index(arguments: Mapping[str, Any]) -> None:
             raise SchemaError.index(name)
 
 
-def _column_of_ones(X: NDArray[Any]) -> int | None:
-    candidates = np.flatnonzero(X[0] == 1) if len(X) else ()
-    return next((int(j) for j in candidates if (X[:, j] == 1).all()), None)
-
-
 def _column_names(
     names: Sequence[str] | None, found: Sequence[str] | None, p: int, ones: int | None
 ) -> tuple[str, ...]:
+    names = found if names is None else names
     if names is None:
-        others = iter(range(1, p + 1))
-        unnamed = ["const" if j == ones else f"x{next(others)}" for j in range(p)]
-        names = unnamed if found is None else found
+        unnamed = [f"x{j}" for j in range(1, p + 1)]
+        if ones is not None:
+            unnamed[ones:] = ["const", *unnamed[ones:-1]]
+        return tuple(unnamed)
     if len(names) != p:
         raise ArgumentError("names", names, f"one name for each of the {p} columns")
     return tuple(str(name) for name in names)

@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from logit_inference.design.column import Level, plain_level, read_column
 from logit_inference.errors import SchemaError, plain
 
+FAR = 2.0**53  # beyond it a float64 cannot tell whole numbers apart
+MANY = 4096  # values in the range of whole numbers that are counted instead of hashed
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Categories:
@@ -113,17 +116,59 @@ def categories_of(values: Any, name: str = "x") -> Categories:
             return Categories(column.values, column.levels, name)
         array = column.values
         missing = missing if column.missing is None else column.missing
+    codes, levels = _whole_numbers(array) or _numbers(array)
+    codes[missing] = -1
+    return Categories(codes, levels, name)
+
+
+def level_counts(categories: Categories) -> NDArray[np.intp]:
+    """Return how often each level occurs; none may be missing.
+
+    Examples
+    --------
+    >>> level_counts(Categories(np.array([0, 1, 1]), ("black", "white", "other"))).tolist()
+    [1, 2, 0]
+    """
+    codes, n_levels = categories.codes, len(categories.levels)
+    if n_levels == 2:  # counting needs no copy of the codes as wide integers
+        n_second = np.count_nonzero(codes)
+        return np.array([len(codes) - n_second, n_second])
+    return np.bincount(codes, minlength=n_levels)
+
+
+def _whole_numbers(values: NDArray[Any]) -> tuple[NDArray[Any], tuple[Level, ...]] | None:
+    """Return codes and levels of whole numbers from a small range; None for any others.
+
+    Counting is several times faster than hashing, and codes of few levels are kept in one byte.
+    """
+    if not len(values):
+        return None
+    low, high = values.min(), values.max()
+    if not (low >= -FAR and high <= FAR and int(high) - int(low) < MANY):  # NaN is in no range
+        return None
+    whole = values.astype(np.int64, copy=False)
+    if values.dtype.kind == "f" and not np.array_equal(whole, values):
+        return None
+    above_low = whole - int(low)
+    occurs = np.bincount(above_low) > 0
+    levels = np.flatnonzero(occurs)
+    codes = (np.cumsum(occurs) - 1).astype(np.int8 if len(levels) <= 128 else np.int16)
+    return codes[above_low], tuple((levels + int(low)).tolist())
+
+
+def _numbers(values: NDArray[Any]) -> tuple[NDArray[Any], tuple[Level, ...]]:
+    """Return codes and levels of any numbers; the code of NaN is -1.
+
+    Hashing the values and sorting the few distinct ones is several times faster than sorting all,
+    as numpy.unique does.
+    """
     import pandas as pd
 
-    # Hashing the values and sorting the few distinct ones is several times faster than sorting
-    # all, as numpy.unique does. NaN gets the code -1, and keeps it.
-    codes, distinct = pd.factorize(array)
+    codes, distinct = pd.factorize(values)
     order = np.argsort(distinct)
-    rank = np.empty(len(order) + 1, dtype=np.intp)
+    rank = np.empty(len(order) + 1, dtype=np.min_scalar_type(-max(len(order), 1)))
     rank[order], rank[-1] = np.arange(len(order)), -1
-    codes = rank[codes]
-    codes[missing] = -1
-    return Categories(codes, tuple(plain_level(x) for x in distinct[order]), name)
+    return rank[codes], tuple(plain_level(level) for level in distinct[order])
 
 
 def C(  # noqa: N802 - the name that formulas have for it

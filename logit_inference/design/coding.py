@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from logit_inference.design.column import Level
 from logit_inference.design.formula import Term
@@ -39,8 +40,10 @@ class Coding:
         Levels that occur among the rows used, in order.
     unused : tuple
         Levels that do not, though declared or present in rows that were dropped.
-    matrix : (levels, contrasts) array
-        Contrast columns.
+    indicators : (contrasts,) array of int or None
+        The level that each contrast column indicates, as with treatment contrasts.
+    matrix : (levels, contrasts) array or None
+        Contrast columns of any other kind.
     """
 
     expr: str
@@ -48,6 +51,7 @@ class Coding:
     labels: tuple[str, ...]
     levels: tuple[Level, ...] = ()
     unused: tuple[Level, ...] = ()
+    indicators: NDArray[np.intp] | None = None
     matrix: Floats | None = None
 
     def width(self, full: bool) -> int:
@@ -59,11 +63,33 @@ class Coding:
         labels = [f"[{level}]" for level in self.levels] if full else self.labels
         return [f"{self.expr}{label}" for label in labels]
 
+    def indicated(self, full: bool) -> NDArray[np.intp] | None:
+        """Return the level that each column indicates, None where columns are no indicators."""
+        return np.arange(len(self.levels)) if full else self.indicators
+
     def weights(self, full: bool) -> Floats:
         """Return the (levels, columns) matrix of a categorical factor."""
-        if full or self.matrix is None:
-            return np.eye(len(self.levels))
-        return self.matrix
+        if self.matrix is not None and not full:
+            return self.matrix
+        weights: Floats = np.eye(len(self.levels))[:, self.indicated(full)]
+        return weights
+
+
+def find_indicators(matrix: Floats) -> NDArray[np.intp] | None:
+    """Return the level that each column of contrasts indicates, None unless each has its own.
+
+    Examples
+    --------
+    >>> find_indicators(np.array([[1.0, 0.0], [0.0, 0.0], [0.0, 1.0]])).tolist()
+    [0, 2]
+    >>> find_indicators(np.array([[1.0], [0.0], [-1.0]])) is None
+    True
+    """
+    levels: NDArray[np.intp] = matrix.argmax(axis=0)
+    width = len(levels)
+    ones = bool((matrix[levels, np.arange(width)] == 1.0).all())
+    single = np.count_nonzero(matrix) == width == len(set(levels.tolist()))
+    return levels if ones and single else None
 
 
 def code_terms(
@@ -141,8 +167,8 @@ def part_names(part: Part, codings: Mapping[str, Coding]) -> list[str]:
 
     Examples
     --------
-    >>> eye = np.eye(2)[:, 1:]
-    >>> sex = Coding("sex", "categorical", ("[T.male]",), ("female", "male"), matrix=eye)
+    >>> male = np.array([1])
+    >>> sex = Coding("sex", "categorical", ("[T.male]",), ("female", "male"), indicators=male)
     >>> age = Coding("age", "numeric", ("",))
     >>> part_names((("sex", True), ("age", False)), {"sex": sex, "age": age})
     ['sex[female]:age', 'sex[male]:age']

@@ -14,11 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from logit_inference.errors import SchemaError
-from logit_inference.rows.block import Floats, is_finite
+from logit_inference.rows.block import Floats
+from logit_inference.rows.survey import is_finite
 
 Kind = Literal["numeric", "boolean", "categorical", "text"]
 Level = str | int | float | bool
 Rows = NDArray[np.intp] | None
+FEW = 8  # levels of text that are found by comparing the whole column with each
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +102,11 @@ def coded_column(
     absent = missing if missing.any() else None
     if kind == "text":
         order = sorted(range(len(labels)), key=lambda code: str(labels[code]))
-        if order != list(range(len(labels))):
-            rank = np.empty(len(labels) + 1, dtype=np.intp)
-            rank[order] = np.arange(len(labels))
-            rank[-1] = -1
-            codes = rank[codes]
-            labels = tuple(labels[code] for code in order)
+        rank = np.empty(len(labels) + 1, dtype=np.min_scalar_type(-max(len(labels), 1)))
+        rank[order] = np.arange(len(labels))
+        rank[-1] = -1
+        codes = rank[codes]
+        labels = tuple(labels[code] for code in order)
     elif len(set(labels)) < len(labels):
         repeated = next(label for label in labels if labels.count(label) > 1)
         raise SchemaError.kind(name, f"several categories that all print as {repeated!r}")
@@ -153,6 +154,8 @@ def read_column(name: str, values: Any, declared: bool = False) -> Column:
     values: its order is that of first appearance, which nobody chose and which changes with the
     rows. Its values are read as if they stood there one by one, text in sorted order.
     """
+    if type(values) is np.ndarray and values.ndim == 1 and values.dtype.kind in "biuf":
+        return _from_native(name, values)
     if type(values).__name__ in ("DataFrame", "LazyFrame", "Table", "RecordBatch"):
         raise SchemaError.kind(name, "a whole table instead of one value per row")
     library = type(values).__module__.partition(".")[0]
@@ -171,6 +174,8 @@ def read_column(name: str, values: Any, declared: bool = False) -> Column:
             raise SchemaError.kind(name, f"an array of {values.ndim} dimensions")
         if values.dtype.kind in "biuf":
             return _from_native(name, values)
+        if values.dtype.kind == "U":
+            return _from_characters(name, values)
     elif isinstance(values, (str, bytes)) or not isinstance(values, (Sequence, range)):
         raise SchemaError.kind(name, f"a {type(values).__name__} instead of one value per row")
     import pandas as pd
@@ -208,7 +213,7 @@ def _from_pandas(name: str, series: Any) -> Column:
         native = series.to_numpy(dtype=dtype.numpy_dtype, na_value=0)
         if dtype.kind == "b":
             return boolean_column(name, native, missing)
-        if dtype.kind == "f":
+        if dtype.kind == "f" and missing.any():
             native = np.where(missing, np.nan, native)
         return numeric_column(name, native, missing)
     if not pd.api.types.is_object_dtype(dtype):
@@ -222,6 +227,10 @@ def _from_objects(name: str, series: Any) -> Column:
     """Return the column of a pandas object Series, by what it turns out to hold."""
     import pandas as pd
 
+    if any(isinstance(value, str) for value in series.array[:100]):
+        found = _text_codes(series.to_numpy())
+        if found is not None:  # text, as one look at the few distinct values tells
+            return coded_column(name, *found, "text")
     missing = series.isna().to_numpy()
     present = series.to_numpy()[~missing]
     holds = pd.api.types.infer_dtype(present, skipna=True)
@@ -245,6 +254,34 @@ def _from_objects(name: str, series: Any) -> Column:
         return numeric_column(name, numbers, missing)
     types = sorted({type(value).__name__ for value in present})
     raise SchemaError.kind(name, f"values of type {' and '.join(types)}")
+
+
+def _text_codes(values: NDArray[Any]) -> tuple[NDArray[Any], Iterable[Any]] | None:
+    """Return codes and levels of objects that all are text or missing; None for any others."""
+    import pandas as pd
+
+    try:
+        codes, levels = pd.factorize(values)
+    except TypeError:  # a list, say, has no hash
+        return None
+    return (codes, levels) if all(isinstance(level, str) for level in levels) else None
+
+
+def _from_characters(name: str, values: NDArray[Any]) -> Column:
+    """Return the column of a numpy array of strings: compared whole while its levels are few."""
+    codes = np.full(len(values), -1, dtype=np.int8)
+    levels: list[str] = []
+    if len(np.unique(values[:256])) <= FEW:
+        while len(levels) <= FEW and (unseen := codes < 0).any():
+            level = values[int(np.argmax(unseen))]
+            codes[values == level] = len(levels)
+            levels.append(str(level))
+    if len(codes) and codes.min() < 0:
+        import pandas as pd
+
+        hashed, found = pd.factorize(values.astype(object))
+        return coded_column(name, hashed, found, "text")
+    return coded_column(name, codes, levels, "text")
 
 
 def _from_polars(name: str, series: Any) -> Column:

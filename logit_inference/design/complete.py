@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -9,8 +10,8 @@ from numpy.typing import NDArray
 
 from logit_inference.design.column import Column, Rows
 from logit_inference.design.frame import Frame
+from logit_inference.design.schema import Variable
 from logit_inference.errors import MissingError, SchemaError, plain
-from logit_inference.rows.block import is_finite
 
 
 def rows_used(
@@ -47,7 +48,9 @@ def complete_rows(columns: Sequence[Column], n_rows: int) -> tuple[NDArray[np.bo
     return present, None if present.all() else np.flatnonzero(present)
 
 
-def check_infinite(columns: Sequence[Column], frame: Frame) -> None:
+def check_infinite(
+    columns: Mapping[str, Column], described: Mapping[str, Variable], frame: Frame
+) -> None:
     """Raise for the first infinite value of any column, also in rows that would be dropped.
 
     Raises
@@ -55,11 +58,12 @@ def check_infinite(columns: Sequence[Column], frame: Frame) -> None:
     SchemaError
         Naming the column and the caller's label of the row.
     """
-    for column in columns:
-        if column.kind != "numeric" or is_finite(column.values):
+    for name, column in columns.items():
+        low, high = described[name].minimum, described[name].maximum
+        if low is None or high is None or math.isfinite(high - low):
             continue
         infinite = np.isinf(column.values)
-        if infinite.any():
+        if infinite.any():  # the difference of two finite numbers may have overflowed
             row = int(np.argmax(infinite))
             raise SchemaError.infinite(
                 column.name,

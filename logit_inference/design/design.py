@@ -15,13 +15,15 @@ from numpy.typing import NDArray
 
 from logit_inference.design.coding import Coding
 from logit_inference.design.column import Column, Level, Rows
-from logit_inference.design.columns import State, TermColumns, learn_columns, write_columns
+from logit_inference.design.columns import State, TermColumns, learn_columns
 from logit_inference.design.complete import check_infinite, complete_rows, rows_used
 from logit_inference.design.conform import conform_column
-from logit_inference.design.expression import read_context
+from logit_inference.design.expression import Expression, read_context
 from logit_inference.design.formula import Factor, Formula, parse_formula
 from logit_inference.design.frame import Frame, as_frame, read_argument
+from logit_inference.design.matrix import encode_rows
 from logit_inference.design.outcome import Event
+from logit_inference.design.piece import pieces_of
 from logit_inference.design.roles import (
     Roles,
     group_codes,
@@ -35,6 +37,8 @@ from logit_inference.design.sample import Sample
 from logit_inference.design.schema import Schema, describe_column
 from logit_inference.errors import ArgumentError, PredictionError, SchemaError
 from logit_inference.rows.block import Block, Floats
+from logit_inference.rows.coded import Coded
+from logit_inference.rows.survey import Survey
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class NewRows:
 
     Parameters
     ----------
-    X : (m, p) array
+    X : (m, p) array or Coded
         One row for every row of the table; NaN where a predictor is missing.
     offset : (m,) array or None
         Known part of the linear predictor; None where the design has none.
@@ -51,7 +55,7 @@ class NewRows:
         The table's row labels.
     """
 
-    X: Floats
+    X: Floats | Coded
     offset: Floats | None
     labels: Sequence[Any]
 
@@ -72,6 +76,8 @@ class Encoded:
         Numbers of rows.
     dropped : dict of str to int
         For each variable its missing values; a row missing in two variables counts in both.
+    survey : Survey or None
+        The range of each column of the block's X, where it was looked at.
     """
 
     block: Block
@@ -80,6 +86,7 @@ class Encoded:
     n_read: int
     n_used: int
     dropped: dict[str, int] = field(default_factory=dict)
+    survey: Survey | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +132,14 @@ class Design:
     def constant(self) -> int | None:
         """The column of ones, None where the formula leaves it out."""
         return 0 if self.formula.intercept else None
+
+    @property
+    def spans_constant(self) -> bool:
+        """Whether a column of ones is known to be a combination of the columns.
+
+        The indicators of all levels of a factor, or of all cells of several, add up to one.
+        """
+        return any(all(full for _, full in part) for term in self.terms for part in term.parts)
 
     @property
     def adds_intercept(self) -> bool:
@@ -201,18 +216,18 @@ class Design:
                 "the fit had an array as offset=, which new rows do not carry: pass offset= with "
                 "one value per row, or fit with the name of a column."
             )
-        everything = [*columns.values(), *([] if given is None else [given])]
-        check_infinite(everything, frame)
-        _, rows = complete_rows(everything, frame.n_rows)
+        everything = columns if given is None else columns | {"offset (array)": given}
+        described = {name: describe_column(column) for name, column in everything.items()}
+        check_infinite(everything, described, frame)
+        _, rows = complete_rows(list(everything.values()), frame.n_rows)
         n_present = frame.n_rows if rows is None else len(rows)
         known = {name: self.schema.variables[name].levels for name in columns}
         sample = Sample(columns, rows, n_present, frame.labels, self.context, known, learn=False)
-        X = np.empty((n_present, len(self.columns)))
-        write_columns(X, self.terms, self.codings, sample, self.state)
+        X = encode_rows(pieces_of(self.terms, self.codings), sample, self.state)
         factors = self.formula.offsets if offset is not None else self.offsets
         total = total_offset([*([] if given is None else [given]), *factors], sample, self.state)
         if rows is not None:
-            X = _spread(X, rows, frame.n_rows)
+            X = _spread_rows(X, rows, frame.n_rows)
             total = None if total is None else _spread(total, rows, frame.n_rows)
         return NewRows(X, total, frame.labels)
 
@@ -265,7 +280,8 @@ def build_design(
 
     Notes
     -----
-    Reads each column used once or twice; holds X once, and no second copy of it.
+    Reads each column used once or twice; holds X once, and no second copy of it. Where factors are
+    wide, X is a `rows.coded.Coded` (see `design.matrix.find_coded`).
 
     Examples
     --------
@@ -280,26 +296,25 @@ def build_design(
         raise ArgumentError("missing", missing, 'missing="drop" or missing="raise"')
     frame, names = as_frame(data), read_context(context)
     roles = read_roles(frame, names, trials=trials, weights=weights, offset=offset, groups=groups)
-    parsed = parse_formula(formula, frame.names, roles.variables, names)
-    sample, dropped = _rows_in_use(frame, parsed, roles, missing, names)
+    expressions: dict[str, Expression] = {}
+    parsed = parse_formula(formula, frame.names, roles.variables, names, expressions)
+    sample, schema, dropped = _rows_in_use(frame, parsed, roles, missing, names, expressions)
     state: State = {}
     counts = role_numbers("trials", roles.trials, sample, state)
     y, n_trials, happened = read_outcome(parsed, counts, trials, event, sample)
     prior = prior_weights(roles.weights, weights_kind, sample, state)
     codings, columns, terms = learn_columns(parsed, sample, state)
-    X = np.empty((sample.n_rows, len(columns)))
-    write_columns(X, terms, codings, sample, state)
+    X = encode_rows(pieces_of(terms, codings), sample, state)
     array = [roles.offset] if isinstance(roles.offset, Column) else []
     text = [roles.offset] if isinstance(roles.offset, Factor) else []
     total = total_offset([*array, *parsed.offsets, *text], sample, state)
     block = Block(y, X, n_trials, prior, total, group_codes(roles.clusters, sample))
-    described = {name: describe_column(column) for name, column in sample.columns.items()}
     design = Design(
         formula=parsed,
         columns=columns,
         terms=terms,
         codings=codings,
-        schema=Schema(frame.n_rows, described),
+        schema=schema,
         event=happened,
         offset=text[0] if text else None,
         offset_is_array=bool(array),
@@ -312,16 +327,35 @@ def build_design(
 
 
 def _rows_in_use(
-    frame: Frame, formula: Formula, roles: Roles, missing: str, context: Mapping[str, Any]
-) -> tuple[Sample, dict[str, int]]:
+    frame: Frame,
+    formula: Formula,
+    roles: Roles,
+    missing: str,
+    context: Mapping[str, Any],
+    expressions: Mapping[str, Expression],
+) -> tuple[Sample, Schema, dict[str, int]]:
     """Return the columns in use at the rows that miss none of them, and what the others miss."""
     used = dict.fromkeys((*formula.variables, *roles.variables))
     columns = {name: frame.column(name) for name in used}
     everything = columns | roles.arrays(columns)
     rows, dropped = rows_used(everything, frame, missing)
-    check_infinite(list(everything.values()), frame)
+    described = {name: describe_column(column) for name, column in everything.items()}
+    check_infinite(everything, described, frame)
     n_used = frame.n_rows if rows is None else len(rows)
-    return Sample(columns, rows, n_used, frame.labels, context), dropped
+    sample = Sample(columns, rows, n_used, frame.labels, context, expressions=expressions)
+    schema = Schema(frame.n_rows, {name: described[name] for name in columns})
+    return sample, schema, dropped
+
+
+def _spread_rows(X: Floats | Coded, rows: NDArray[np.intp], n_rows: int) -> Floats | Coded:
+    """Return the rows of X at their places among ``n_rows``, missing elsewhere."""
+    if not isinstance(X, Coded):
+        return _spread(X, rows, n_rows)
+    codes = []
+    for own in X.codes:
+        codes.append(np.zeros(n_rows, dtype=own.dtype))
+        codes[-1][rows] = own
+    return Coded(_spread(X.numbers, rows, n_rows), tuple(codes), X.layout)
 
 
 def _spread(values: Floats, rows: NDArray[np.intp], n_rows: int) -> Floats:

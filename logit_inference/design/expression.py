@@ -25,6 +25,7 @@ from logit_inference.errors import (
 )
 
 _PLAIN_NODES = (ast.BinOp, ast.UnaryOp, ast.List, ast.Tuple, ast.Dict, ast.Load)
+_PLACE: dict[str, Any] = {"lineno": 1, "col_offset": 0}  # of nodes that stand nowhere in the text
 _OPERATORS = (ast.operator, ast.unaryop, ast.cmpop, ast.expr_context)
 
 
@@ -107,8 +108,7 @@ def read_expression(
     try:
         tree = ast.parse(hidden.text.strip(), mode="eval").body
         canonical = reader.spell(tree)
-        body = ast.fix_missing_locations(ast.Expression(reader.read(tree)))
-        code = compile(body, "<formula>", "eval")
+        code = compile(ast.Expression(reader.read(tree)), "<formula>", "eval")
     except (RecursionError, MemoryError):
         raise FormulaError.too_deep(text) from None
     except FormulaError:
@@ -132,7 +132,8 @@ class _Reader:
 
     def spell(self, node: ast.AST) -> str:
         """Return the source of a node, with backticks where they were."""
-        return self.hidden.restore(ast.unparse(node).replace("\n", " "))
+        text = node.id if isinstance(node, ast.Name) else ast.unparse(node).replace("\n", " ")
+        return self.hidden.restore(text)
 
     def read(self, node: Any) -> Any:
         """Return the node with its names resolved."""
@@ -211,7 +212,7 @@ class _Reader:
         """Return the reference to a column."""
         if (name, exact) not in self.used:
             self.used.append((name, exact))
-        return ast.Name(f"column {self.used.index((name, exact))}", ast.Load())
+        return ast.Name(f"column {self.used.index((name, exact))}", ast.Load(), **_PLACE)
 
     def name(self, node: ast.Name) -> ast.expr:
         """Return what a bare name stands for: a column, or something of the context."""
@@ -251,7 +252,6 @@ class _Reader:
     def call(self, node: ast.Call) -> ast.Call:
         """Return the call with its arguments read, and its memory attached if it has one."""
         function = self.spell(node.func)
-        spelled = self.spell(node)
         own = function not in self.context
         known = isinstance(node.func, ast.Name) and (not own or function in transforms.FUNCTIONS)
         if isinstance(node.func, ast.Attribute):
@@ -260,26 +260,28 @@ class _Reader:
             raise FormulaError.no_function(self.text, function, transforms.FUNCTIONS)
         if known and own:
             self.functions.append(function)
-            if function in transforms.STATEFUL and not node.args:
-                raise FormulaError(
-                    self.text, f"{spelled}: the variable comes first, {function}(x)."
-                )
+        remembers = known and own and function in transforms.STATEFUL
+        unnamed = any(word.arg is None or word.arg.startswith("_") for word in node.keywords)
+        spelled = self.spell(node) if remembers or unnamed else ""
+        if remembers and not node.args:
+            raise FormulaError(self.text, f"{spelled}: the variable comes first, {function}(x).")
         self.check_arity(node, function)
-        label = ast.Constant(self.spell(node.args[0]) if node.args else "")
+        label = ast.Constant(self.spell(node.args[0]) if remembers else "", **_PLACE)
         by_value = own and function in ("C", "np.isin")
         node.args = [
             self.exact(argument) if by_value and not place else self.read(argument)
             for place, argument in enumerate(node.args)
         ]
+        if unnamed:
+            raise FormulaError(self.text, f"{spelled}: only named arguments can be passed.")
         for keyword in node.keywords:
-            if keyword.arg is None or keyword.arg.startswith("_"):
-                raise FormulaError(self.text, f"{spelled}: only named arguments can be passed.")
             keyword.value = self.read(keyword.value)
-        if known and own and function in transforms.STATEFUL:
-            node.args[0] = _call("numeric variable", node.args[0], ast.Constant(spelled), label)
-            node.keywords.append(ast.keyword("_state", _call("memory of", ast.Constant(spelled))))
+        if remembers:
+            name = ast.Constant(spelled, **_PLACE)
+            node.args[0] = _call("numeric variable", node.args[0], name, label)
+            node.keywords.append(ast.keyword("_state", _call("memory of", name), **_PLACE))
             if function in transforms.OWN_STATEFUL:
-                node.keywords.append(ast.keyword("_label", label))
+                node.keywords.append(ast.keyword("_label", label, **_PLACE))
         return node
 
     def check_arity(self, node: ast.Call, function: str) -> None:
@@ -358,7 +360,7 @@ def evaluate(
 
 def _call(function: str, *arguments: Any) -> ast.Call:
     """Return the call of something of ours, by a name with a space, which nobody can type."""
-    return ast.Call(ast.Name(function, ast.Load()), list(arguments), [])
+    return ast.Call(ast.Name(function, ast.Load(), **_PLACE), list(arguments), [], **_PLACE)
 
 
 def _numeric(values: Any, call: str, label: str) -> Any:

@@ -16,10 +16,11 @@ from typing import Any, Literal
 import numpy as np
 
 from logit_inference.design.column import Level
-from logit_inference.design.expression import read_expression
+from logit_inference.design.expression import Expression, read_expression
 from logit_inference.design.notation import (
     Backticks,
     match_name,
+    plain_sum,
     powers,
     reworded,
     split_arguments,
@@ -98,6 +99,7 @@ def parse_formula(
     available: Sequence[str],
     excluded: Collection[str] = (),
     context: Mapping[str, Any] | None = None,
+    expressions: dict[str, Expression] | None = None,
 ) -> Formula:
     """Return the terms of a formula.
 
@@ -111,6 +113,8 @@ def parse_formula(
         Columns that ``.`` does not stand for, such as weights; the outcome never is.
     context : mapping, optional
         Names that the caller passed on purpose.
+    expressions : dict, optional
+        Filled with the expressions of its factors, so that nobody has to read them again.
 
     Returns
     -------
@@ -139,20 +143,25 @@ def parse_formula(
             "", f"the formula is a {type(text).__name__}; write it as text: 'y ~ x + C(g)'."
         )
     left, right = split_sides(text)
-    response = _read_response(left, text, available, context)
+    scope = _Scope(text, available, context, {} if expressions is None else expressions)
+    response = _read_response(left, scope)
     leftmost = {name for factor in response for name in factor.variables}
-    others = [name for name in available if name not in leftmost and name not in excluded]
     intercept, terms, offsets = False, [], []
-    for names in _parse_terms(right, text, available, others):
-        factors = tuple(_read_factor(*name, text, available, context) for name in names)
+    found = plain_sum(right, available)
+    if found is None:
+        others = [name for name in available if name not in leftmost and name not in excluded]
+        found = _parse_terms(right, text, available, others)
+    for names in found:
+        factors = tuple(_read_factor(*name, scope) for name in names)
         if not factors:
             intercept = True
         elif any(_is_offset(factor.expr, factor.kind) for factor in factors):
             if len(factors) > 1:
                 raise FormulaError(text, "an offset() cannot be part of an interaction.")
-            offsets.append(_read_offset(factors[0].expr, text, available, context))
+            offsets.append(_read_offset(factors[0].expr, scope))
         else:
             terms.append(Term(":".join(factor.expr for factor in factors), factors))
+    terms, offsets = list(dict.fromkeys(terms)), list(dict.fromkeys(offsets))
     _check_terms(terms, {factor.expr for factor in response if factor.kind == "lookup"}, text)
     if not terms and not intercept:
         raise FormulaError(text, "no term is left to estimate: write y ~ 1 for an intercept alone.")
@@ -258,24 +267,29 @@ class _Operators:
         return [(token, [self.nested])] if token.token == "in" else self.others.resolve(token)
 
 
-def _read_factor(
-    expr: str,
-    kind: str,
-    text: str,
-    available: Sequence[str],
-    context: Mapping[str, Any] | None,
-) -> Factor:
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """What the factors of a formula may name, and the expressions among them that were read."""
+
+    text: str
+    available: Sequence[str]
+    context: Mapping[str, Any] | None
+    expressions: dict[str, Expression]
+
+
+def _read_factor(expr: str, kind: str, scope: _Scope) -> Factor:
     """Return a factor whose names have been checked."""
     if kind == "lookup":
-        if expr not in available:
-            raise FormulaError.no_column(text, expr, available)
+        if expr not in scope.available:
+            raise FormulaError.no_column(scope.text, expr, scope.available)
         return Factor(expr, "lookup", (expr,))
     if _is_offset(expr, kind):
         return Factor(expr, "python")
     try:
-        expression = read_expression(expr, available, context)
+        expression = read_expression(expr, scope.available, scope.context)
     except FormulaError as error:
-        raise FormulaError(text, error.complaint) from None
+        raise FormulaError(scope.text, error.complaint) from None
+    scope.expressions[expression.text] = expression
     return Factor(expression.text, "python", expression.variables)
 
 
@@ -289,31 +303,30 @@ def read_variable(
     >>> read_variable("my col", ["my col"]).kind, read_variable("log(t)", ["t"]).variables
     ('lookup', ('t',))
     """
+    return _read_variable(text, _Scope(text.strip(), available, context, {}))
+
+
+def _read_variable(text: str, scope: _Scope) -> Factor:
     bare = text.strip()
     if bare.startswith("`") and bare.endswith("`") and bare.count("`") == 2:
         bare = bare[1:-1]
-    name = match_name(bare, available)
+    name = match_name(bare, scope.available)
     if name is not None:
         return Factor(name, "lookup", (name,))
-    return _read_factor(bare, "python", bare, available, context)
+    return _read_factor(bare, "python", scope)
 
 
-def _read_response(
-    left: str, text: str, available: Sequence[str], context: Mapping[str, Any] | None
-) -> tuple[Factor, ...]:
+def _read_response(left: str, scope: _Scope) -> tuple[Factor, ...]:
     """Return the outcome, or successes and failures."""
     inside = re.fullmatch(r"cbind\s*\((.*)\)", left, flags=re.DOTALL)
     parts = [left] if inside is None else split_arguments(inside.group(1))
     if inside is not None and len(parts) != 2:
         raise FormulaError(
-            text, f"cbind(successes, failures) has two arguments; {len(parts)} given."
+            scope.text, f"cbind(successes, failures) has two arguments; {len(parts)} given."
         )
-    try:
-        factors = tuple(read_variable(part, available, context) for part in parts)
-    except FormulaError as error:
-        raise FormulaError(text, error.complaint) from None
+    factors = tuple(_read_variable(part, scope) for part in parts)
     if not any(factor.variables for factor in factors):
-        raise FormulaError(text, f"the left side, {left!r}, uses no column.")
+        raise FormulaError(scope.text, f"the left side, {left!r}, uses no column.")
     return factors
 
 
@@ -322,17 +335,12 @@ def _is_offset(expr: str, kind: str) -> bool:
     return kind == "python" and expr.startswith("offset(")
 
 
-def _read_offset(
-    expr: str, text: str, available: Sequence[str], context: Mapping[str, Any] | None
-) -> Factor:
+def _read_offset(expr: str, scope: _Scope) -> Factor:
     """Return the argument of ``offset()``."""
     parts = split_arguments(expr[len("offset(") : -1])
     if len(parts) != 1:
-        raise FormulaError(text, "offset() has one argument.")
-    try:
-        return read_variable(parts[0], available, context)
-    except FormulaError as error:
-        raise FormulaError(text, error.complaint) from None
+        raise FormulaError(scope.text, "offset() has one argument.")
+    return _read_variable(parts[0], scope)
 
 
 def library_function(name: str) -> Any:

@@ -81,8 +81,9 @@ def as_frame(data: Any) -> Frame:
     library = type(data).__module__.partition(".")[0]
     kind = type(data).__name__
     if library == "pandas" and kind == "DataFrame":
-        names = tuple(str(name) for name in data.columns)
-        return Frame(names, len(data), data.index, lambda place: data[data.columns[place]])
+        keys = data.columns.tolist()
+        names = tuple(map(str, keys))
+        return Frame(names, len(data), data.index, lambda place: data[keys[place]])
     if library == "polars" and kind == "DataFrame":
         return _positional(tuple(data.columns), data.height, data.to_series)
     if library == "pyarrow" and kind in ("Table", "RecordBatch"):

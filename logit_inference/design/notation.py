@@ -6,11 +6,12 @@ that cannot be parsed. Tokens and messages of that library are known here by the
 
 from __future__ import annotations
 
+import ast
 import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from keyword import iskeyword
 from typing import Any
 
@@ -76,6 +77,8 @@ class Backticks:
 
     def restore(self, text: str, backticks: bool = True) -> str:
         """Return a piece of the text with the names put back."""
+        if not self.names:
+            return text
 
         def replace(match: re.Match[str]) -> str:
             name = self.names[int(match.group(1))]
@@ -182,6 +185,49 @@ def _check_brackets(text: str, plain: str) -> None:
     if opened:
         start = opened[-1][0]
         raise FormulaError.syntax(text, f"{text[start]!r} is never closed.", start)
+
+
+def plain_sum(right: str, available: Sequence[str]) -> list[list[tuple[str, str]]] | None:
+    """Return the terms of a sum of column names and calls; None for any other right side.
+
+    They are what the parser would find: for each term its factors, as text and kind, after the
+    intercept, which has none.
+
+    Examples
+    --------
+    >>> plain_sum("age + C(race)", ["age", "race"])
+    [[], [('age', 'lookup')], [('C(race)', 'python')]]
+    >>> plain_sum("age * race", ["age", "race"]) is None
+    True
+    """
+    if not right.isascii() or "`" in right:
+        return None
+    plain = mask_quotes(right)
+    cuts = [-1, *_outermost("+", plain), len(plain)]
+    terms: list[list[tuple[str, str]]] = [[]]
+    for start, stop in pairwise(cuts):
+        part = right[start + 1 : stop].strip()
+        if part.isidentifier() and not iskeyword(part) and part in available:
+            terms.append([(part, "lookup")])
+        elif _is_call(part, plain[start + 1 : stop].strip()):
+            terms.append([(part, "python")])
+        else:
+            return None
+    return terms
+
+
+def _is_call(part: str, plain: str) -> bool:
+    """Say whether a text (``plain`` with its quotes masked) is one call that Python can read."""
+    name = re.match(r"[A-Za-z_][\w.]*(?=\()", plain)
+    if not name or iskeyword(name.group()) or not _is_python(name.group()):
+        return False
+    depths = list(accumulate((char in "([{") - (char in ")]}") for char in plain[name.end() :]))
+    if 0 in depths[:-1]:
+        return False
+    try:
+        return isinstance(ast.parse(powers(part), mode="eval").body, ast.Call)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False  # the parser says what is wrong
 
 
 def split_arguments(inside: str) -> list[str]:

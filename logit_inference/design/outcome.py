@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from logit_inference.design.categories import Categories, categories_of
+from logit_inference.design.categories import Categories, categories_of, level_counts
 from logit_inference.design.column import Level, read_column
 from logit_inference.errors import ArgumentError, OutcomeError, plain
 from logit_inference.rows.block import Floats
@@ -84,12 +84,10 @@ def binary_outcome(
     if event is not None and not isinstance(event, (str, int, float)):
         raise ArgumentError("event", event, "one value of the outcome, event=1 or event='yes'")
     numeric = isinstance(values, np.ndarray) and values.dtype.kind != "b"
-    if isinstance(values, np.ndarray) and numeric and event is None:
-        y = values.astype(np.float64)
-        if np.all((y == 0) | (y == 1)) and 0 < y.sum() < len(y):
-            return y, Event(variable, 1, 0, "binary")
+    if event is None and isinstance(values, np.ndarray) and _is_zero_one(values):
+        return values.astype(np.float64), Event(variable, 1, 0, "binary")
     categories = categories_of(values, variable)
-    counts = np.bincount(categories.codes, minlength=len(categories.levels))
+    counts = level_counts(categories)
     levels = [level for level, count in zip(categories.levels, counts, strict=True) if count]
     found = _counts(categories.levels, counts)
     if len(levels) < 2:
@@ -107,6 +105,14 @@ def binary_outcome(
     other = levels[0] if chosen == levels[1] else levels[1]
     y = (categories.codes == categories.levels.index(chosen)).astype(np.float64)
     return y, Event(variable, chosen, other, "binary")
+
+
+def _is_zero_one(values: NDArray[Any]) -> bool:
+    """Say whether numbers are 0 and 1, and both: as many are 1 as are not 0."""
+    if values.dtype.kind not in "iuf" or values.ndim != 1:
+        return False
+    n_ones = np.count_nonzero(values == 1)
+    return bool(0 < n_ones < len(values) and n_ones == np.count_nonzero(values))
 
 
 def _choose_event(
@@ -254,6 +260,8 @@ def outcome_arrays(
     >>> y.tolist(), trials, str(event)
     ([0.0, 1.0, 1.0], None, 'y = yes')
     """
+    if trials is None and event is None and type(y) is np.ndarray and _is_zero_one(y):
+        return y.astype(np.float64), None, Event(name, 1, 0, "binary")
     columns = [read_column(name, y)] + ([] if trials is None else [read_column("trials", trials)])
     for column in columns:
         if column.missing is not None:
@@ -277,7 +285,7 @@ def outcome_arrays(
         )
     column = columns[0]
     if column.kind == "numeric":
-        successes, found = binary_outcome(column.numbers(), name, event)
+        successes, found = binary_outcome(column.values, name, event)
     else:
         codes = Categories(column.values, column.levels, name)
         successes, found = binary_outcome(codes, name, event)

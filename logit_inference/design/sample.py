@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from logit_inference.design.categories import Categories, Coded
 from logit_inference.design.column import Column, Level, Rows, read_column
-from logit_inference.design.expression import evaluate, read_expression
+from logit_inference.design.expression import Expression, evaluate, read_expression
 from logit_inference.design.formula import Factor
 from logit_inference.errors import FormulaError, SchemaError, plain
-from logit_inference.rows.block import Floats, is_finite
+from logit_inference.rows.block import Floats
+from logit_inference.rows.survey import is_finite
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class Sample:
         Levels of each variable that expressions may name although they do not occur.
     learn : bool
         Whether transformations may learn from these rows: those of the fit, never new ones.
+    expressions : mapping
+        Expressions by their text, where they have been read already.
     """
 
     columns: Mapping[str, Column]
@@ -50,6 +53,7 @@ class Sample:
     context: Mapping[str, Any] = field(default_factory=dict)
     known: Mapping[str, tuple[Level, ...]] = field(default_factory=dict)
     learn: bool = True
+    expressions: Mapping[str, Expression] = field(default_factory=dict)
 
     def value(self, name: str, exact: bool = False) -> NDArray[Any] | Categories:
         """Return a column as expressions see it: float64 (or exact), bool, or coded."""
@@ -98,7 +102,9 @@ def factor_value(
     if factor.kind == "lookup":
         found: Any = sample.value(factor.expr)
     else:
-        expression = read_expression(factor.expr, tuple(sample.columns), sample.context)
+        expression = sample.expressions.get(factor.expr) or read_expression(
+            factor.expr, tuple(sample.columns), sample.context
+        )
         found = evaluate(expression, sample.value, state, sample.context, sample.learn)
     if isinstance(found, Coded):
         return _checked_codes(found, factor, sample)

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from logit_inference.design.column import Column, Kind, Level
 from logit_inference.design.frame import Frame
 from logit_inference.errors import SchemaError
@@ -120,5 +118,5 @@ def describe_column(column: Column) -> Variable:
     low = high = None
     if column.kind == "numeric" and column.n_missing < len(column):
         present = column.values if column.missing is None else column.values[~column.missing]
-        low, high = float(np.min(present)), float(np.max(present))
+        low, high = float(present.min()), float(present.max())
     return Variable(column.name, column.kind, column.levels, low, high, column.n_missing)

@@ -41,8 +41,8 @@ class Account:
         With the binomial coefficients of grouped data.
     outcome : str
         Name of the `Outcome` of the search.
-    n_passes : int
-        Passes over the columns that the search took.
+    n_passes : float
+        Passes over the columns that the search took; over a sample, its share of the rows.
     notes : tuple of str
         What else a reader must know: columns without an estimate, levels without rows.
     """
@@ -64,7 +64,7 @@ class Account:
     log_likelihood: float
     null_log_likelihood: float
     outcome: str
-    n_passes: int
+    n_passes: float
     notes: tuple[str, ...]
 
     @property

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import xlogy
 
+from logit_inference.covariance.model import information_root
 from logit_inference.likelihood.logistic import expit, linear_predictor
 from logit_inference.rows.block import Block, Floats
-from logit_inference.solve.factor import working_triangle
+from logit_inference.rows.product import row_squares
 from logit_inference.solve.fit import Fit
 
 
@@ -40,8 +41,8 @@ def residuals(fit: Fit) -> Residuals:
     -----
     Two passes: a QR fold for the leverages, and one that maps the rows. Memory n × 9.
     """
-    triangle = fit.rows.fold(working_triangle, fit.likelihood, fit.solution.coef)
-    return Residuals(*fit.map(_rows, triangle.inverse_root(), len(fit.solution.coef)).T)
+    root = information_root(fit)
+    return Residuals(*fit.map(_rows, root, len(fit.solution.coef)).T)
 
 
 def _rows(block: Block, coef: Floats, root: Floats, k: int) -> Floats:
@@ -52,8 +53,7 @@ def _rows(block: Block, coef: Floats, root: Floats, k: int) -> Floats:
     prior = np.ones_like(eta) if block.weights is None else block.weights
     failures = m - block.y
     raw = block.y * nu - failures * mu
-    reach = block.X @ root
-    variance = np.einsum("ij,ij->i", reach, reach)
+    variance = row_squares(block.X, root)
     with np.errstate(divide="ignore", invalid="ignore"):
         observed = block.y / m
         unit = _deviance_terms(block.y, mu, m) + _deviance_terms(failures, nu, m)

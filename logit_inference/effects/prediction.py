@@ -16,6 +16,7 @@ from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.wald import check_level
 from logit_inference.likelihood.logistic import expit, linear_predictor
 from logit_inference.rows.block import Block, Floats
+from logit_inference.rows.product import Columns, row_squares
 from logit_inference.solve.fit import Fit
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Prediction:
 
 
 def predict_link(
-    estimate: Estimate, X: Floats, offset: Floats | None, labels: Sequence[Any]
+    estimate: Estimate, X: Columns, offset: Floats | None, labels: Sequence[Any]
 ) -> Floats:
     """Return the linear predictors (m,) of rows of a design (m, p); NaN rows stay missing.
 
@@ -72,19 +73,23 @@ def predict_link(
         Where a row breaks a relation among columns that held in the fit.
     """
     estimate.check_relations(X, labels)
-    link: Floats = estimate.covariance.basis.rows(X) @ estimate.inner
+    link = estimate.link(X)
     return link if offset is None else link + offset
 
 
 def predict_rows(
-    estimate: Estimate, X: Floats, offset: Floats | None, labels: Sequence[Any], level: float
+    estimate: Estimate,
+    X: Columns,
+    offset: Floats | None,
+    labels: Sequence[Any],
+    level: float,
 ) -> Prediction:
     """Return predictions with intervals for rows of a design.
 
     Parameters
     ----------
     estimate : Estimate
-    X : (m, p) array
+    X : (m, p) array or Coded
         NaN rows give missing predictions.
     offset : (m,) array or None
     labels : sequence of m
@@ -98,12 +103,12 @@ def predict_rows(
 
     Notes
     -----
-    2mpq operations, and memory m × q beside X.
+    2mpq operations, less for codes; memory for some thousand rows beside X and the result.
     """
     critical = critical_value(check_level(level), estimate.covariance.df)
     estimate.check_relations(X, labels)
-    link, root = estimate.combine(X)
-    std_error = np.sqrt(np.einsum("ij,ij->i", root, root))
+    link = estimate.link(X)
+    std_error = estimate.link_std_errors(X)
     return Prediction(labels, link if offset is None else link + offset, std_error, critical)
 
 
@@ -115,6 +120,5 @@ def predict_used(fit: Fit, estimate: Estimate, labels: Sequence[Any], level: flo
 
 
 def _link_and_error(block: Block, coef: Floats, root: Floats) -> Floats:
-    reach = block.X @ root
-    error = np.sqrt(np.einsum("ij,ij->i", reach, reach))
+    error = np.sqrt(row_squares(block.X, root))
     return np.column_stack([linear_predictor(block, coef), error])

@@ -342,6 +342,15 @@ class WeightsError(LogitInferenceError, ValueError):
         return cls(f"{count} {noun} {complaint}; {first}. {hint}")
 
     @classmethod
+    def replicate(cls, weight: float, replicate: int, label: object) -> WeightsError:
+        """Return the error for a weight of one of many weightings that is out of range."""
+        complaint = "is negative" if weight < 0 else "is not finite"
+        return cls(
+            f"in W the weight {weight:g} of replicate {replicate} (counted from 0), row {label!r}, "
+            f"{complaint}. Weights are finite and not negative; 0 leaves a row out of a replicate."
+        )
+
+    @classmethod
     def all_zero(cls) -> WeightsError:
         """Return the error for weights that leave no row."""
         return cls("all weights are zero: no row is left to fit.")

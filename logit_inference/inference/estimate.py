@@ -5,7 +5,7 @@ The narrow waist for what need not return to the data, which it must not hold.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,11 @@ from numpy.typing import NDArray
 from logit_inference.covariance.covariance import Covariance
 from logit_inference.errors import PredictionError, plain
 from logit_inference.rows.block import Floats
+from logit_inference.rows.coded import Coded
+from logit_inference.rows.product import Columns, row_squares, times
 from logit_inference.solve.rank import Relation
+
+AT_ONCE = 1 << 20  # elements of new rows that are in another basis at a time
 
 
 @dataclass(frozen=True)
@@ -57,16 +61,37 @@ class Estimate:
         """Return ``combinations @ coef`` (k,) and a root (k, r) of its covariance.
 
         What ``combinations`` (k, p) holds in columns that cannot be estimated is not read: they
-        are rows of a design in which the relations hold, or restrictions that do not touch them.
+        are restrictions that do not touch them.
         """
-        inside = self.covariance.basis.rows(combinations)
+        inside = self.covariance.basis.of(combinations)
         return inside @ self.inner, inside @ self.covariance.root
 
-    def check_relations(self, X: Floats, labels: Sequence[Any]) -> None:
+    def link(self, X: Columns) -> Floats:
+        """Return ``X @ coef`` (m,) of rows of a design in which the relations hold."""
+        return np.concatenate([times(rows, self.inner) for rows in self._inside(X)])
+
+    def link_std_errors(self, X: Columns) -> Floats:
+        """Return the standard errors (m,) of `link`."""
+        root = self.covariance.root
+        squares = np.concatenate([row_squares(rows, root) for rows in self._inside(X)])
+        errors: Floats = np.sqrt(squares)
+        return errors
+
+    def _inside(self, X: Columns) -> Iterator[Columns]:
+        """Yield X in the basis of the covariance, some rows at a time unless it is codes."""
+        basis = self.covariance.basis
+        size = len(X) + 1 if isinstance(X, Coded) else AT_ONCE // X.shape[1] + 1
+        for start in range(0, max(len(X), 1), size):
+            yield basis.rows(X[start : start + size])
+
+    def check_relations(self, X: Columns, labels: Sequence[Any]) -> None:
         """Raise a PredictionError where a row breaks a relation that held among the fitted rows."""
+        sizes: Any = abs(X) if self.relations else X
         for column, relation in self.relations.items():
-            gap = np.abs(X[:, column] - X @ relation.weights)
-            terms = np.abs(X[:, column]) + np.abs(X) @ np.abs(relation.weights)
+            contrast = -relation.weights
+            contrast[column] = 1.0
+            gap = np.abs(times(X, contrast))
+            terms = times(sizes, np.abs(contrast))
             broken = gap > 1e-8 * (terms + relation.size)
             if broken.any():
                 row = int(np.flatnonzero(broken)[0])

@@ -30,7 +30,7 @@ class Coefficients:
 
 def check_level(level: float) -> float:
     """Return the confidence level, or raise an ArgumentError where it is no probability."""
-    if not (isinstance(level, Real) and 0.0 < level < 1.0):
+    if not (isinstance(level, (float, Real)) and 0.0 < level < 1.0):
         raise ArgumentError("level", level, "a confidence level between 0 and 1, such as 0.95")
     return float(level)
 

@@ -24,8 +24,8 @@ class Evaluation:
         Without the constant that does not depend on the coefficients.
     score : (q,) array
         Gradient of the log-likelihood.
-    information : (q, q) array
-        Minus its second derivative, symmetric and positive semidefinite.
+    upper : (q, q) array
+        Upper triangle of the information; what stands below the diagonal is not read.
     smallest_weight : float
         The smallest working weight of a row with positive prior weight. No row's leverage exceeds
         one, so the row x with working weight w has ``x' information⁻¹ x <= 1/w``: this one number
@@ -34,16 +34,45 @@ class Evaluation:
 
     log_likelihood: float
     score: Floats
-    information: Floats
+    upper: Floats
     smallest_weight: float
+
+    @property
+    def information(self) -> Floats:
+        """Minus the second derivative (q, q), symmetric and positive semidefinite; a copy."""
+        full = np.triu(self.upper)
+        full += np.triu(full, 1).T
+        return full
 
     def __add__(self, other: Evaluation) -> Evaluation:
         return Evaluation(
             self.log_likelihood + other.log_likelihood,
             self.score + other.score,
-            self.information + other.information,
+            self.upper + other.upper,
             min(self.smallest_weight, other.smallest_weight),
         )
+
+    def __iadd__(self, other: Evaluation) -> Evaluation:
+        """Add into the arrays at hand: square ones of a thousand columns are not for copying."""
+        self.score.__iadd__(other.score)
+        self.upper.__iadd__(other.upper)
+        return Evaluation(
+            self.log_likelihood + other.log_likelihood,
+            self.score,
+            self.upper,
+            min(self.smallest_weight, other.smallest_weight),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """Value and gradient of a log-likelihood at one point: an `Evaluation` without information."""
+
+    log_likelihood: float
+    score: Floats
+
+    def __add__(self, other: Slope) -> Slope:
+        return Slope(self.log_likelihood + other.log_likelihood, self.score + other.score)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,3 +139,13 @@ class Largest:
 
     def __add__(self, other: Largest) -> Largest:
         return Largest(float(np.maximum(self.value, other.value)))
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The largest absolute value of each column (p,)."""
+
+    values: Floats
+
+    def __add__(self, other: Reach) -> Reach:
+        return Reach(np.maximum(self.values, other.values))

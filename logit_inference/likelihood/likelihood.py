@@ -7,18 +7,26 @@ ask.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from logit_inference.likelihood.evaluation import Evaluation, Tally
+from logit_inference.likelihood.evaluation import Evaluation, Slope, Tally
 from logit_inference.rows.block import Block, Floats
 
 
 class EvaluateKernel(Protocol):
-    """Log-likelihood, score and information of a block."""
+    """Log-likelihood, score and information of a run of blocks."""
 
-    def __call__(self, block: Block, coef: Floats, /) -> Evaluation:
-        """Return the evaluation at ``coef``."""
+    def __call__(self, run: Iterable[Block], coef: Floats, /) -> Evaluation:
+        """Return the evaluation at ``coef``; each row is read once."""
+
+
+class SlopeKernel(Protocol):
+    """Log-likelihood and score of a run of blocks."""
+
+    def __call__(self, run: Iterable[Block], coef: Floats, /) -> Slope:
+        """Return value and gradient at ``coef``; each row is read once."""
 
 
 class TallyKernel(Protocol):
@@ -35,12 +43,21 @@ class RowKernel(Protocol):
         """Return the (n,) values at ``coef``."""
 
 
+class ResidentMaker(Protocol):
+    """What `EvaluateKernel` gives, for rows that stay in cache and are evaluated many times."""
+
+    def __call__(self, block: Block, /) -> Callable[[Floats], Evaluation] | None:
+        """Return the evaluation as a function of the coefficients; None where there is no gain."""
+
+
 @dataclass(frozen=True)
 class Likelihood:
     """The kernels of one likelihood, and its name in words."""
 
     name: str
     evaluate: EvaluateKernel
+    slope: SlopeKernel
+    resident: ResidentMaker
     tally: TallyKernel
     linear_predictor: RowKernel
     fitted: RowKernel

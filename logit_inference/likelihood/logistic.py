@@ -14,13 +14,17 @@ This file knows nothing of formulas, sources or solvers.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import chain
+
 import numpy as np
-from scipy.linalg.blas import dsyrk
 from scipy.special import gammaln, xlogy
 
-from logit_inference.likelihood.evaluation import Evaluation, Tally
+from logit_inference.likelihood.evaluation import Evaluation, Slope, Tally
 from logit_inference.likelihood.likelihood import Likelihood
+from logit_inference.likelihood.resident import resident
 from logit_inference.rows.block import Block, Floats
+from logit_inference.rows.product import gram_for, times, transposed_times
 
 # --- elementary functions -------------------------------------------------------------------------
 
@@ -40,9 +44,9 @@ def expit(eta: Floats) -> Floats:
 # --- kernels --------------------------------------------------------------------------------------
 
 
-def linear_predictor(block: Block, coef: Floats) -> Floats:
-    """Return ``X @ coef + offset`` of shape (n,)."""
-    eta: Floats = block.X @ coef
+def linear_predictor(block: Block, coef: Floats, out: Floats | None = None) -> Floats:
+    """Return ``X @ coef + offset`` of shape (n,), in ``out`` if that is given."""
+    eta = times(block.X, coef, out)
     if block.offset is not None:
         eta += block.offset
     return eta
@@ -53,38 +57,72 @@ def fitted(block: Block, coef: Floats) -> Floats:
     return expit(linear_predictor(block, coef))
 
 
-def evaluate(block: Block, coef: Floats) -> Evaluation:
-    """Return log-likelihood, score and information of one block, each row read once.
+def evaluate(run: Iterable[Block], coef: Floats) -> Evaluation:
+    """Return log-likelihood, score and information of a run of blocks, each row read once.
 
     Parameters
     ----------
-    block : Block
-        n rows and p columns.
+    run : iterable of Block
+        At least one block of p columns; none has more rows than the first.
     coef : (p,) array
 
     Notes
     -----
-    One pass: 2np flops for eta, np(p+1) for the information (a symmetric rank-n update, half of a
-    general product), 2np for the score. The scaled copy of the block's X is the only array of its
-    size.
+    One pass over n rows: 2np flops for eta, np(p+1) for the information (a symmetric rank-n
+    update, half of a general product), 2np for the score. Buffers of a block's size are made for
+    the first block and serve all; nothing has the length of the run.
     """
-    eta = linear_predictor(block, coef)
-    value, residual, weight = _row_terms(block, eta)
-    scaled = np.multiply(block.X, np.sqrt(weight)[:, np.newaxis])
-    upper = dsyrk(1.0, scaled.T)
-    information = upper + upper.T
-    np.fill_diagonal(information, upper.diagonal())
-    return Evaluation(value, residual @ block.X, information, _smallest(block, weight))
+    blocks = iter(run)
+    first = next(blocks)
+    gram, buffers = gram_for(first.X), np.empty((_BUFFERS, first.n_rows))
+    value, score, smallest = 0.0, np.zeros(len(coef)), np.inf
+    for block in chain((first,), blocks):
+        part, residual, t, one_t = _row_terms(block, coef, buffers)
+        weight = _working_weights(block, t, one_t)
+        value += part
+        score += transposed_times(block.X, residual)
+        gram.add(block.X, weight)
+        smallest = min(smallest, _smallest(block, weight))
+    return Evaluation(value, score, gram.upper(), smallest)
+
+
+def slope(run: Iterable[Block], coef: Floats) -> Slope:
+    """Return log-likelihood and score of a run of blocks, each row read once.
+
+    Parameters
+    ----------
+    run : iterable of Block
+        At least one block of p columns; none has more rows than the first.
+    coef : (p,) array
+
+    Notes
+    -----
+    One pass of 4np flops: the price of a step that reuses an older information matrix.
+    """
+    blocks = iter(run)
+    first = next(blocks)
+    buffers = np.empty((_BUFFERS, first.n_rows))
+    value, score = 0.0, np.zeros(len(coef))
+    for block in chain((first,), blocks):
+        part, residual, _, _ = _row_terms(block, coef, buffers)
+        value += part
+        score += transposed_times(block.X, residual)
+    return Slope(value, score)
 
 
 def working_weights(block: Block, coef: Floats) -> Floats:
     """Return the working weights, shape (n,): prior weight times ``m·mu·(1−mu)``."""
-    return _row_terms(block, linear_predictor(block, coef))[2]
+    _, _, t, one_t = _row_terms(block, coef, np.empty((_BUFFERS, block.n_rows)))
+    return _working_weights(block, t, one_t)
 
 
 def tally(block: Block) -> Tally:
     """Return the sums over rows that do not depend on the coefficients."""
     y = block.y
+    if block.trials is None and block.weights is None:
+        n, events = block.n_rows, float(y.sum())
+        shift = 0.0 if block.offset is None else float(block.offset.sum())
+        return Tally(n, n, n, events, n, events, shift, 0.0, 0.0)
     w = np.ones(block.n_rows) if block.weights is None else block.weights
     m = np.ones(block.n_rows) if block.trials is None else block.trials
     # A row without weight or without trials says nothing; R does not count it either.
@@ -109,38 +147,82 @@ def tally(block: Block) -> Tally:
     )
 
 
-def _row_terms(block: Block, eta: Floats) -> tuple[float, Floats, Floats]:
-    """Return the log-likelihood, the (n,) residuals and the (n,) working weights at eta."""
-    t = np.exp(-np.abs(eta))
-    one_t = 1.0 + t
-    positive = eta >= 0
-    if block.trials is None:
-        # In terms of the margin s·eta with s = ±1: the chance of the outcome not observed is q,
-        # the residual s·q, the log-likelihood −log(1+exp(−s·eta)).
-        sign = 2.0 * block.y - 1.0
-        right = positive == (sign > 0)
-        residual = sign * (np.where(right, t, 1.0) / one_t)
-        terms = np.log1p(t) + np.where(right, 0.0, np.abs(eta))
-        weight = t / (one_t * one_t)
-    else:
-        y, failures = block.y, block.trials - block.y
-        mu = np.where(positive, 1.0, t) / one_t
-        nu = np.where(positive, t, 1.0) / one_t
-        residual = y * nu - failures * mu
-        wrong = np.where(positive, failures, y)
-        terms = block.trials * np.log1p(t) + wrong * np.abs(eta)
-        weight = block.trials * (mu * nu)
+_BUFFERS = 4  # arrays of a block's length that `_row_terms` writes into
+
+
+def _row_terms(block: Block, coef: Floats, buffers: Floats) -> tuple[float, Floats, Floats, Floats]:
+    """Return the log-likelihood, the (n,) residuals, t and 1 + t, in the buffers.
+
+    One success or failure per row is told by its margin s·eta with s = ±1: the chance of the
+    outcome not observed is q, the residual s·q, the log-likelihood −log(1+exp(−s·eta)).
+    """
+    margin, t, one_t, residual = buffers[:, : block.n_rows]
+    eta = linear_predictor(block, coef, margin)
+    if block.trials is not None:
+        np.exp(np.copysign(eta, -1.0, out=t), out=t)
+        np.add(t, 1.0, out=one_t)
+        return _grouped_terms(block, block.trials, eta, t, one_t, residual), residual, t, one_t
+    sign = np.multiply(block.y, 2.0, out=one_t)
+    sign -= 1.0
+    margin *= sign
+    np.exp(np.copysign(margin, -1.0, out=t), out=t)
+    # q = t/(1+t) on the right side of zero and 1/(1+t) on the wrong one.
+    np.copyto(residual, t)
+    np.copyto(residual, 1.0, where=margin < 0)
+    residual *= sign
+    residual /= np.add(t, 1.0, out=one_t)
+    # The log-likelihood of a row is min(margin, 0) − log(1+t).
+    terms = np.minimum(margin, 0.0, out=margin)
+    terms -= np.log1p(t)
     if block.weights is None:
-        return -float(terms.sum()), residual, weight
-    return -float(block.weights @ terms), block.weights * residual, block.weights * weight
+        return float(terms.sum()), residual, t, one_t
+    residual *= block.weights
+    return float(block.weights @ terms), residual, t, one_t
 
 
-def _smallest(block: Block, weight: Floats) -> float:
-    """Return the smallest working weight among the rows that count, inf where there are none."""
+def _grouped_terms(
+    block: Block, trials: Floats, eta: Floats, t: Floats, one_t: Floats, residual: Floats
+) -> float:
+    """Return the log-likelihood of rows of several trials; writes their residuals."""
+    y = block.y
+    positive = eta >= 0
+    failures = trials - y
+    mu = np.where(positive, 1.0, t) / one_t
+    nu = np.where(positive, t, 1.0) / one_t
+    np.subtract(y * nu, failures * mu, out=residual)
+    wrong = np.where(positive, failures, y)
+    terms = trials * np.log1p(t) + wrong * np.abs(eta)
+    if block.weights is None:
+        return -float(terms.sum())
+    residual *= block.weights
+    return -float(block.weights @ terms)
+
+
+def _working_weights(block: Block, t: Floats, one_t: Floats) -> Floats:
+    """Return the working weights ``t/(1+t)²`` times trials and prior weights, in the place of t."""
+    t /= one_t
+    t /= one_t
+    for prior in (block.trials, block.weights):
+        if prior is not None:
+            t *= prior
+    return t
+
+
+def _smallest(block: Block, values: Floats) -> float:
+    """Return the smallest value of a row that counts, inf where there are none."""
     counts = block.counts
-    return float(weight.min(initial=np.inf, where=True if counts is None else counts))
+    return float(
+        values.min(initial=np.inf) if counts is None else values.min(initial=np.inf, where=counts)
+    )
 
 
 LOGISTIC = Likelihood(
-    "binomial, logit link", evaluate, tally, linear_predictor, fitted, working_weights
+    "binomial, logit link",
+    evaluate,
+    slope,
+    resident,
+    tally,
+    linear_predictor,
+    fitted,
+    working_weights,
 )

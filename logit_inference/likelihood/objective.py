@@ -6,17 +6,18 @@ another, made from an objective, so that one Newton loop serves them all.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 import numpy as np
 
-from logit_inference.likelihood.evaluation import Evaluation
+from logit_inference.likelihood.evaluation import Evaluation, Slope
 from logit_inference.likelihood.likelihood import EvaluateKernel, Likelihood
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.source import Source
 
 Objective = Callable[[Floats], Evaluation]
+SlopeObjective = Callable[[Floats], Slope]
 
 
 def objective(source: Source, likelihood: Likelihood) -> Objective:
@@ -33,13 +34,23 @@ def objective(source: Source, likelihood: Likelihood) -> Objective:
     >>> float(objective(rows, LOGISTIC)(np.zeros(1)).log_likelihood / np.log(2))
     -2.0
     """
-    return partial(source.fold, likelihood.evaluate)
+    block = source.only_block
+    small = None if block is None else likelihood.resident(block)
+    return partial(source.fold_runs, likelihood.evaluate) if small is None else small
+
+
+def slope_objective(source: Source, likelihood: Likelihood) -> SlopeObjective:
+    """Return value and gradient of the log-likelihood as a function of the coefficients.
+
+    Each call is one pass over the rows, and a cheap one.
+    """
+    return partial(source.fold_runs, likelihood.slope)
 
 
 def null_objective(source: Source, likelihood: Likelihood) -> Objective:
     """Return the log-likelihood of the intercept-only model, offset and weights kept."""
-    return partial(source.fold, _on_constant, likelihood.evaluate)
+    return partial(source.fold_runs, _on_constant, likelihood.evaluate)
 
 
-def _on_constant(block: Block, evaluate: EvaluateKernel, coef: Floats) -> Evaluation:
-    return evaluate(block.with_columns(np.ones((block.n_rows, 1))), coef)
+def _on_constant(run: Iterable[Block], evaluate: EvaluateKernel, coef: Floats) -> Evaluation:
+    return evaluate((block.with_columns(np.ones((block.n_rows, 1))) for block in run), coef)

@@ -182,4 +182,15 @@ def term_tests(
 def _index(labels: Any) -> Any:
     import pandas as pd
 
-    return labels if isinstance(labels, pd.Index) else pd.Index(labels)
+    if isinstance(labels, pd.Index):
+        return labels
+    if isinstance(labels, tuple):  # names: pandas need not find out that they are text
+        return pd.Index(labels, dtype=_text_dtype())
+    return pd.Index(labels)
+
+
+def _text_dtype() -> Any:
+    """Return the type that pandas gives an index of names by itself."""
+    import pandas as pd
+
+    return object if pd.__version__.startswith("2.") else pd.StringDtype(na_value=np.nan)

@@ -5,8 +5,9 @@ This is where everything meets: design, rows, likelihood, solver, covariance.
 
 from __future__ import annotations
 
+import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -27,7 +28,9 @@ from logit_inference.likelihood.evaluation import Total
 from logit_inference.likelihood.logistic import LOGISTIC
 from logit_inference.models.result import LogitResult
 from logit_inference.rows.block import Block, Floats
+from logit_inference.rows.product import square_sums
 from logit_inference.rows.source import ArraySource
+from logit_inference.rows.threads import threads_for
 from logit_inference.solve.fit import Fit, fit_rows
 from logit_inference.solve.rank import relation_text, spans_constant
 from logit_inference.solve.solution import Outcome
@@ -52,6 +55,7 @@ def logit(
     max_iterations: int = 50,
     require_convergence: bool = True,
     level: float = 0.95,
+    threads: int | None = None,
     context: Mapping[str, Any] | None = None,
 ) -> LogitResult:
     """Return the maximum-likelihood logistic regression of a formula on a table.
@@ -93,6 +97,9 @@ def logit(
         Whether a search that does not converge raises. If not, the result says how it ended.
     level : float
         Confidence level of tables and intervals.
+    threads : int, optional
+        Threads that share the rows. By default as many as pay on this machine for rows and columns
+        of that number. The result does not depend on it, to the last bit.
     context : mapping of name to object, optional
         Further names that the formula may use.
 
@@ -132,7 +139,7 @@ def logit(
     """
     from logit_inference.design.design import build_design
 
-    search = _search(start, tolerance, max_iterations)
+    search = _search(start, tolerance, max_iterations, threads)
     level = check_level(level)
     design, encoded = build_design(
         formula,
@@ -165,6 +172,7 @@ def logit_arrays(
     max_iterations: int = 50,
     require_convergence: bool = True,
     level: float = 0.95,
+    threads: int | None = None,
 ) -> LogitResult:
     """Return the maximum-likelihood logistic regression of an outcome on the columns of an array.
 
@@ -181,7 +189,7 @@ def logit_arrays(
         Whether to put a column of ones, named ``Intercept``, before the others.
     event, trials, weights, weights_kind, offset, start, tolerance, max_iterations
         As in `logit`; arrays of length n instead of names.
-    require_convergence, level
+    require_convergence, level, threads
         As in `logit`.
 
     Returns
@@ -203,7 +211,7 @@ def logit_arrays(
     """
     from logit_inference.design.arrays import read_arrays
 
-    search = _search(start, tolerance, max_iterations)
+    search = _search(start, tolerance, max_iterations, threads)
     level = check_level(level)
     design, encoded = read_arrays(
         y,
@@ -224,25 +232,37 @@ def logit_arrays(
 
 
 class _Search(NamedTuple):
-    """Where the iteration starts and when it stops, checked."""
+    """Where the iteration starts, when it stops and who works on it, checked."""
 
     start: Floats | None
     tolerance: float
     max_iterations: int
+    threads: int | None
 
 
-def _search(start: Any, tolerance: float, max_iterations: int) -> _Search:
-    if not (isinstance(tolerance, Real) and tolerance > 0):
+def _search(start: Any, tolerance: float, max_iterations: int, threads: int | None) -> _Search:
+    # The plain types stand first: a test for an abstract class is not free, and small fits are many.
+    if not (isinstance(tolerance, (float, Real)) and tolerance > 0):
         raise ArgumentError("tolerance", tolerance, "a number above 0, such as 1e-8")
-    if not (isinstance(max_iterations, Integral) and max_iterations > 0):
+    if not (isinstance(max_iterations, (int, Integral)) and max_iterations > 0):
         raise ArgumentError("max_iterations", max_iterations, "a whole number above 0")
+    if threads is not None and (
+        isinstance(threads, bool) or not isinstance(threads, Integral) or threads < 1
+    ):
+        raise ArgumentError("threads", threads, "a whole number above 0, or None for the default")
+    return _Search(_first(start), float(tolerance), int(max_iterations), threads)
+
+
+def _first(start: Any) -> Floats | None:
+    if start is None:
+        return None
     try:
-        first = None if start is None else np.asarray(start, dtype=np.float64)
+        first = np.asarray(start, dtype=np.float64)
     except (TypeError, ValueError):
         first = np.array([np.nan])
-    if first is not None and not np.isfinite(first).all():
+    if not np.isfinite(first).all():
         raise ArgumentError("start", start, "finite coefficients, one for each column")
-    return _Search(first, float(tolerance), int(max_iterations))
+    return first
 
 
 def _fit(design: Design | ArrayDesign, encoded: Encoded, search: _Search) -> Fit:
@@ -250,13 +270,16 @@ def _fit(design: Design | ArrayDesign, encoded: Encoded, search: _Search) -> Fit
     if search.start is not None and search.start.shape != (p,):
         wanted = f"one value for each of the {p} coefficients ({', '.join(design.columns)})"
         raise DataError.shape("start", search.start.shape, wanted)
+    threads = search.threads or threads_for(encoded.n_used, p)
     return fit_rows(
-        ArraySource(encoded.block, intercept=design.adds_intercept),
+        ArraySource(encoded.block, intercept=design.adds_intercept, threads=threads),
         LOGISTIC,
         design.columns,
         constant=design.constant,
         offset=encoded.block.offset is not None,
-        **search._asdict(),
+        start=search.start,
+        tolerance=search.tolerance,
+        max_iterations=search.max_iterations,
     )
 
 
@@ -269,7 +292,8 @@ def _result(
     level: float,
     require_convergence: bool,
 ) -> LogitResult:
-    outcome = fit.solution.outcome
+    solution, event = fit.solution, design.event
+    outcome = solution.outcome
     if require_convergence and not outcome.converged:
         raise ConvergenceError(outcome, outcome.sentence, _moving_columns(fit), _ADVICE[outcome])
     relations = [
@@ -278,37 +302,41 @@ def _result(
     ]
     if relations:
         warnings.warn(CollinearityWarning.dropped(relations), stacklevel=3)
-    notes = [
-        note for name, unused in design.unused_levels.items() for note in _unused(name, unused)
-    ]
-    notes += [f"Not estimable: {relation}." for relation in relations]
-    if np.isnan(fit.null_log_likelihood):
-        notes.append("The offset is so extreme that the null model could not be fitted.")
-    if not outcome.converged:
-        notes.append(f"NOT CONVERGED. {outcome.sentence}")
     account = Account(
         model="Logit",
         estimator="MLE",
         formula=formula,
-        outcome_name=design.event.variable,
-        event=str(design.event),
+        outcome_name=event.variable,
+        event=str(event),
         terms=design.term_columns,
         n_rows_read=encoded.n_read,
         n_rows_used=encoded.n_used,
         dropped=encoded.dropped,
         weights_kind=weights_kind,
-        grouped=design.event.kind == "grouped",
-        has_constant=fit.constant is not None or spans_constant(fit.source),
+        grouped=event.kind == "grouped",
+        has_constant=design.spans_constant or spans_constant(fit.solved),
         tally=fit.tally,
-        rank=len(fit.solution.coef),
+        rank=len(solution.coef),
         log_likelihood=fit.log_likelihood,
         null_log_likelihood=fit.null_log_likelihood,
         outcome=outcome.name,
-        n_passes=fit.solution.n_passes,
-        notes=tuple(notes),
+        n_passes=solution.n_passes,
+        notes=tuple(_notes(fit, design, relations)),
     )
-    estimate = Estimate(fit.names, fit.solution.coef, model_covariance(fit), fit.relations)
+    estimate = Estimate(fit.names, solution.coef, model_covariance(fit), fit.relations)
     return LogitResult(account, estimate, level, design, fit, encoded.labels, encoded.rows)
+
+
+def _notes(fit: Fit, design: Design | ArrayDesign, relations: Sequence[str]) -> Iterator[str]:
+    """Yield what else a reader must know."""
+    for name, unused in design.unused_levels.items():
+        yield from _unused(name, unused)
+    for relation in relations:
+        yield f"Not estimable: {relation}."
+    if math.isnan(fit.null_log_likelihood):
+        yield "The offset is so extreme that the null model could not be fitted."
+    if not fit.solution.outcome.converged:
+        yield f"NOT CONVERGED. {fit.solution.outcome.sentence}"
 
 
 def _unused(name: str, levels: Sequence[Any]) -> list[str]:
@@ -345,4 +373,4 @@ def _moving_columns(fit: Fit) -> tuple[str, ...]:
 
 
 def _squares(block: Block) -> Total:
-    return Total(np.einsum("ij,ij->j", block.X, block.X))
+    return Total(square_sums(block.X))

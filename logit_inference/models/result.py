@@ -29,6 +29,7 @@ from logit_inference.likelihood.logistic import expit
 from logit_inference.models import frames, saved
 from logit_inference.report.summary import classification_table, summary_table, tests_table
 from logit_inference.report.table import Table
+from logit_inference.solve.batch import BatchedFits, refit_weights
 from logit_inference.solve.fit import Fit
 from logit_inference.solve.solution import Solution
 
@@ -323,6 +324,42 @@ class LogitResult:
     def classification_table(self, threshold: float = 0.5) -> Table:
         """Return observed against classified by the rule ``p >= threshold``; one pass."""
         return classification_table(classify_rows(self._fit("classification_table()"), threshold))
+
+    def refit_weights(self, W: Any, *, std_errors: bool = False) -> BatchedFits:
+        """Return the fits of the same design under many weightings of the rows used, all at once.
+
+        The core of a bootstrap, a jackknife or a simulation: about 15 µs for each fit of 200 rows
+        and 5 columns, as accurate as a fit of its own.
+
+        Parameters
+        ----------
+        W : (B, n_rows_used) array-like
+            One row of prior weights for each replicate, in place of the fit's own: multiply where
+            those are to count as well. Trials and offset are kept.
+        std_errors : bool
+            Whether to compute model-based standard errors.
+
+        Returns
+        -------
+        BatchedFits
+            ``coef`` (B, p), ``std_errors``, ``log_likelihood``, ``outcomes`` and the mask
+            ``converged``. A replicate without an estimate (separated, one outcome only, a level
+            lost) is NaN, and its outcome says why.
+
+        Examples
+        --------
+        A bootstrap of rows, 500 samples:
+
+        >>> import numpy as np
+        >>> import logit_inference as li
+        >>> fit = li.logit("low ~ lwt + smoke", li.datasets.load("birthwt"))
+        >>> n = fit.n_rows_used
+        >>> W = np.random.default_rng(1).multinomial(n, np.full(n, 1 / n), size=500)
+        >>> boot = fit.refit_weights(W)
+        >>> boot.coef[boot.converged].std(axis=0).round(2).tolist()
+        [0.9, 0.01, 0.31]
+        """
+        return refit_weights(self._fit("refit_weights()"), W, std_errors, self.labels)
 
     # --- tests ------------------------------------------------------------------------------------
 

@@ -80,7 +80,7 @@ def _facts(
         ("Event", f"Pr({account.event})"),
         ("Events", _count(account.n_events)),
         ("Non-events", _count(account.n_trials - account.n_events)),
-        ("Converged", f"{converged}, {account.n_passes} passes"),
+        ("Converged", f"{converged}, {account.n_passes:.3g} passes"),
         ("Covariance", _kind(covariance)),
         ("No. Observations", _count(account.nobs)),
         ("Df Residuals", _count(account.df_resid)),

@@ -10,14 +10,16 @@ accurate itself: any nonsingular matrix gives the same fit. Dropping columns is 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from logit_inference.rows.block import Block, Floats
+from logit_inference.rows.coded import Coded, Layout
+from logit_inference.rows.product import Columns
 from logit_inference.rows.source import Source
 
 Summary = TypeVar("Summary")
@@ -64,15 +66,26 @@ class Basis:
         mask[list(self.kept)] = True
         return mask
 
-    def rows(self, X: Floats) -> Floats:
-        """Return the rows of X (n, p), or combinations of its coefficients, in this basis (n, q).
+    def rows(self, X: Columns) -> Columns:
+        """Return the rows of X (n, p) in this basis (n, q).
 
         What stands in columns that do not take part is not read.
         """
+        return combined(X[:, list(self.kept)], self.matrix) if isinstance(X, Coded) else self.of(X)
+
+    def of(self, X: Floats) -> Floats:
+        """Return plain rows of X, or combinations of its coefficients, in this basis."""
         if self.is_identity:
             return X
         part = X[:, list(self.kept)]
         return part if self.matrix is None else doubled_product(part, self.matrix)
+
+    def layout(self, layout: Layout | None) -> Layout | None:
+        """Return what the columns of Z are made of, for those of X; None where they are plain."""
+        if layout is None:
+            return None
+        kept = layout.keep(self.kept)
+        return kept if self.matrix is None else _combined_layout(kept)
 
     def coefficients(self, inner: Floats) -> Floats:
         """Return the (p,) coefficients of X; NaN where a column does not take part."""
@@ -112,10 +125,40 @@ class BasisSource:
         """Number of columns of Z."""
         return len(self.basis.kept)
 
+    @property
+    def layout(self) -> Layout | None:
+        """What coded columns are made of; None where columns are plain."""
+        return self.basis.layout(self.source.layout)
+
+    @property
+    def score_price(self) -> float:
+        """What a pass for a score costs, in passes for the information too."""
+        return self.source.score_price
+
+    @property
+    def only_block(self) -> Block | None:
+        """The block that holds all rows, in this basis, if there is one."""
+        block = self.source.only_block
+        return None if block is None else block.with_columns(self.basis.rows(block.X))
+
     def fold(self, kernel: Callable[..., Summary], *args: Any) -> Summary:
         """Return the merged summaries of all blocks in this basis."""
         merged: Summary = self.source.fold(_in_basis, self.basis, kernel, *args)
         return merged
+
+    def fold_runs(self, kernel: Callable[..., Summary], *args: Any) -> Summary:
+        """Return the merged summaries of all runs in this basis."""
+        merged: Summary = self.source.fold_runs(_run_in_basis, self.basis, kernel, *args)
+        return merged
+
+    def sample(self, every: int, rare: float | None) -> Source:
+        """Return some of the rows, weighted, in this basis."""
+        return BasisSource(self.source.sample(every, rare), self.basis)
+
+    def distinct(self) -> Source | None:
+        """Return the distinct rows in this basis, where there are few."""
+        cells = self.source.distinct()
+        return None if cells is None else BasisSource(cells, self.basis)
 
     def map(self, kernel: Callable[..., Floats], *args: Any) -> Floats:
         """Return the row-aligned values of all blocks in this basis."""
@@ -127,8 +170,34 @@ def in_basis(source: Source, basis: Basis) -> Source:
     return source if basis.is_identity else BasisSource(source, basis)
 
 
+def combined(X: Coded, matrix: Floats | None) -> Coded:
+    """Return coded columns in another basis; ``matrix`` may combine numeric ones only.
+
+    The numbers stay, because some of them multiply factors; those that are columns follow anew.
+    """
+    if matrix is None:
+        return X
+    places = X.layout.places
+    own = np.flatnonzero(places >= 0)
+    own = own[np.argsort(places[own])]
+    inner = matrix[np.ix_(places[own], places[own])]
+    numbers = np.hstack([X.numbers, doubled_product(X.numbers[:, own], inner)])
+    return Coded(numbers, X.codes, _combined_layout(X.layout))
+
+
+def _combined_layout(layout: Layout) -> Layout:
+    own = np.sort(layout.places[layout.places >= 0])
+    return replace(layout, places=np.concatenate([np.full(len(layout.places), -1), own]))
+
+
 def _in_basis(block: Block, basis: Basis, kernel: Callable[..., Any], *args: Any) -> Any:
     return kernel(block.with_columns(basis.rows(block.X)), *args)
+
+
+def _run_in_basis(
+    run: Iterable[Block], basis: Basis, kernel: Callable[..., Any], *args: Any
+) -> Any:
+    return kernel((block.with_columns(basis.rows(block.X)) for block in run), *args)
 
 
 def doubled_product(X: Floats, upper: Floats) -> Floats:

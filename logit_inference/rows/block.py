@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from logit_inference.errors import DataError, WeightsError, plain
+from logit_inference.rows.survey import is_finite
+
+if TYPE_CHECKING:
+    from logit_inference.rows.product import Columns
 
 Floats = NDArray[np.float64]
 WEIGHTS_KINDS = ("frequency", "precision")
@@ -28,7 +32,7 @@ class Block:
     ----------
     y : (n,) array
         Number of successes of each row.
-    X : (n, p) array
+    X : (n, p) array or Coded
         Columns of the design, in formula order.
     trials : (n,) array, optional
         Number of trials of each row; None stands for one each.
@@ -49,7 +53,7 @@ class Block:
     """
 
     y: Floats
-    X: Floats
+    X: Columns
     trials: Floats | None = None
     weights: Floats | None = None
     offset: Floats | None = None
@@ -80,7 +84,7 @@ class Block:
         both: NDArray[np.bool_] = np.logical_and.reduce(masks)
         return None if both.all() else both
 
-    def with_columns(self, X: Floats) -> Block:
+    def with_columns(self, X: Columns) -> Block:
         """Return the same rows with other columns (`dataclasses.replace` costs ten times more)."""
         return Block(self.y, X, self.trials, self.weights, self.offset, self.groups, self.first_row)
 
@@ -139,15 +143,3 @@ def check_finite(values: NDArray[Any], name: str, labels: Sequence[Any]) -> None
     bad = ~np.isfinite(values)
     row = int(np.argmax(bad))
     raise DataError.not_finite(name, float(values[row]), plain(labels[row]), int(bad.sum()))
-
-
-def is_finite(values: NDArray[Any]) -> bool:
-    """Return whether all values are finite.
-
-    A finite sum has finite terms, at the cost of one pass without a mask of the values' size. A
-    sum that is not finite may have overflowed, and only makes us look closer.
-    """
-    if values.dtype.kind != "f":
-        return True
-    with np.errstate(over="ignore", invalid="ignore"):
-        return bool(np.isfinite(values.sum(dtype=np.float64)) or np.isfinite(values).all())

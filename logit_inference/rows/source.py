@@ -3,22 +3,33 @@
 A computation on rows is a *kernel*, a module-level function ``kernel(block, *args)``. A source
 pushes it to its blocks and merges what comes back, in block order, so that the same source gives
 the same bits every time. A source does not know what a kernel computes.
+
+Blocks are small, so that what a kernel makes of one stays in a core's cache. A *run* is a number of
+consecutive blocks: a kernel that keeps buffers and an accumulator over a run pays for them once.
+Runs depend on the numbers of rows and columns alone, never on the threads that share them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import reduce
-from operator import add
+from functools import partial, reduce
+from operator import add, iadd
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
 from logit_inference.rows.block import Block, Floats
+from logit_inference.rows.coded import Coded, Layout
+from logit_inference.rows.coded import rows_per_block as coded_rows
+from logit_inference.rows.distinct import distinct_rows
+from logit_inference.rows.product import score_price
+from logit_inference.rows.sample import sampled_rows
+from logit_inference.rows.threads import in_order
 
 Summary = TypeVar("Summary")
-BLOCK_BYTES = 1 << 19  # half a megabyte of X: a block and its scaled copy stay in a core's cache
+BLOCK_BYTES = 1 << 20  # a megabyte of X: a block and its scaled copy stay in a core's cache
+RUNS = 16  # about as many runs as a source is cut into: enough to keep a few cores busy
 
 
 class Source(Protocol):
@@ -26,9 +37,14 @@ class Source(Protocol):
 
     An implementation must satisfy, for any partition of its rows into blocks b1, b2, … in order:
 
-    * ``fold(kernel, *args) == kernel(b1, *args) + kernel(b2, *args) + …``, added from the left,
-      where ``+`` is the associative merge of the kernel's summary;
-    * ``map(kernel, *args)`` is the concatenation of ``kernel(b1, *args), kernel(b2, *args), …``.
+    * ``fold(kernel, *args) == kernel(b1, *args) + kernel(b2, *args) + …``, where ``+`` is the
+      associative merge of the kernel's summary;
+    * ``fold_runs(kernel, *args) == kernel(run1, *args) + kernel(run2, *args) + …``, where a run
+      iterates over consecutive blocks, each valid until the next is asked for;
+    * ``map(kernel, *args)`` is the concatenation of ``kernel(b1, *args), kernel(b2, *args), …``;
+    * ``sample(every, rare)`` holds about one row in ``every``, weighted so that its sums estimate
+      those of all rows;
+    * ``distinct()`` holds rows of which those of this source are repetitions, with their sums.
     """
 
     @property
@@ -39,28 +55,51 @@ class Source(Protocol):
     def n_columns(self) -> int:
         """Number of columns of X."""
 
+    @property
+    def layout(self) -> Layout | None:
+        """What coded columns are made of; None where columns are plain."""
+
+    @property
+    def score_price(self) -> float:
+        """What a pass for a score costs, in passes for the information too."""
+
+    @property
+    def only_block(self) -> Block | None:
+        """The block that holds all rows, where there is one at hand."""
+
     def fold(self, kernel: Callable[..., Summary], *args: Any) -> Summary:
         """Return the merged summaries of all blocks."""
 
+    def fold_runs(self, kernel: Callable[..., Summary], *args: Any) -> Summary:
+        """Return the merged summaries of all runs."""
+
     def map(self, kernel: Callable[..., Floats], *args: Any) -> Floats:
         """Return the row-aligned values of all blocks."""
+
+    def sample(self, every: int, rare: float | None) -> Source:
+        """Return some rows, weighted; all whose ``y`` is ``rare``, where that is given."""
+
+    def distinct(self) -> Source | None:
+        """Return the distinct rows as groups of trials, where there are few; else None."""
 
 
 @dataclass(frozen=True)
 class ArraySource:
     """Rows in memory, cut into blocks that are views wherever X allows it.
 
-    X may have any real dtype, order or stride: a block is brought to contiguous float64 when it is
-    read, so that no copy of the whole of X is ever made.
+    X may have any real dtype, order or stride: a block is brought to float64, contiguous in one of
+    the two orders, when it is read, so that no copy of the whole of X is ever made.
 
     Parameters
     ----------
     data : Block
         All the rows. Only ``X`` may be other than contiguous float64.
     block_rows : int, optional
-        Rows in a block; by default as many as fill half a megabyte, and 1,024 to 8,192.
+        Rows in a block; by default as many as fill a megabyte, and 256 to 16,384.
     intercept : bool
         Whether a column of ones comes before the columns of X.
+    threads : int
+        How many threads share the runs. The result does not depend on it, to the last bit.
 
     Examples
     --------
@@ -72,6 +111,7 @@ class ArraySource:
     data: Block
     block_rows: int | None = None
     intercept: bool = False
+    threads: int = 1
 
     @property
     def n_rows(self) -> int:
@@ -83,28 +123,117 @@ class ArraySource:
         """Number of columns of X, the intercept included."""
         return self.data.n_columns + self.intercept
 
-    def blocks(self) -> Iterator[Block]:
-        """Yield the blocks in row order; one empty block where there are no rows."""
-        size = self.block_rows or rows_per_block(self.n_columns)
-        if self.n_rows <= size:  # the common small fit pays for no cutting
-            yield self.data.with_columns(_float_columns(self.data.X, self.intercept))
-            return
-        for start in range(0, max(self.n_rows, 1), size):
-            part = self.data.rows(start, start + size)
-            yield part.with_columns(_float_columns(part.X, self.intercept))
+    @property
+    def layout(self) -> Layout | None:
+        """What coded columns are made of; None where columns are plain."""
+        return self.data.X.layout if isinstance(self.data.X, Coded) else None
+
+    @property
+    def score_price(self) -> float:
+        """What a pass for a score costs, in passes for the information too."""
+        return score_price(self.data.X, self.n_columns)
+
+    @property
+    def only_block(self) -> Block | None:
+        """The block that holds all rows, if they fill no more than one."""
+        return self._read(self.data) if self.data.n_rows <= self._size else None
 
     def fold(self, kernel: Callable[..., Summary], *args: Any) -> Summary:
-        """Return the summaries of all blocks, merged in block order."""
-        return reduce(add, (kernel(block, *args) for block in self.blocks()))
+        """Return the summaries of all blocks, merged in block order within runs, then by run."""
+        merged: Summary = self.fold_runs(_fold_blocks, kernel, *args)
+        return merged
+
+    def fold_runs(self, kernel: Callable[..., Summary], *args: Any) -> Summary:
+        """Return the summaries of all runs, merged in their order."""
+        block = self.only_block
+        if block is not None:  # the common small fit pays for no cutting
+            whole: Summary = kernel((block,), *args)
+            return whole
+        coded = isinstance(self.data.X, Coded)
+        runs = run_bounds(self.n_rows, self.n_columns, self._size, coded=coded)
+        job = partial(self._run, kernel, args)
+        merged: Summary = reduce(iadd, in_order(job, runs, self.threads))
+        return merged
 
     def map(self, kernel: Callable[..., Floats], *args: Any) -> Floats:
         """Return the row-aligned values of all blocks."""
         return np.concatenate([kernel(block, *args) for block in self.blocks()])
 
+    def blocks(self) -> Iterator[Block]:
+        """Yield the blocks in row order; one empty block where there are no rows."""
+        return self._blocks(0, max(self.n_rows, 1))
+
+    def sample(self, every: int, rare: float | None) -> ArraySource:
+        """Return about one row in ``every``, weighted by what it stands for.
+
+        All rows whose ``y`` is ``rare`` are kept with weight one, where that is given.
+        """
+        return ArraySource(sampled_rows(self.data, every, rare), self.block_rows, self.intercept)
+
+    def distinct(self) -> ArraySource | None:
+        """Return the distinct rows as groups of trials, where there are few; else None."""
+        cells = distinct_rows(self.data, self.intercept)
+        return None if cells is None else ArraySource(cells, self.block_rows)
+
+    @property
+    def _size(self) -> int:
+        """Rows in a block."""
+        if self.block_rows:
+            return self.block_rows
+        X = self.data.X
+        return coded_rows(X) if isinstance(X, Coded) else rows_per_block(self.n_columns)
+
+    def _run(self, kernel: Callable[..., Summary], args: Any, bounds: tuple[int, int]) -> Summary:
+        part: Summary = kernel(self._blocks(*bounds), *args)
+        return part
+
+    def _blocks(self, start: int, stop: int) -> Iterator[Block]:
+        size = self._size
+        for first in range(start, stop, size):
+            yield self._read(self.data.rows(first, min(first + size, stop)))
+
+    def _read(self, part: Block) -> Block:
+        if not self.intercept and _is_ready(part.X):
+            return part
+        return part.with_columns(_float_columns(part.X, self.intercept))
+
+
+def _fold_blocks(blocks: Iterable[Block], kernel: Callable[..., Summary], *args: Any) -> Summary:
+    return reduce(add, (kernel(block, *args) for block in blocks))
+
 
 def rows_per_block(n_columns: int) -> int:
-    """Return how many rows fill half a megabyte, and at least 1,024, at most 8,192."""
-    return min(max(BLOCK_BYTES // (8 * max(n_columns, 1)), 1024), 8192)
+    """Return how many rows fill a megabyte, and at least 256, at most 16,384."""
+    return min(max(BLOCK_BYTES // (8 * max(n_columns, 1)), 256), 16384)
+
+
+def run_bounds(
+    n_rows: int, n_columns: int, block_rows: int, *, coded: bool = False
+) -> list[tuple[int, int]]:
+    """Return where runs of whole blocks start and stop.
+
+    At most about `RUNS` of them, each of at least twice as many rows as columns: merging square
+    accumulators then costs little beside filling them. Filling those of coded columns takes no
+    time that depends on their number, so that there it takes more rows.
+
+    Examples
+    --------
+    >>> run_bounds(10, 1, 4)
+    [(0, 4), (4, 8), (8, 10)]
+    """
+    wanted = max(-(-n_rows // RUNS), n_columns * n_columns // 20 if coded else 2 * n_columns)
+    step = -(-wanted // block_rows) * block_rows
+    return [(start, min(start + step, n_rows)) for start in range(0, n_rows, step)]
+
+
+def _is_ready(X: Any) -> bool:
+    """Say whether BLAS takes a block as it is: float64, one of its two axes contiguous."""
+    if isinstance(X, Coded):
+        return True
+    if X.dtype != np.float64 or not X.flags.aligned:
+        return False
+    rows, columns = X.strides
+    return bool((columns == 8 and rows >= 8 * X.shape[1]) or (rows == 8 and columns >= 8 * len(X)))
 
 
 def _float_columns(X: Any, intercept: bool) -> Floats:

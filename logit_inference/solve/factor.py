@@ -7,58 +7,96 @@ second is for what is printed wherever the first would show.
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from typing import Any
 
 import numpy as np
 from scipy.linalg.lapack import dpocon, dpotrf, dpotrs, dtrtri
 
-from logit_inference.likelihood.evaluation import Largest
+from logit_inference.likelihood.evaluation import Largest, Reach
 from logit_inference.likelihood.likelihood import Likelihood
 from logit_inference.rows.block import Block, Floats
+from logit_inference.rows.coded import Coded
+from logit_inference.rows.product import dense, largest, row_squares
 
 EPS = float(np.finfo(float).eps)
+WRITTEN_OUT = 1 << 21  # elements of coded columns that are written out at a time
 
 
 @dataclass(frozen=True, slots=True)
-class ScaledFactor:
-    """Cholesky factor of ``S A S`` with ``S = diag(A)^(−1/2)``: columns of any scale are alike.
+class Factor:
+    """Cholesky factor R of a symmetric positive definite matrix A = R'R.
 
     Parameters
     ----------
     upper : (q, q) array
-        Upper triangular factor; what stands below the diagonal is not read.
-    scale : (q,) array
-        Diagonal of S.
-    scaled : (q, q) array
-        ``S A S``.
+        R; what stands below the diagonal is zero.
+    matrix : (q, q) array
+        A, of which the upper triangle is read.
     """
 
     upper: Floats
-    scale: Floats
-    scaled: Floats
+    matrix: Floats
+
+    @property
+    def scale(self) -> Floats:
+        """Diagonal of ``S = diag(A)^(−1/2)``: in ``S A S`` columns of any scale are alike."""
+        scale: Floats = 1.0 / np.sqrt(self.matrix.diagonal())
+        return scale
 
     @property
     def condition(self) -> float:
         """Estimate of the condition number of ``S A S`` in the 1-norm (LAPACK dpocon, O(q²))."""
-        norm = float(np.abs(self.scaled).sum(axis=0).max())
-        reciprocal, _ = dpocon(self.upper, norm)
+        return self.inverse_norm * self._norm
+
+    @property
+    def inverse_norm(self) -> float:
+        """Estimate of the 1-norm of the inverse of ``S A S``; inf where it is singular."""
+        reciprocal, _ = dpocon(self.upper * self.scale, 1.0)
         return float(1.0 / reciprocal) if reciprocal > 0 else np.inf
+
+    @property
+    def _norm(self) -> float:
+        scale = self.scale
+        sizes = np.abs(np.triu(self.matrix) * scale)
+        sizes *= scale[:, np.newaxis]
+        # The diagonal of ones is in both sums.
+        return float((sizes.sum(axis=0) + sizes.sum(axis=1)).max()) - 1.0
+
+    def condition_within(self, limit: float) -> bool:
+        """Say whether the condition is at most ``limit``; less work where it is far from it."""
+        # The columns of S A S have entries of at most one.
+        bound = self.inverse_norm * len(self.upper)
+        return bound <= limit or self.condition <= limit
 
     def solve(self, right: Floats) -> Floats:
         """Return ``A⁻¹ right``."""
-        x, _ = dpotrs(self.upper, self.scale * right)
-        result: Floats = self.scale * x
-        return result
+        x: Floats = dpotrs(self.upper, right)[0]
+        return x
 
     def inverse_root(self) -> Floats:
         """Return an upper triangular B with ``B B' = A⁻¹``."""
-        return self.scale[:, np.newaxis] * _triangular_inverse(self.upper)
+        inverse, singular = dtrtri(self.upper)
+        if singular:
+            raise np.linalg.LinAlgError("triangular factor is singular")
+        result: Floats = inverse
+        return result
 
 
-def factorize(information: Floats) -> ScaledFactor | None:
-    """Return the scaled Cholesky factor, or None where the matrix is numerically singular.
+def factorize(upper: Floats) -> Factor | None:
+    """Return the Cholesky factor, or None where the matrix is numerically singular.
+
+    Parameters
+    ----------
+    upper : (q, q) array
+        Symmetric matrix, of which only the upper triangle is read.
+
+    Notes
+    -----
+    The rounding of a Cholesky factor does not depend on the scale of the columns.
 
     Examples
     --------
@@ -67,17 +105,13 @@ def factorize(information: Floats) -> ScaledFactor | None:
     >>> factorize(np.ones((2, 2))) is None
     True
     """
-    diagonal = information.diagonal()
-    smallest = diagonal.min(initial=np.inf)
-    if not (smallest > 0 and math.isfinite(diagonal.sum())):
+    factor, failed = dpotrf(upper)
+    if failed:
         return None
-    scale = 1.0 / np.sqrt(diagonal)
-    scaled = information * scale[:, np.newaxis] * scale
-    upper, failed = dpotrf(scaled)
-    # A pivot is what is left of a column of length one after projection on those before it.
-    if failed or upper.diagonal().min() ** 2 < EPS:
-        return None
-    return ScaledFactor(upper, scale, scaled)
+    # A squared pivot over its diagonal is what is left of a column of length one after projection
+    # on those before it; NaN where the matrix is not finite.
+    left = np.square(factor.diagonal()) / upper.diagonal()
+    return Factor(factor, upper) if left.min(initial=1.0) >= EPS else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +137,10 @@ class Triangle:
     def inverse_root(self) -> Floats:
         """Return an upper triangular B with ``B B' = (R'R)⁻¹``."""
         scale = 1.0 / np.linalg.norm(self.upper, axis=0)
-        root: Floats = scale[:, np.newaxis] * _triangular_inverse(self.upper * scale)
+        inverse, singular = dtrtri(np.triu(self.upper * scale))
+        if singular:
+            raise np.linalg.LinAlgError("triangular factor is singular")
+        root: Floats = scale[:, np.newaxis] * inverse
         return root
 
 
@@ -120,28 +157,45 @@ def column_triangle(block: Block) -> Triangle:
     otherwise make independent columns look dependent.
     """
     counts = block.counts
-    return triangle_of(block.X if counts is None else block.X[counts])
+    X = dense(block.X)
+    return triangle_of(X if counts is None else X[counts])
 
 
 def working_triangle(block: Block, likelihood: Likelihood, coef: Floats) -> Triangle:
-    """Return the triangular factor of the block's rows scaled by root working weights."""
+    """Return the triangular factor of the block's rows scaled by root working weights.
+
+    Coded columns are written out, some rows at a time.
+    """
     root = np.sqrt(likelihood.working_weights(block, coef))
-    return triangle_of(block.X * root[:, np.newaxis])
+    X = block.X
+    if not isinstance(X, Coded):
+        return triangle_of(X * root[:, np.newaxis])
+    size = max(WRITTEN_OUT // X.shape[1], X.shape[1])
+    return reduce(
+        add,
+        (
+            triangle_of(dense(X[start : start + size]) * root[start : start + size, np.newaxis])
+            for start in range(0, len(X), size)
+        ),
+    )
+
+
+def number_triangle(block: Block, numbers: Sequence[int]) -> Triangle:
+    """Return the triangular factor of some of the numbers of a coded block."""
+    counts = block.counts
+    columns = block.X.numbers[:, list(numbers)]  # type: ignore[union-attr]
+    return triangle_of(columns if counts is None else columns[counts])
+
+
+def column_reach(block: Block) -> Reach:
+    """Return the largest absolute value of each column of the block."""
+    return Reach(largest(block.X))
 
 
 def row_leverage(block: Block, inverse_root: Floats) -> Largest:
     """Return the largest ``sqrt(x' B B' x)`` over the block's rows that count; B is (q, q)."""
-    reach = block.X @ inverse_root
-    squared = np.einsum("ij,ij->i", reach, reach)
+    squared = row_squares(block.X, inverse_root)
     counts = block.counts
     return Largest(
         float(np.sqrt(squared.max(initial=0.0, where=True if counts is None else counts)))
     )
-
-
-def _triangular_inverse(upper: Floats) -> Floats:
-    inverse, singular = dtrtri(np.triu(upper))
-    if singular:
-        raise np.linalg.LinAlgError("triangular factor is singular")
-    result: Floats = inverse
-    return result

@@ -8,26 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
 from scipy.special import xlog1py, xlogy
 
 from logit_inference.errors import DataError
-from logit_inference.likelihood.evaluation import Evaluation, Tally
+from logit_inference.likelihood.evaluation import Tally
 from logit_inference.likelihood.likelihood import Likelihood
-from logit_inference.likelihood.objective import null_objective, objective
+from logit_inference.likelihood.objective import null_objective
 from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Floats
 from logit_inference.rows.source import Source
-from logit_inference.solve.factor import ScaledFactor, row_leverage, working_triangle
+from logit_inference.rows.threads import blas_pinned
 from logit_inference.solve.newton import newton
-from logit_inference.solve.rank import Relation, find_rank
+from logit_inference.solve.rank import Relation
+from logit_inference.solve.search import Search, find_maximum
 from logit_inference.solve.solution import Solution
-
-# Above this condition of the scaled information its smallest directions are not to be trusted.
-SUMMED_RESOLVES = 1e10
 
 
 @dataclass(frozen=True)
@@ -38,6 +35,9 @@ class Fit:
     ----------
     source : Source
         The rows with p columns, as they were given.
+    solved : Source
+        The rows that were solved over: the same, or the distinct ones among them, of which sums
+        over the rows are the same.
     basis : Basis
         The q columns that were solved for.
     likelihood : Likelihood
@@ -56,6 +56,7 @@ class Fit:
     """
 
     source: Source
+    solved: Source
     basis: Basis
     likelihood: Likelihood
     solution: Solution
@@ -79,6 +80,11 @@ class Fit:
     def rows(self) -> Source:
         """The rows in the basis that was solved in, one for one those of the source."""
         return in_basis(self.source, self.basis)
+
+    @property
+    def solved_rows(self) -> Source:
+        """The rows that were solved over, in that basis: for sums that need not know each row."""
+        return in_basis(self.solved, self.basis)
 
     def map(self, kernel: Callable[..., Floats], *args: Any) -> Floats:
         """Return ``kernel(block, coef, *args)`` for all rows; one pass."""
@@ -121,35 +127,32 @@ def fit_rows(
 
     Notes
     -----
-    Passes: one over the outcome, and those of `newton`; one QR fold and one more evaluation where
-    columns are dependent or ill-conditioned (see `find_rank`). With an offset the null model adds
-    a few passes over a single column.
+    Passes: one over the outcome, and those of the search (see `find_maximum`); one QR fold and one
+    more evaluation where columns are dependent or ill-conditioned (see `find_rank`). Where all
+    columns take few values, one pass finds the distinct rows, and the others are over these. With
+    an offset the null model adds a few passes over a single column.
     """
-    counts = source.fold(likelihood.tally)
-    if counts.events in (0.0, counts.trials):
-        raise DataError.one_outcome(counts.events > 0, counts.trials)
-    null_coef, null_value = _null_model(source, likelihood, counts, offset)
-    first_coef = np.zeros(source.n_columns) if start is None else np.array(start, np.float64)
-    if start is None and constant is not None:
-        first_coef[constant] = null_coef
-
-    first = objective(source, likelihood)(first_coef)
-    rank = find_rank(source, first)
-    basis, rows = rank.basis, in_basis(source, rank.basis)
-    solution = newton(
-        objective(rows, likelihood),
-        basis.inner(first_coef),
-        partial(_curvature, rows, likelihood),
-        tolerance=tolerance,
-        max_iterations=max_iterations,
-        first=first if basis.is_identity else None,
-    )
-    spent = rank.n_passes + (not basis.is_identity)
+    with blas_pinned(source.n_rows, source.n_columns):
+        counts = source.fold(likelihood.tally)
+        if counts.events in (0.0, counts.trials):
+            raise DataError.one_outcome(counts.events > 0, counts.trials)
+        cells = source.distinct()
+        solved = source if cells is None else cells
+        null_coef, null_value = _null_model(solved, likelihood, counts, offset)
+        first = np.zeros(source.n_columns) if start is None else np.array(start, np.float64)
+        if start is None and constant is not None:
+            first[constant] = null_coef
+        search = Search(likelihood, first, tolerance, max_iterations)
+        least = null_value if constant is not None and np.isfinite(null_value) else -np.inf
+        rank, solution = find_maximum(solved, search, counts, None if start is not None else least)
+        if cells is not None:
+            solution = _over_cells(solution, cells.n_rows, source.n_rows)
     return Fit(
         source,
-        basis,
+        solved,
+        rank.basis,
         likelihood,
-        replace(solution, n_passes=solution.n_passes + spent),
+        solution,
         tuple(names),
         constant,
         rank.relations,
@@ -158,28 +161,13 @@ def fit_rows(
     )
 
 
-def _curvature(
-    rows: Source, likelihood: Likelihood, factor: ScaledFactor, coef: Floats, now: Evaluation
-) -> float:
-    """Return M·λ at ``coef``; infinite where some direction has no information left.
+def _over_cells(solution: Solution, n_cells: int, n_rows: int) -> Solution:
+    """Return a solution over distinct rows with its passes counted over all rows.
 
-    Where fitted probabilities approach 0 or 1, the information of a direction may fall below the
-    rounding of the sum, which then feigns information that is not there: a factor of the rows
-    resolves the square of that. The score is a sum as well, and where it cancels its rounding,
-    about ``eps·√n`` times the root of the condition in standard errors, counts as λ.
+    One pass to find the distinct rows; those over them count as their share.
     """
-    root, condition = factor.inverse_root(), factor.condition
-    with np.errstate(all="ignore"):
-        if condition > SUMMED_RESOLVES:
-            triangle = rows.fold(working_triangle, likelihood, coef)
-            condition = triangle.condition
-            if not condition < np.inf:
-                return np.inf
-            root = triangle.inverse_root()
-        rounding = np.finfo(float).eps * np.sqrt(rows.n_rows * condition)
-        decrement = float(np.linalg.norm(root.T @ now.score)) + rounding
-        product = rows.fold(row_leverage, root).value * decrement
-    return float(product) if np.isfinite(product) else np.inf
+    share = n_cells / n_rows
+    return replace(solution, n_passes=1.0 + solution.n_passes * share, n_distinct=n_cells)
 
 
 def _null_model(
@@ -198,7 +186,7 @@ def _null_model(
     solution = newton(
         null_objective(source, likelihood),
         np.array([log_odds - counts.offset / counts.trials]),
-        lambda factor, coef, now: float(abs(now.score[0]) / now.information[0, 0]),
+        lambda factor, coef, now: float(abs(now.score[0]) / now.upper[0, 0]),
         max_iterations=200,
     )
     found = solution.outcome.converged

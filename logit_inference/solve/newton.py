@@ -26,19 +26,24 @@ import numpy as np
 from logit_inference.likelihood.evaluation import Evaluation
 from logit_inference.likelihood.objective import Objective
 from logit_inference.rows.block import Floats
-from logit_inference.solve.factor import ScaledFactor, factorize
+from logit_inference.solve.chord import FollowUp
+from logit_inference.solve.factor import Factor, factorize
 from logit_inference.solve.solution import Outcome, Solution, Step
 
 LARGEST_CURVATURE = 0.1  # of M·λ at convergence: the next step then changes weights by under 10 %
 FRESH = 3e-10  # of M·λ: the information is that of the maximum, to this fraction
 SUFFICIENT = 1e-4  # share of the predicted increase that a step must bring (Armijo)
-ROUNDING = 64 * np.finfo(float).eps  # relative rounding of a summed log-likelihood, with room
+ROUNDING = 64 * float(
+    np.finfo(float).eps
+)  # relative rounding of a summed log-likelihood, with room
 # A decrement below this that no longer falls has reached the rounding of the score: about eps times
 # the root of the total weight, of which the log-likelihood tells the size.
 FLOOR, FLOOR_PER_ROOT = 1e-8, 16 * np.finfo(float).eps
+ROOM = 3.0  # LAPACK's estimate of the norm of an inverse is hardly ever below a third of it
+RESOLVED = 1e8  # norm of the scaled inverse up to which the summed information shows all directions
 SMALLEST_STEP = 2.0**-60  # of a step from where all weights nearly vanish
 
-Curvature = Callable[[ScaledFactor, Floats, Evaluation], float]
+Curvature = Callable[[Factor, Floats, Evaluation], float]
 
 
 def newton(
@@ -49,6 +54,10 @@ def newton(
     tolerance: float = 1e-8,
     max_iterations: int = 50,
     first: Evaluation | None = None,
+    follow: FollowUp | None = None,
+    reach: Callable[[], Floats] | None = None,
+    fresh: float = FRESH,
+    smallest_step: float = SMALLEST_STEP,
 ) -> Solution:
     """Return the maximum of the objective, or how far the search came.
 
@@ -68,6 +77,17 @@ def newton(
         Largest number of evaluated Newton steps.
     first : Evaluation, optional
         The evaluation at ``start``, where it is known already.
+    follow : callable, optional
+        Takes score-only steps after a Newton step (see `solve.schedule`), for as long as they
+        serve.
+    reach : callable, optional
+        Returns the largest absolute value of each column, for a better bound on M·λ; one pass,
+        worth it where it may save a dearer one.
+    fresh : float
+        Of M·λ at convergence, above which the information is evaluated once more.
+    smallest_step : float
+        Fraction of a Newton step below which halving gives up; 1 where the search has another
+        start to fall back on.
 
     Notes
     -----
@@ -80,15 +100,14 @@ def newton(
     """
     coef = np.asarray(start, dtype=np.float64)
     now = objective(coef) if first is None else first
-    n_passes = 1
+    n_passes, n_steps = 1, 0
     steps: list[Step] = []
     factor = None
-    decrement, direction = np.inf, np.zeros_like(coef)
-    bent = np.inf
+    decrement, direction = math.inf, np.zeros_like(coef)
     outcome = Outcome.ITERATION_LIMIT
 
     while True:
-        latest = factorize(now.information)
+        latest = factorize(now.upper)
         if latest is None:
             outcome = outcome if outcome.converged else Outcome.SINGULAR
             break
@@ -97,18 +116,34 @@ def newton(
         before, decrement = decrement, math.sqrt(max(float(now.score @ direction), 0.0))
         floor = max(FLOOR, FLOOR_PER_ROOT * math.sqrt(abs(now.log_likelihood)))
         if decrement <= tolerance or before / 4 <= decrement <= floor:
-            coarser, bent = bent, _bound(now, decrement)
+            bent = _bound(now, decrement)
+            if bent > fresh and reach is not None:
+                bent, n_passes = min(bent, _reach_bound(factor, reach(), decrement)), n_passes + 1
             if bent > LARGEST_CURVATURE:
                 bent, n_passes = curvature(factor, coef, now), n_passes + 1
             if bent <= LARGEST_CURVATURE:
+                # A decrement that hardly falls any more is the rounding of the score.
+                settled = outcome.converged and decrement > before / 10
                 outcome = Outcome.CONVERGED
-                if bent <= FRESH or bent > coarser / 10:
+                if bent <= fresh or settled:
                     steps.append(Step("newton", now.log_likelihood, decrement, 1.0))
                     coef = coef + direction
                     break
-        if len(steps) == max_iterations:
+        if n_steps == max_iterations:
             break
-        size, reached, tried = _damped(objective, coef, direction, now, decrement)
+        n_steps += 1
+        told = None
+        if follow is not None and not outcome.converged:
+            told = follow(coef + direction, factor, now, decrement)
+        if told is not None:
+            n_passes += told.n_passes
+            follow = follow if told.served else None
+            if told.coef is not None:
+                steps += (Step("newton", now.log_likelihood, decrement, 1.0), *told.steps)
+                coef, now = told.coef, objective(told.coef)
+                n_passes += 1
+                continue
+        size, reached, tried = _damped(objective, coef, direction, now, decrement, smallest_step)
         n_passes += tried
         if reached is None:
             outcome = outcome if outcome.converged else Outcome.STALLED
@@ -126,7 +161,7 @@ def newton(
         and curvature(factor, coef, now) > LARGEST_CURVATURE
     ):
         outcome = Outcome.DIVERGING
-    return Solution(coef, now, outcome, tuple(steps), n_passes, direction, decrement)
+    return Solution(coef, now, outcome, tuple(steps), n_passes, direction, decrement, latest)
 
 
 def _bound(now: Evaluation, decrement: float) -> float:
@@ -136,13 +171,36 @@ def _bound(now: Evaluation, decrement: float) -> float:
     return decrement / math.sqrt(now.smallest_weight)
 
 
+def _reach_bound(factor: Factor, reach: Floats, decrement: float) -> float:
+    """Return a bound on M·λ from the largest absolute value of each column.
+
+    With S = diag(I)^(−1/2), ``x' I⁻¹ x <= |S x|² / (smallest eigenvalue of S I S)``. The norm of
+    the inverse is an estimate, hence the room; an information matrix so ill-conditioned that its
+    sum may feign what is not there gives no bound.
+    """
+    inverse_norm = factor.inverse_norm
+    if not inverse_norm <= RESOLVED:
+        return math.inf
+    squares = float(np.square(reach * factor.scale).sum())
+    return decrement * math.sqrt(squares * ROOM * inverse_norm)
+
+
 def _damped(
-    objective: Objective, coef: Floats, direction: Floats, now: Evaluation, decrement: float
+    objective: Objective,
+    coef: Floats,
+    direction: Floats,
+    now: Evaluation,
+    decrement: float,
+    smallest: float,
 ) -> tuple[float, Evaluation | None, int]:
     """Return the step size, what is reached with it (None if no size does), and the passes used."""
     rounding = ROUNDING * abs(now.log_likelihood)
+    if _bound(now, decrement) <= LARGEST_CURVATURE:
+        # The quadratic model holds over the whole step: theory promises the increase, which is
+        # by now below the rounding that large columns leave in linear predictors.
+        rounding = math.inf
     size, tried = 1.0, 0
-    while size >= SMALLEST_STEP:
+    while size >= smallest:
         reached = objective(coef + size * direction)
         tried += 1
         gain = reached.log_likelihood - now.log_likelihood

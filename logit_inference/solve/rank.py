@@ -7,18 +7,28 @@ not pivoted, so that which one goes does not depend on the data's scale (the con
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg.lapack import dtrtri
+from scipy.linalg.lapack import dgeqrf, dtrtri
 
 from logit_inference.errors import RankError
 from logit_inference.likelihood.evaluation import Evaluation
-from logit_inference.rows.basis import Basis
+from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Block, Floats
+from logit_inference.rows.coded import Layout
+from logit_inference.rows.product import dense
 from logit_inference.rows.source import Source
-from logit_inference.solve.factor import Triangle, column_triangle, factorize
+from logit_inference.solve.elimination import Limits, eliminate
+from logit_inference.solve.factor import (
+    Triangle,
+    column_reach,
+    column_triangle,
+    factorize,
+    number_triangle,
+)
 
 # A column is dependent where what is left of it, after projection on the earlier ones, is below
 # this fraction of its length. R's glm uses the same: min(1e-7, epsilon/1000) with epsilon 1e-8.
@@ -36,6 +46,9 @@ LARGEST = 1e153
 # is left of it: centring a column of mean 30 and standard deviation 1 gains nothing, of mean 1e5
 # five digits.
 NEARLY_INSIDE = 30.0
+# Rows for each column that are looked at first, of a table of many rows.
+FEW_ROWS, MANY_ROWS = 8, 10_000
+QR_WORK = 32  # numbers for each column that LAPACK may use
 
 
 @dataclass(frozen=True)
@@ -92,14 +105,13 @@ def find_rank(source: Source, start: Evaluation) -> Rank:
     Otherwise one fold of a QR factor, 2np² operations.
     """
     p = source.n_columns
-    factor = factorize(start.information)
-    if factor is not None and factor.condition <= ILL_CONDITIONED:
+    factor = factorize(start.upper)
+    if factor is not None and factor.condition_within(ILL_CONDITIONED):
         return Rank(Basis.identity(p), {}, 0)
+    if source.layout is not None:
+        return _coded_rank(source, source.layout)
     upper = _square(source.fold(column_triangle).upper)
-    largest = np.abs(upper).max(axis=0, initial=0.0)
-    extreme = (largest > LARGEST) | ((largest < 1 / LARGEST) & (largest > 0))
-    if extreme.any():
-        raise RankError.extreme(int(np.argmax(extreme)), float(largest[extreme][0]))
+    _check_extreme(np.abs(upper).max(axis=0, initial=0.0))
     per_row = 1.0 / np.sqrt(source.n_rows)
     lengths = np.linalg.norm(upper, axis=0)
     kept, triangle, combinations = _sequential(upper)
@@ -109,18 +121,82 @@ def find_rank(source: Source, start: Evaluation) -> Rank:
     return Rank(Basis(p, tuple(kept), _orthogonalizer(triangle)), relations, 1)
 
 
+def _coded_rank(source: Source, layout: Layout) -> Rank:
+    """Return the same for coded columns: by elimination, and a basis that combines numbers only."""
+    _check_extreme(source.fold(column_reach).values)
+    found = eliminate(source, Limits(SUSPECT, DEPENDENT, CANCELLED))
+    per_row = 1.0 / np.sqrt(source.n_rows)
+    relations = {
+        j: Relation(weights, float(found.lengths[j] * per_row))
+        for j, weights in found.relations.items()
+    }
+    if not found.kept:
+        raise RankError.nothing()
+    matrix = number_basis(in_basis(source, Basis(source.n_columns, tuple(found.kept))))
+    return Rank(Basis(source.n_columns, tuple(found.kept), matrix), relations, 2)
+
+
+def number_basis(source: Source, limit: float = ILL_CONDITIONED) -> Floats | None:
+    """Return a matrix that makes the numeric ones among coded columns well conditioned.
+
+    Unit upper triangular, (p, p); None where their condition is within the limit. One cheap pass.
+    """
+    layout = source.layout
+    if layout is None:
+        return None
+    own = np.flatnonzero(layout.places >= 0)
+    own = own[np.argsort(layout.places[own])]
+    if not len(own):
+        return None
+    triangle = _square(source.fold(number_triangle, own).upper)
+    inner = _orthogonalizer(triangle, limit)
+    if inner is None:
+        return None
+    matrix = np.eye(source.n_columns)
+    matrix[np.ix_(layout.places[own], layout.places[own])] = inner
+    return matrix
+
+
+def _check_extreme(largest: Floats) -> None:
+    extreme = (largest > LARGEST) | ((largest < 1 / LARGEST) & (largest > 0))
+    if extreme.any():
+        raise RankError.extreme(int(np.argmax(extreme)), float(largest[extreme][0]))
+
+
 def spans_constant(source: Source) -> bool:
-    """Return whether a column of ones is a combination of the columns; one QR fold.
+    """Return whether a column of ones is a combination of the columns.
 
     Only then is the intercept-only model inside the fitted one, and a likelihood-ratio test
     against it a test.
+
+    Notes
+    -----
+    What no combination does on some of the rows, none does on all: most designs without a constant
+    are known by a few rows. The others cost one QR fold.
     """
-    _, _, relations = _sequential(_square(source.fold(_ones_last).upper))
-    return source.n_columns in relations
+    n, p = source.n_rows, source.n_columns
+    enough = SUSPECT * math.sqrt(n)
+    some = max(FEW_ROWS * (p + 1), n // MANY_ROWS)
+    few = source.sample(n // some, None) if n > 4 * some and n * p > MANY_ROWS else None
+    if few is not None and abs(_ones_last(few)[p, p]) > enough:
+        return False
+    upper = _ones_last(source)
+    return abs(upper[p, p]) <= enough and p in _sequential(upper)[2]
 
 
-def _ones_last(block: Block) -> Triangle:
-    return column_triangle(block.with_columns(np.column_stack([block.X, np.ones(block.n_rows)])))
+def _ones_last(source: Source) -> Floats:
+    """Return the triangular factor of the columns and, after them, a column of ones."""
+    return _square(source.fold(_with_ones).upper)
+
+
+def _with_ones(block: Block) -> Triangle:
+    counts = block.counts
+    X = dense(block.X) if counts is None else dense(block.X)[counts]
+    n, p = X.shape
+    columns = np.ones((n, p + 1), order="F")
+    columns[:, :p] = X
+    reflected = dgeqrf(columns, lwork=QR_WORK * (p + 1), overwrite_a=1)[0]
+    return Triangle(np.triu(reflected[: p + 1]))
 
 
 def _square(upper: Floats) -> Floats:
@@ -158,7 +234,7 @@ def _sequential(work: Floats) -> tuple[list[int], Floats, dict[int, Floats]]:
     return kept, np.triu(work[: len(kept), kept]), relations
 
 
-def _orthogonalizer(triangle: Floats) -> Floats | None:
+def _orthogonalizer(triangle: Floats, limit: float = ILL_CONDITIONED) -> Floats | None:
     """Return a unit upper triangular matrix that makes columns well conditioned; None if they are.
 
     Only columns that nearly lie in the span of earlier ones are changed. The first attempt takes
@@ -169,7 +245,7 @@ def _orthogonalizer(triangle: Floats) -> Floats | None:
     scale = 1.0 / np.linalg.norm(triangle, axis=0)
     scaled = triangle * scale
     inverse = np.triu(dtrtri(scaled)[0])
-    if _condition(scaled, inverse) <= ILL_CONDITIONED:
+    if _condition(scaled, inverse) <= limit:
         return None
     one = np.eye(len(scaled))
     cosines = np.triu(scaled.T @ scaled, 1)
@@ -181,7 +257,7 @@ def _orthogonalizer(triangle: Floats) -> Floats | None:
     matrix = orthogonal
     for attempt in (along_nearest, orthogonal):
         changed = scaled @ np.where(nearly_inside, attempt, one)
-        if _condition(changed / np.linalg.norm(changed, axis=0)) <= ILL_CONDITIONED:
+        if _condition(changed / np.linalg.norm(changed, axis=0)) <= limit:
             matrix = np.where(nearly_inside, attempt, one)
             break
     result: Floats = np.ascontiguousarray(np.triu(scale[:, np.newaxis] * matrix / scale))

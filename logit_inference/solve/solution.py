@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from logit_inference.likelihood.evaluation import Evaluation
 from logit_inference.rows.block import Floats
+from logit_inference.solve.factor import Factor
 
 
 class Outcome(Enum):
@@ -36,14 +38,15 @@ class Outcome(Enum):
         return self is Outcome.CONVERGED
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One move of a search.
 
     Parameters
     ----------
     kind : str
-        What was done: ``"newton"``, or ``"halved"`` after step halving.
+        What was done: ``"newton"``; ``"halved"`` after step halving; ``"score"`` along an older
+        information matrix; ``"sample"`` for a Newton step on a sample of the rows, weighted so that
+        its numbers estimate those of all rows.
     log_likelihood : float
         Before the step, without the binomial constant.
     decrement : float
@@ -72,18 +75,25 @@ class Solution:
         where the search converged.
     outcome : Outcome
     steps : tuple of Step
-    n_passes : int
-        Passes over the columns: evaluations, those of halved steps included, and other folds.
+    n_passes : float
+        Passes over the columns: evaluations, those of halved steps included, and other folds. One
+        over a sample counts as its share of the rows.
     direction : (q,) array
         The last Newton step.
     decrement : float
         Newton decrement at the last evaluation.
+    factor : Factor or None
+        Of the information there; None where that is singular.
+    n_distinct : int or None
+        Number of distinct rows, where equal rows were merged and only these solved over.
     """
 
     coef: Floats
     evaluation: Evaluation
     outcome: Outcome
     steps: tuple[Step, ...]
-    n_passes: int
+    n_passes: float
     direction: Floats
     decrement: float
+    factor: Factor | None
+    n_distinct: int | None = None

@@ -27,7 +27,7 @@ def test_elementary_functions_are_right_to_rounding(eta):
 @pytest.mark.parametrize("eta", [-800.0, 800.0])
 def test_extreme_linear_predictors_stay_finite(eta):
     block = Block(np.array([0.0, 1.0]), np.array([[1.0], [1.0]]))
-    at = evaluate(block, np.array([eta]))
+    at = evaluate((block,), np.array([eta]))
     assert at.log_likelihood == -800.0
     assert np.isfinite(at.score).all()
     assert np.isfinite(at.information).all()
@@ -55,7 +55,7 @@ def independent_value(block, coef):
 @pytest.mark.parametrize("weighted", [False, True])
 def test_score_and_information_are_the_derivatives(grouped, weighted):
     block, coef = sample(1, grouped=grouped, weighted=weighted)
-    at = evaluate(block, coef)
+    at = evaluate((block,), coef)
     assert at.log_likelihood == pytest.approx(independent_value(block, coef), rel=1e-13)
     step = 1e-30  # complex step: no difference is formed, so no digit is lost
     for j in range(3):
@@ -67,7 +67,7 @@ def test_score_and_information_are_the_derivatives(grouped, weighted):
         ahead, behind = coef.copy(), coef.copy()
         ahead[j] += h
         behind[j] -= h
-        slope = (evaluate(block, ahead).score - evaluate(block, behind).score) / (2 * h)
+        slope = (evaluate((block,), ahead).score - evaluate((block,), behind).score) / (2 * h)
         # A central difference of step 1e-5 is good to about h² and eps/h: 1e-9 of the scale.
         assert np.allclose(at.information[j], -slope, rtol=1e-7, atol=1e-8)
 
@@ -76,8 +76,8 @@ def test_score_and_information_are_the_derivatives(grouped, weighted):
 @pytest.mark.parametrize("weighted", [False, True])
 def test_evaluations_of_parts_add_up(grouped, weighted):
     block, coef = sample(2, grouped=grouped, weighted=weighted)
-    whole = evaluate(block, coef)
-    parts = evaluate(block.rows(0, 7), coef) + evaluate(block.rows(7, 40), coef)
+    whole = evaluate((block,), coef)
+    parts = evaluate((block.rows(0, 7),), coef) + evaluate((block.rows(7, 40),), coef)
     assert parts.log_likelihood == pytest.approx(whole.log_likelihood, rel=1e-13)
     assert np.allclose(parts.score, whole.score, rtol=1e-12, atol=1e-13)
     assert np.allclose(parts.information, whole.information, rtol=1e-13)
@@ -87,16 +87,16 @@ def test_evaluations_of_parts_add_up(grouped, weighted):
 def test_an_empty_block_is_the_neutral_element():
     block, coef = sample(3, grouped=False, weighted=False)
     empty = block.rows(40, 40)
-    both = evaluate(empty, coef) + evaluate(block, coef)
-    assert both.log_likelihood == evaluate(block, coef).log_likelihood
-    assert (both.information == evaluate(block, coef).information).all()
+    both = evaluate((empty,), coef) + evaluate((block,), coef)
+    assert both.log_likelihood == evaluate((block,), coef).log_likelihood
+    assert (both.information == evaluate((block,), coef).information).all()
 
 
 def test_rows_of_weight_zero_have_no_influence():
     block, coef = sample(4, grouped=False, weighted=True)
     block.weights[::2] = 0.0
     kept = Block(block.y[1::2], block.X[1::2], None, block.weights[1::2], block.offset[1::2])
-    a, b = evaluate(block, coef), evaluate(kept, coef)
+    a, b = evaluate((block,), coef), evaluate((kept,), coef)
     assert np.allclose(a.score, b.score, rtol=1e-13)
     assert a.smallest_weight == b.smallest_weight
     assert tally(block).n_rows == tally(kept).n_rows == 20
@@ -113,5 +113,5 @@ def test_tally_of_grouped_rows():
 def test_the_score_keeps_its_digits_near_certainty():
     # mu = 1 - 2e-20: y - mu would be 0, and an almost separated fit would stop too early.
     block = Block(np.array([1.0]), np.array([[1.0]]))
-    at = evaluate(block, np.array([45.0]))
+    at = evaluate((block,), np.array([45.0]))
     assert at.score[0] == pytest.approx(np.exp(-45.0), rel=1e-14)

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -208,6 +209,23 @@ def test_unknown_words_are_errors(birthwt):
     for wrong in ({"level": 95}, {"missing": "ignore"}, {"tolerance": 0}):
         with pytest.raises(errors.ArgumentError):
             li.logit(FORMULA, birthwt, **wrong)
+    for threads in (0, -1, 1.5, "2", True):
+        with pytest.raises(errors.ArgumentError, match="threads"):
+            li.logit(FORMULA, birthwt, threads=threads)
+        with pytest.raises(errors.ArgumentError, match="a whole number above 0, or None"):
+            li.logit_arrays(birthwt["low"], birthwt[["age"]], threads=threads)
+
+
+def test_the_number_of_threads_changes_no_bit(birthwt):
+    fits = [li.logit(FORMULA, birthwt, threads=threads) for threads in (None, 1, 3)]
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(60_000, 4))
+    y = rng.uniform(size=len(X)) < 1 / (1 + np.exp(-X[:, 0]))
+    fits += [li.logit_arrays(y, X, threads=threads) for threads in (None, 1, 2, np.int64(3))]
+    for one, other in [*pairwise(fits[:3]), *pairwise(fits[3:])]:
+        assert one.params.equals(other.params)
+        assert one.bse.equals(other.bse)
+        assert one.llf == other.llf
 
 
 def test_the_null_model():
@@ -239,6 +257,16 @@ def test_without_a_constant_the_null_model_is_not_nested(birthwt):
     dummies = li.logit("low ~ 0 + race", birthwt)
     assert dummies.df_model == 2
     assert dummies.llr_pvalue == pytest.approx(li.logit("low ~ race", birthwt).llr_pvalue, rel=1e-9)
+    cells = li.logit("low ~ 0 + race:ptd + age", birthwt)
+    assert cells.design.spans_constant
+    assert cells.df_model == 6
+    contrasts = li.logit("low ~ 0 + age + age:race", birthwt)
+    assert not contrasts.design.spans_constant
+    assert np.isnan(contrasts.llr_pvalue)
+    numbers = li.logit("low ~ 0 + x + I(3 - x)", birthwt.assign(x=birthwt["age"] / 7))
+    assert not numbers.design.spans_constant
+    assert numbers.df_model == 1
+    assert 0 < numbers.llr_pvalue < 1
 
 
 # --- arrays ---------------------------------------------------------------------------------------
@@ -262,6 +290,9 @@ def test_names_of_arrays():
     y = np.array([0, 1, 0, 1, 1, 0])
     X = np.column_stack([np.ones(6), [1, 2, 3, 3, 5, 4], [0, 1, 1, 0, 1, 0]])
     assert list(li.logit_arrays(y, X).params.index) == ["const", "x1", "x2"]
+    assert list(li.logit_arrays(y, X[:, [1, 0, 2]]).params.index) == ["x1", "const", "x2"]
+    assert list(li.logit_arrays(y, X[:, [1, 2, 0]]).params.index) == ["x1", "x2", "const"]
+    assert list(li.logit_arrays(y, X[:, 1:]).params.index) == ["x1", "x2"]
     with pytest.raises(errors.ArgumentError, match="one name for each of the 3"):
         li.logit_arrays(y, X, names=["a"])
     with pytest.raises(errors.ArgumentError, match="differ"):

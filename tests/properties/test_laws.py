@@ -134,8 +134,8 @@ def test_any_split_of_the_rows_gives_the_same_fit(problem, cuts):
     block = Block(y, X)
     at = np.array([0.3, -0.2, 0.1])
     edges = [0, *sorted(cuts), len(y)]
-    parts = [evaluate(block.rows(i, j), at) for i, j in pairwise(edges)]
-    merged, whole = reduce(add, parts), evaluate(block, at)
+    parts = [evaluate((block.rows(i, j),), at) for i, j in pairwise(edges)]
+    merged, whole = reduce(add, parts), evaluate((block,), at)
     assert merged.log_likelihood == pytest.approx(whole.log_likelihood, rel=1e-13)
     assert np.allclose(merged.score, whole.score, rtol=1e-12, atol=1e-13)
     assert np.allclose(merged.information, whole.information, rtol=1e-13, atol=1e-14)

@@ -122,6 +122,22 @@ def test_whether_a_constant_is_spanned():
     assert not spans_constant(ArraySource(Block(np.zeros(30), dummies[:, :2]), 7))
 
 
+def test_whether_a_constant_is_spanned_by_many_rows():
+    dummies = np.eye(3)[np.arange(30_000) % 3]
+    dummies[-1] = 0.0
+    weights = np.ones(30_000)
+    for X in (dummies, dummies[::-1], np.asfortranarray(dummies)):
+        # One row that says otherwise, which a sample need not hold; without weight it does not.
+        source = ArraySource(Block(np.zeros(30_000), X))
+        assert not spans_constant(source)
+        weights[:] = X.any(axis=1)
+        assert spans_constant(ArraySource(Block(np.zeros(30_000), X, weights=weights)))
+    numbers = np.random.default_rng(0).normal(size=(30_000, 3))
+    assert not spans_constant(ArraySource(Block(np.zeros(30_000), numbers)))
+    numbers[:, 0] = 5 - numbers[:, 2]
+    assert spans_constant(ArraySource(Block(np.zeros(30_000), numbers)))
+
+
 def test_an_ill_conditioned_design_gives_the_centred_answer():
     # Mean 1e6, standard deviation 1: the slope and its standard error are those of the centred
     # column, whose arithmetic is benign.

@@ -1,0 +1,69 @@
+"""The symmetric rank-k update of BLAS, called so that other threads may work meanwhile.
+
+`scipy.linalg.blas.dsyrk` holds the interpreter for as long as it computes: Python threads that
+share the rows would wait for each other. scipy offers the same function to Cython by its address,
+and ctypes lets go of the interpreter while it calls one.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+from scipy.linalg import cython_blas
+
+from logit_inference.rows.block import Floats
+
+
+def _address(name: str) -> Any:
+    """Return the function that scipy exports to Cython under a name; all arguments by reference."""
+    capsule = cython_blas.__pyx_capi__[name]
+    api = ctypes.pythonapi
+    api.PyCapsule_GetName.restype, api.PyCapsule_GetName.argtypes = (
+        ctypes.c_char_p,
+        [ctypes.py_object],
+    )
+    api.PyCapsule_GetPointer.restype = ctypes.c_void_p
+    api.PyCapsule_GetPointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
+    pointer = api.PyCapsule_GetPointer(capsule, api.PyCapsule_GetName(capsule))
+    return ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 10)(pointer)
+
+
+_DSYRK = _address("dsyrk")
+_ONE = ctypes.byref(ctypes.c_double(1.0))
+
+
+def add_square(rows: Floats, upper: Floats) -> None:
+    """Add ``rows' rows`` to the upper triangle of ``upper``, in place.
+
+    Parameters
+    ----------
+    rows : (n, p) array
+        Contiguous along rows or along columns; the other stride is arbitrary.
+    upper : (p, p) Fortran-ordered array
+        What stands below the diagonal is left as it is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> upper = np.zeros((2, 2), order="F")
+    >>> add_square(np.array([[1.0, 2.0], [3.0, 4.0]]), upper)
+    >>> upper.tolist()
+    [[10.0, 14.0], [0.0, 20.0]]
+    """
+    n, p = rows.shape
+    by_rows = rows.strides[1] == rows.itemsize
+    leading = rows.strides[0 if by_rows else 1] // rows.itemsize
+    # BLAS thinks in columns: C-ordered rows are columns to it.
+    _DSYRK(
+        b"U",
+        b"N" if by_rows else b"T",
+        ctypes.byref(ctypes.c_int(p)),
+        ctypes.byref(ctypes.c_int(n)),
+        _ONE,
+        rows.ctypes.data,
+        ctypes.byref(ctypes.c_int(max(leading, p if by_rows else n))),
+        _ONE,
+        upper.ctypes.data,
+        ctypes.byref(ctypes.c_int(p)),
+    )

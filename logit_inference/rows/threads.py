@@ -1,0 +1,113 @@
+"""Python threads over runs of rows, with BLAS kept to one thread inside.
+
+BLAS that starts threads of its own on small products, on cores that are busy already, can be fifty
+times slower than one thread. So it is pinned to one while rows are folded, and the rows are shared
+among Python threads instead: numpy and BLAS release the interpreter in what takes long.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any, TypeVar
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+# Elements of X for each thread: below this a pass is over before a second thread has started.
+WORTH_A_THREAD = 500_000
+# Elements of X, or columns: below this BLAS uses one thread anyway.
+BLAS_STAYS_SINGLE = 8_000
+BLAS_STAYS_SMALL = 32
+
+
+def in_order(
+    job: Callable[[Task], Result], tasks: Sequence[Task], threads: int
+) -> Iterator[Result]:
+    """Yield ``job(task)`` for all tasks in their order, computed by up to ``threads`` threads.
+
+    No more than twice as many tasks as threads are begun before the first is taken, so that what
+    waits to be merged stays small.
+
+    Examples
+    --------
+    >>> list(in_order(abs, [-1, 2, -3], threads=2))
+    [1, 2, 3]
+    """
+    if threads <= 1 or len(tasks) <= 1:
+        yield from map(job, tasks)
+        return
+    with ThreadPoolExecutor(min(threads, len(tasks))) as pool:
+        waiting: deque[Future[Result]] = deque()
+        for task in tasks:
+            waiting.append(pool.submit(job, task))
+            if len(waiting) > 2 * threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def threads_for(n_rows: int, n_columns: int) -> int:
+    """Return how many threads are worth starting on a table of this size, on this machine."""
+    worth = n_rows * n_columns // WORTH_A_THREAD
+    return 1 if worth < 2 else min(_processors(), worth)
+
+
+def _processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class _Pin:
+    """Who has BLAS pinned: the first to come sets the limit, the last to leave lifts it.
+
+    The number of BLAS threads belongs to the process. Two fits in two threads that each restored
+    what they found would leave it pinned for ever.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._users = 0
+        self._controller: Any = None
+        self._limit: Any = None
+
+    def enter(self) -> None:
+        with self._lock:
+            if self._users == 0:
+                if self._controller is None:
+                    from threadpoolctl import ThreadpoolController
+
+                    self._controller = ThreadpoolController()
+                self._limit = self._controller.limit(limits=1, user_api="blas")
+            self._users += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                self._limit.restore_original_limits()
+                self._limit = None
+
+
+_PIN = _Pin()
+
+
+@contextmanager
+def blas_pinned(n_rows: int, n_columns: int) -> Iterator[None]:
+    """Keep BLAS to one thread while rows of this many columns are folded.
+
+    Where products are so small that BLAS would not start a thread anyway, nothing is done.
+    """
+    if n_rows * n_columns < BLAS_STAYS_SINGLE and n_columns < BLAS_STAYS_SMALL:
+        yield
+        return
+    _PIN.enter()
+    try:
+        yield
+    finally:
+        _PIN.leave()

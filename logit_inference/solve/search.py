@@ -1,0 +1,152 @@
+"""The search for the maximum over the rows of a source: where, in which basis, in how many passes.
+
+Newton's method knows objectives and the schedule proposes points; here they meet the rows. What
+the shortcuts lead to is believed only when the last evaluation, of all rows, says so. Where it does
+not, or where a full Newton step from there does not raise the log-likelihood, the search begins
+again without them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+
+from logit_inference.likelihood.evaluation import Evaluation, Tally
+from logit_inference.likelihood.likelihood import Likelihood
+from logit_inference.likelihood.objective import Objective, objective
+from logit_inference.rows.basis import in_basis
+from logit_inference.rows.block import Floats
+from logit_inference.rows.source import Source
+from logit_inference.solve.factor import (
+    Factor,
+    column_reach,
+    row_leverage,
+    working_triangle,
+)
+from logit_inference.solve.newton import FRESH, SMALLEST_STEP, newton
+from logit_inference.solve.pace import Pace, pace_of
+from logit_inference.solve.rank import Rank, find_rank
+from logit_inference.solve.schedule import MANY_ROWS, follow_up, open_search
+from logit_inference.solve.solution import Solution
+
+# Above this condition of the scaled information its smallest directions are not to be trusted.
+SUMMED_RESOLVES = 1e10
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is maximised, from where, and when it is found.
+
+    Parameters
+    ----------
+    likelihood : Likelihood
+    start : (p,) array
+    tolerance, max_iterations
+        As in `newton`.
+    """
+
+    likelihood: Likelihood
+    start: Floats
+    tolerance: float
+    max_iterations: int
+
+
+def find_maximum(
+    source: Source, search: Search, counts: Tally, least: float | None
+) -> tuple[Rank, Solution]:
+    """Return the basis that was solved in, and the solution in it.
+
+    Parameters
+    ----------
+    source : Source
+    search : Search
+    counts : Tally
+    least : float or None
+        Log-likelihood at the start, minus infinity where it is not known without a pass. None
+        where the search is to begin at that start and nowhere else.
+
+    Notes
+    -----
+    Passes: those of `newton` and of the shortcuts that it was worth trying; one QR fold and one
+    more evaluation where columns are dependent or ill-conditioned (see `find_rank`).
+    """
+    pace = pace_of(source.n_columns, source.score_price, counts, search.tolerance, FRESH)
+    whole = objective(source, search.likelihood)
+    spent = 0.0
+    if least is not None:
+        opening = open_search(source, search.likelihood, search.start, least, counts, pace)
+        spent = opening.n_passes
+        if opening.coef is not None:
+            solution = _newton(source, search, pace, whole, opening.coef, smallest_step=1.0)
+            spent += solution.n_passes
+            if solution.outcome.converged:
+                rank = find_rank(source, solution.evaluation)
+                if rank.basis.is_identity:
+                    steps = opening.steps + solution.steps
+                    return rank, replace(solution, steps=steps, n_passes=spent)
+    first = whole(search.start)
+    rank = find_rank(source, first)
+    if rank.basis.is_identity:
+        solution = _newton(source, search, pace, whole, search.start, first)
+    else:
+        rows, start = in_basis(source, rank.basis), rank.basis.inner(search.start)
+        solution = _newton(rows, search, pace, objective(rows, search.likelihood), start)
+        spent += 1.0  # the evaluation that made us look closer
+    spent += rank.n_passes
+    if spent:
+        solution = replace(solution, n_passes=solution.n_passes + spent)
+    return rank, solution
+
+
+def _newton(
+    rows: Source,
+    search: Search,
+    pace: Pace,
+    whole: Objective,
+    start: Floats,
+    first: Evaluation | None = None,
+    smallest_step: float = SMALLEST_STEP,
+) -> Solution:
+    """Return Newton's solution, with whatever saves passes over rows of this size."""
+    likelihood = search.likelihood
+    return newton(
+        whole,
+        start,
+        partial(_curvature, rows, likelihood),
+        tolerance=search.tolerance,
+        max_iterations=search.max_iterations,
+        first=first,
+        follow=follow_up(rows, likelihood, pace),
+        smallest_step=smallest_step,
+        reach=partial(_reach, rows) if rows.n_rows >= MANY_ROWS else None,
+    )
+
+
+def _reach(rows: Source) -> Floats:
+    return rows.fold(column_reach).values
+
+
+def _curvature(
+    rows: Source, likelihood: Likelihood, factor: Factor, coef: Floats, now: Evaluation
+) -> float:
+    """Return M·λ at ``coef``; infinite where some direction has no information left.
+
+    Where fitted probabilities approach 0 or 1, the information of a direction may fall below the
+    rounding of the sum, which then feigns information that is not there: a factor of the rows
+    resolves the square of that. The score is a sum as well, and where it cancels its rounding,
+    about ``eps·√n`` times the root of the condition in standard errors, counts as λ.
+    """
+    root, condition = factor.inverse_root(), factor.condition
+    with np.errstate(all="ignore"):
+        if condition > SUMMED_RESOLVES:
+            triangle = rows.fold(working_triangle, likelihood, coef)
+            condition = triangle.condition
+            if not condition < np.inf:
+                return np.inf
+            root = triangle.inverse_root()
+        rounding = np.finfo(float).eps * np.sqrt(rows.n_rows * condition)
+        decrement = float(np.linalg.norm(root.T @ now.score)) + rounding
+        product = rows.fold(row_leverage, root).value * decrement
+    return float(product) if np.isfinite(product) else np.inf
