@@ -85,7 +85,7 @@ def binary_outcome(
         raise ArgumentError("event", event, "one value of the outcome, event=1 or event='yes'")
     numeric = isinstance(values, np.ndarray) and values.dtype.kind != "b"
     if event is None and isinstance(values, np.ndarray) and _is_zero_one(values):
-        return values.astype(np.float64), Event(variable, 1, 0, "binary")
+        return values.astype(np.float64, copy=False), Event(variable, 1, 0, "binary")
     categories = categories_of(values, variable)
     counts = level_counts(categories)
     levels = [level for level, count in zip(categories.levels, counts, strict=True) if count]

@@ -31,8 +31,9 @@ from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.product import square_sums
 from logit_inference.rows.source import ArraySource
 from logit_inference.rows.threads import threads_for
+from logit_inference.solve.constant import spans_constant
 from logit_inference.solve.fit import Fit, fit_rows
-from logit_inference.solve.rank import relation_text, spans_constant
+from logit_inference.solve.rank import relation_text
 from logit_inference.solve.solution import Outcome
 
 if TYPE_CHECKING:
@@ -241,7 +242,7 @@ class _Search(NamedTuple):
 
 
 def _search(start: Any, tolerance: float, max_iterations: int, threads: int | None) -> _Search:
-    # The plain types stand first: a test for an abstract class is not free, and small fits are many.
+    # The plain types stand first: asking an abstract class takes as long as a small product.
     if not (isinstance(tolerance, (float, Real)) and tolerance > 0):
         raise ArgumentError("tolerance", tolerance, "a number above 0, such as 1e-8")
     if not (isinstance(max_iterations, (int, Integral)) and max_iterations > 0):
@@ -280,7 +281,16 @@ def _fit(design: Design | ArrayDesign, encoded: Encoded, search: _Search) -> Fit
         start=search.start,
         tolerance=search.tolerance,
         max_iterations=search.max_iterations,
+        reach=_reach(design, encoded),
     )
+
+
+def _reach(design: Design | ArrayDesign, encoded: Encoded) -> Floats | None:
+    """Return the largest absolute value of each column, where reading the rows showed it."""
+    if encoded.survey is None:
+        return None
+    largest = encoded.survey.largest
+    return np.append(1.0, largest) if design.adds_intercept else largest
 
 
 def _result(
@@ -314,7 +324,7 @@ def _result(
         dropped=encoded.dropped,
         weights_kind=weights_kind,
         grouped=event.kind == "grouped",
-        has_constant=design.spans_constant or spans_constant(fit.solved),
+        has_constant=design.spans_constant or spans_constant(fit),
         tally=fit.tally,
         rank=len(solution.coef),
         log_likelihood=fit.log_likelihood,

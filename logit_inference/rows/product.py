@@ -17,8 +17,8 @@ from logit_inference.rows.coded import Coded
 from logit_inference.rows.quadratic import CodedGram
 
 WIDE = 256  # elements in a row from which numpy reduces along columns at full speed
-FEW_COLUMNS = 40  # up to here products of pieces of PIECE rows are faster than dsyrk (OpenBLAS)
-PIECE = 512
+FEW_COLUMNS = 40  # up to here products of pieces of rows are faster than dsyrk (OpenBLAS)
+PIECE = 1 << 9  # rows, or twice as many of few columns: products of up to a million terms
 
 
 Columns = Floats | Coded
@@ -132,12 +132,13 @@ class Gram:
 def in_pieces(X: Floats, scaled: Floats) -> Floats:
     """Return ``X' scaled`` (p, p) as a sum over pieces that BLAS need not pack."""
     n, p = X.shape
-    if n < PIECE:
+    size = 2 * PIECE if p <= 30 else PIECE
+    if n < 2 * size:
         small: Floats = np.dot(X.T, scaled)
         return small
-    whole = n - n % PIECE
-    left = X[:whole].reshape(-1, PIECE, p).transpose(0, 2, 1)
-    total: Floats = np.matmul(left, scaled[:whole].reshape(-1, PIECE, p)).sum(axis=0)
+    whole = n - n % size
+    left = X[:whole].reshape(-1, size, p).transpose(0, 2, 1)
+    total: Floats = np.matmul(left, scaled[:whole].reshape(-1, size, p)).sum(axis=0)
     if whole < n:
         total += np.dot(X[whole:].T, scaled[whole:])
     return total

@@ -212,8 +212,8 @@ def run_bounds(
 ) -> list[tuple[int, int]]:
     """Return where runs of whole blocks start and stop.
 
-    At most about `RUNS` of them, each of at least twice as many rows as columns: merging square
-    accumulators then costs little beside filling them. Filling those of coded columns takes no
+    At most about `RUNS` of them, each of a few blocks and of at least twice as many rows as
+    columns: buffers, and the merging of square accumulators, then cost little beside filling them. Filling those of coded columns takes no
     time that depends on their number, so that there it takes more rows.
 
     Examples
@@ -221,7 +221,8 @@ def run_bounds(
     >>> run_bounds(10, 1, 4)
     [(0, 4), (4, 8), (8, 10)]
     """
-    wanted = max(-(-n_rows // RUNS), n_columns * n_columns // 20 if coded else 2 * n_columns)
+    least = n_columns * n_columns // 20 if coded else 2 * n_columns
+    wanted = max(-(-n_rows // RUNS), min(3 * block_rows, n_rows // 4), least)
     step = -(-wanted // block_rows) * block_rows
     return [(start, min(start + step, n_rows)) for start in range(0, n_rows, step)]
 

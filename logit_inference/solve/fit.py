@@ -101,6 +101,7 @@ def fit_rows(
     start: Floats | None = None,
     tolerance: float = 1e-8,
     max_iterations: int = 50,
+    reach: Floats | None = None,
 ) -> Fit:
     """Return the maximum-likelihood fit of a source of rows.
 
@@ -117,6 +118,8 @@ def fit_rows(
         Where to start; otherwise the null model, or zero without a constant.
     tolerance, max_iterations
         As in `newton`.
+    reach : (p,) array, optional
+        Largest absolute value of each column, where it is known.
 
     Raises
     ------
@@ -142,7 +145,7 @@ def fit_rows(
         first = np.zeros(source.n_columns) if start is None else np.array(start, np.float64)
         if start is None and constant is not None:
             first[constant] = null_coef
-        search = Search(likelihood, first, tolerance, max_iterations)
+        search = Search(likelihood, first, tolerance, max_iterations, reach)
         least = null_value if constant is not None and np.isfinite(null_value) else -np.inf
         rank, solution = find_maximum(solved, search, counts, None if start is not None else least)
         if cells is not None:

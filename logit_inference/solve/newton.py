@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -36,6 +37,7 @@ SUFFICIENT = 1e-4  # share of the predicted increase that a step must bring (Arm
 ROUNDING = 64 * float(
     np.finfo(float).eps
 )  # relative rounding of a summed log-likelihood, with room
+MAY_BE_ROUNDING = 1e-8  # the same, with linear predictors that are sums of terms up to 1e7
 # A decrement below this that no longer falls has reached the rounding of the score: about eps times
 # the root of the total weight, of which the log-likelihood tells the size.
 FLOOR, FLOOR_PER_ROOT = 1e-8, 16 * np.finfo(float).eps
@@ -55,7 +57,7 @@ def newton(
     max_iterations: int = 50,
     first: Evaluation | None = None,
     follow: FollowUp | None = None,
-    reach: Callable[[], Floats] | None = None,
+    reach: Callable[[], tuple[Floats, int]] | None = None,
     fresh: float = FRESH,
     smallest_step: float = SMALLEST_STEP,
 ) -> Solution:
@@ -81,8 +83,8 @@ def newton(
         Takes score-only steps after a Newton step (see `solve.schedule`), for as long as they
         serve.
     reach : callable, optional
-        Returns the largest absolute value of each column, for a better bound on M·λ; one pass,
-        worth it where it may save a dearer one.
+        Returns the largest absolute value of each column, for a better bound on M·λ, and the
+        passes that it took: a cheap one may save a dearer one.
     fresh : float
         Of M·λ at convergence, above which the information is evaluated once more.
     smallest_step : float
@@ -118,7 +120,9 @@ def newton(
         if decrement <= tolerance or before / 4 <= decrement <= floor:
             bent = _bound(now, decrement)
             if bent > fresh and reach is not None:
-                bent, n_passes = min(bent, _reach_bound(factor, reach(), decrement)), n_passes + 1
+                largest, spent = reach()
+                bent = min(bent, _reach_bound(factor, largest, decrement))
+                n_passes += spent
             if bent > LARGEST_CURVATURE:
                 bent, n_passes = curvature(factor, coef, now), n_passes + 1
             if bent <= LARGEST_CURVATURE:
@@ -143,7 +147,10 @@ def newton(
                 coef, now = told.coef, objective(told.coef)
                 n_passes += 1
                 continue
-        size, reached, tried = _damped(objective, coef, direction, now, decrement, smallest_step)
+        bend = partial(curvature, factor, coef, now)
+        size, reached, tried = _damped(
+            objective, coef, direction, now, decrement, smallest_step, bend
+        )
         n_passes += tried
         if reached is None:
             outcome = outcome if outcome.converged else Outcome.STALLED
@@ -192,13 +199,15 @@ def _damped(
     now: Evaluation,
     decrement: float,
     smallest: float,
+    bend: Callable[[], float],
 ) -> tuple[float, Evaluation | None, int]:
-    """Return the step size, what is reached with it (None if no size does), and the passes used."""
+    """Return the step size, what is reached with it (None if no size does), and the passes used.
+
+    Large columns leave rounding in linear predictors, below which an increase does not show. Where
+    M·λ, which ``bend`` returns for one more pass, is small, the quadratic model holds over the whole
+    step, and theory promises what the numbers cannot show.
+    """
     rounding = ROUNDING * abs(now.log_likelihood)
-    if _bound(now, decrement) <= LARGEST_CURVATURE:
-        # The quadratic model holds over the whole step: theory promises the increase, which is
-        # by now below the rounding that large columns leave in linear predictors.
-        rounding = math.inf
     size, tried = 1.0, 0
     while size >= smallest:
         reached = objective(coef + size * direction)
@@ -206,5 +215,11 @@ def _damped(
         gain = reached.log_likelihood - now.log_likelihood
         if gain >= SUFFICIENT * size * decrement**2 - rounding:
             return size, reached, tried
+        if size == 1.0 and gain >= -MAY_BE_ROUNDING * abs(now.log_likelihood):
+            bent = _bound(now, decrement)
+            if bent > LARGEST_CURVATURE:
+                bent, tried = bend(), tried + 1
+            if bent <= LARGEST_CURVATURE:
+                return size, reached, tried
         size /= 2
     return size, None, tried

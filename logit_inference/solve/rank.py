@@ -7,23 +7,20 @@ not pivoted, so that which one goes does not depend on the data's scale (the con
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg.lapack import dgeqrf, dtrtri
+from scipy.linalg.lapack import dtrtri
 
 from logit_inference.errors import RankError
 from logit_inference.likelihood.evaluation import Evaluation
 from logit_inference.rows.basis import Basis, in_basis
-from logit_inference.rows.block import Block, Floats
+from logit_inference.rows.block import Floats
 from logit_inference.rows.coded import Layout
-from logit_inference.rows.product import dense
 from logit_inference.rows.source import Source
 from logit_inference.solve.elimination import Limits, eliminate
 from logit_inference.solve.factor import (
-    Triangle,
     column_reach,
     column_triangle,
     factorize,
@@ -46,9 +43,6 @@ LARGEST = 1e153
 # is left of it: centring a column of mean 30 and standard deviation 1 gains nothing, of mean 1e5
 # five digits.
 NEARLY_INSIDE = 30.0
-# Rows for each column that are looked at first, of a table of many rows.
-FEW_ROWS, MANY_ROWS = 8, 10_000
-QR_WORK = 32  # numbers for each column that LAPACK may use
 
 
 @dataclass(frozen=True)
@@ -161,42 +155,6 @@ def _check_extreme(largest: Floats) -> None:
     extreme = (largest > LARGEST) | ((largest < 1 / LARGEST) & (largest > 0))
     if extreme.any():
         raise RankError.extreme(int(np.argmax(extreme)), float(largest[extreme][0]))
-
-
-def spans_constant(source: Source) -> bool:
-    """Return whether a column of ones is a combination of the columns.
-
-    Only then is the intercept-only model inside the fitted one, and a likelihood-ratio test
-    against it a test.
-
-    Notes
-    -----
-    What no combination does on some of the rows, none does on all: most designs without a constant
-    are known by a few rows. The others cost one QR fold.
-    """
-    n, p = source.n_rows, source.n_columns
-    enough = SUSPECT * math.sqrt(n)
-    some = max(FEW_ROWS * (p + 1), n // MANY_ROWS)
-    few = source.sample(n // some, None) if n > 4 * some and n * p > MANY_ROWS else None
-    if few is not None and abs(_ones_last(few)[p, p]) > enough:
-        return False
-    upper = _ones_last(source)
-    return abs(upper[p, p]) <= enough and p in _sequential(upper)[2]
-
-
-def _ones_last(source: Source) -> Floats:
-    """Return the triangular factor of the columns and, after them, a column of ones."""
-    return _square(source.fold(_with_ones).upper)
-
-
-def _with_ones(block: Block) -> Triangle:
-    counts = block.counts
-    X = dense(block.X) if counts is None else dense(block.X)[counts]
-    n, p = X.shape
-    columns = np.ones((n, p + 1), order="F")
-    columns[:, :p] = X
-    reflected = dgeqrf(columns, lwork=QR_WORK * (p + 1), overwrite_a=1)[0]
-    return Triangle(np.triu(reflected[: p + 1]))
 
 
 def _square(upper: Floats) -> Floats:

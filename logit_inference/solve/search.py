@@ -8,6 +8,7 @@ again without them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -28,11 +29,15 @@ from logit_inference.solve.factor import (
 from logit_inference.solve.newton import FRESH, SMALLEST_STEP, newton
 from logit_inference.solve.pace import Pace, pace_of
 from logit_inference.solve.rank import Rank, find_rank
-from logit_inference.solve.schedule import MANY_ROWS, follow_up, open_search
+from logit_inference.solve.schedule import follow_up, open_search
 from logit_inference.solve.solution import Solution
 
 # Above this condition of the scaled information its smallest directions are not to be trusted.
 SUMMED_RESOLVES = 1e10
+
+
+# Elements of X from which a look at the largest of each column is much cheaper than a pass.
+WORTH_A_LOOK = 20_000
 
 
 @dataclass(frozen=True)
@@ -45,12 +50,15 @@ class Search:
     start : (p,) array
     tolerance, max_iterations
         As in `newton`.
+    reach : (p,) array or None
+        Largest absolute value of each column, where it is known.
     """
 
     likelihood: Likelihood
     start: Floats
     tolerance: float
     max_iterations: int
+    reach: Floats | None = None
 
 
 def find_maximum(
@@ -92,6 +100,7 @@ def find_maximum(
         solution = _newton(source, search, pace, whole, search.start, first)
     else:
         rows, start = in_basis(source, rank.basis), rank.basis.inner(search.start)
+        search = replace(search, reach=None)  # that of columns in another basis is not known
         solution = _newton(rows, search, pace, objective(rows, search.likelihood), start)
         spent += 1.0  # the evaluation that made us look closer
     spent += rank.n_passes
@@ -120,12 +129,17 @@ def _newton(
         first=first,
         follow=follow_up(rows, likelihood, pace),
         smallest_step=smallest_step,
-        reach=partial(_reach, rows) if rows.n_rows >= MANY_ROWS else None,
+        reach=_reach(rows, search.reach),
     )
 
 
-def _reach(rows: Source) -> Floats:
-    return rows.fold(column_reach).values
+def _reach(rows: Source, known: Floats | None) -> Callable[[], tuple[Floats, int]] | None:
+    """Return what finds the largest of each column, and the passes it takes; None for few rows."""
+    if known is not None:
+        return lambda: (known, 0)
+    if rows.n_rows * rows.n_columns < WORTH_A_LOOK:
+        return None
+    return lambda: (rows.fold(column_reach).values, 1)
 
 
 def _curvature(

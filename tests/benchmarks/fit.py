@@ -21,7 +21,7 @@ import logit_inference as li
 from tests.benchmarks import machine
 from tests.benchmarks.data import Data, make
 from tests.benchmarks.measure import measure, wanted
-from tests.benchmarks.peers import contender, has_threads, load
+from tests.benchmarks.peers import contender, load
 from tests.benchmarks.race import race
 from tests.benchmarks.shapes import OURS, REFITS, SHAPES, Shape, Target
 from tests.benchmarks.table import render
@@ -44,7 +44,6 @@ def main(arguments: list[str] | None = None) -> int:
     limits = machine.limits()
     report: dict[str, Any] = {
         "version": li.__version__,
-        "has_threads": has_threads(),
         "settings": vars(options) | {"json": str(options.json)},
         "limits": limits,
         "load_average": {"before": os.getloadavg()[0]},

@@ -6,7 +6,6 @@ right to about a millionth of a standard error where it can be; the table shows 
 """
 
 import importlib
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -45,17 +44,6 @@ def load(name: str) -> None:
 # --- ours -----------------------------------------------------------------------------------------
 
 
-def has_threads() -> bool:
-    """Whether this version of the package has ``threads=``."""
-    import logit_inference as li
-
-    return "threads" in inspect.signature(li.logit_arrays).parameters
-
-
-def _threads(threads: int | None) -> dict[str, int | None]:
-    return {"threads": threads} if has_threads() else {}
-
-
 def _ours(data: Data, threads: int | None) -> Answer:
     return _ours_formula(data, threads) if data.codes else _ours_arrays(data, threads)
 
@@ -63,13 +51,13 @@ def _ours(data: Data, threads: int | None) -> Answer:
 def _ours_arrays(data: Data, threads: int | None) -> Answer:
     import logit_inference as li
 
-    return _ours_answer(li.logit_arrays(data.y, data.X, **_threads(threads)))
+    return _ours_answer(li.logit_arrays(data.y, data.X, threads=threads))
 
 
 def _ours_formula(data: Data, threads: int | None) -> Answer:
     import logit_inference as li
 
-    return _ours_answer(li.logit(data.formula, data.frame, **_threads(threads)))
+    return _ours_answer(li.logit(data.formula, data.frame, threads=threads))
 
 
 def _ours_answer(fit: Any) -> Answer:
@@ -85,7 +73,7 @@ def _ours_answer(fit: Any) -> Answer:
 def _ours_refits(data: Data, threads: int | None) -> Answer:
     import logit_inference as li
 
-    fit = li.logit_arrays(data.y, data.X, **_threads(threads))
+    fit = li.logit_arrays(data.y, data.X, threads=threads)
     batch = fit.refit_weights(data.W, std_errors=True)
     failed = sum(not outcome.converged for outcome in batch.outcomes)
     return Answer(batch.coef, batch.std_errors, {"not_converged": failed})

@@ -14,8 +14,6 @@ SWEEP_HEADINGS = ("shape", "wall, 1 thread", "wall, 2 threads", "2 over 1", "wan
 def render(report: Mapping[str, Any]) -> str:
     """Return the text of a report, the same that is written as JSON."""
     parts = [_machine(report)]
-    if not report["has_threads"]:
-        parts.append("This version has no threads=: it runs as it is wherever threads are set.")
     if report["shapes"]:
         lines = [line for shape in report["shapes"] for line in _shape_lines(shape)]
         parts += [_grid(HEADINGS, lines), LEGEND]

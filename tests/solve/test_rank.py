@@ -9,7 +9,7 @@ from logit_inference.likelihood.logistic import LOGISTIC
 from logit_inference.rows.block import Block
 from logit_inference.rows.source import ArraySource
 from logit_inference.solve.fit import fit_rows
-from logit_inference.solve.rank import Relation, relation_text, spans_constant
+from logit_inference.solve.rank import Relation, relation_text
 
 
 def fit(X, y=None, **fields):
@@ -114,28 +114,6 @@ def test_relations_are_written_as_people_write_them():
     assert relation_text(names, 3, Relation(np.array([3.0, 0, 0, 0]), 1.0), 0) == "c = 3"
     assert relation_text(names, 3, Relation(np.array([0.0, -0.5, 0, 0]), 1.0), 0) == "c = -0.5*a"
     assert relation_text(names, 2, Relation(np.zeros(4), 1.0), 0) == "b = 0"
-
-
-def test_whether_a_constant_is_spanned():
-    dummies = np.eye(3)[np.arange(30) % 3]
-    assert spans_constant(ArraySource(Block(np.zeros(30), dummies), 7))
-    assert not spans_constant(ArraySource(Block(np.zeros(30), dummies[:, :2]), 7))
-
-
-def test_whether_a_constant_is_spanned_by_many_rows():
-    dummies = np.eye(3)[np.arange(30_000) % 3]
-    dummies[-1] = 0.0
-    weights = np.ones(30_000)
-    for X in (dummies, dummies[::-1], np.asfortranarray(dummies)):
-        # One row that says otherwise, which a sample need not hold; without weight it does not.
-        source = ArraySource(Block(np.zeros(30_000), X))
-        assert not spans_constant(source)
-        weights[:] = X.any(axis=1)
-        assert spans_constant(ArraySource(Block(np.zeros(30_000), X, weights=weights)))
-    numbers = np.random.default_rng(0).normal(size=(30_000, 3))
-    assert not spans_constant(ArraySource(Block(np.zeros(30_000), numbers)))
-    numbers[:, 0] = 5 - numbers[:, 2]
-    assert spans_constant(ArraySource(Block(np.zeros(30_000), numbers)))
 
 
 def test_an_ill_conditioned_design_gives_the_centred_answer():

@@ -1,0 +1,116 @@
+"""Whether the intercept-only model lies inside the fitted one.
+
+Only then is a likelihood-ratio test against it a test, and one coefficient that of the constant.
+Where nobody has said so before, it is asked whether a column of ones is a combination of the
+columns of the fit.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg.lapack import dgeqrf
+
+from logit_inference.likelihood.evaluation import Total
+from logit_inference.likelihood.likelihood import Likelihood
+from logit_inference.rows.block import Block, Floats
+from logit_inference.rows.product import Columns, dense, times, transposed_times
+from logit_inference.rows.source import Source
+from logit_inference.solve.factor import Triangle
+from logit_inference.solve.fit import Fit
+
+# Of the length of a column of ones: above the first nothing is rounding, below the second all is.
+CLEAR, SAME = 1e-3, 1e-11
+# The rounding of the terms that cancel in a combination.
+CANCELLED = 256 * np.finfo(float).eps
+# Rows for each column that are looked at first, of a table of many rows.
+FEW_ROWS, MANY_ROWS = 4, 10_000
+QR_WORK = 32  # numbers for each column that LAPACK may use
+
+
+def spans_constant(fit: Fit) -> bool:
+    """Return whether a column of ones is a combination of the columns, over the rows that count.
+
+    Notes
+    -----
+    What no combination does on some of the rows, none does on all: most designs without a constant
+    are known by a few rows. The others cost one QR fold, or two to four passes where columns are
+    coded.
+    """
+    if fit.solved.layout is not None:
+        return _coded_columns_span(fit)
+    enough = CLEAR * math.sqrt(fit.solved.n_rows)
+    if _left_on_some(fit.solved) > enough:
+        return False
+    upper = fit.solved.fold(_ones_last).upper
+    p = fit.solved.n_columns
+    left = abs(float(upper[p, p])) if len(upper) > p else 0.0
+    if left > enough:
+        return False
+    kept, ones = upper[:, list(fit.basis.kept)], upper[:, p]
+    kept = kept / np.linalg.norm(kept, axis=0)
+    terms: Floats = np.linalg.lstsq(kept, ones)[0]
+    gap = float(np.linalg.norm(ones - kept @ terms))
+    return gap <= max(SAME * float(np.linalg.norm(ones)), CANCELLED * float(np.abs(terms).sum()))
+
+
+def _left_on_some(source: Source) -> float:
+    """Return what the columns leave of a column of ones on some of the rows; 0 if all are few."""
+    n, p = source.n_rows, source.n_columns
+    some = max(FEW_ROWS * (p + 1), n // MANY_ROWS)
+    if n < 4 * some:
+        return 0.0
+    block = source.only_block
+    if block is None:
+        upper = source.sample(n // some, None).fold(_ones_last).upper
+    else:
+        every = slice(None, None, n // some)
+        upper = _reflected(block.X[every], None if block.counts is None else block.counts[every])
+    return abs(float(upper[p, p])) if len(upper) > p else 0.0
+
+
+def _ones_last(block: Block) -> Triangle:
+    """Return the triangular factor of the columns and, after them, a column of ones."""
+    return Triangle(np.triu(_reflected(block.X, block.counts)))
+
+
+def _reflected(X: Columns, counts: NDArray[np.bool_] | None) -> Floats:
+    """Return that factor as LAPACK leaves it, with reflectors below its diagonal."""
+    rows = dense(X) if counts is None else dense(X)[counts]
+    n, p = rows.shape
+    columns = np.ones((n, p + 1), order="F")
+    columns[:, :p] = rows
+    reflected: Floats = dgeqrf(columns, lwork=QR_WORK * (p + 1), overwrite_a=1)[0]
+    return reflected[: p + 1]
+
+
+def _coded_columns_span(fit: Fit) -> bool:
+    """Return the same for coded columns, by least squares in the metric of the information.
+
+    A combination that is one in all rows is found in any metric, and that of the last evaluation
+    has been factorized. Rounding is what a further step takes away.
+    """
+    factor, rows = fit.solution.factor, fit.solved_rows
+    if factor is None:
+        return False
+    combination = np.zeros(rows.n_columns)
+    for limit in (math.inf, CLEAR, CLEAR, SAME):
+        found = rows.fold(_shortfall, fit.likelihood, fit.solution.coef, combination).values
+        *score, squares, n = found.tolist()
+        if squares > limit**2 * n:
+            return False
+        combination = combination + factor.solve(np.array(score))
+    return True
+
+
+def _shortfall(block: Block, likelihood: Likelihood, coef: Floats, combination: Floats) -> Total:
+    """Return ``X'W gap``, ``gap'gap`` and the number of rows, with gap what one exceeds X b by."""
+    gap = 1.0 - times(block.X, combination)
+    counts = block.counts
+    if counts is not None:
+        gap *= counts
+    weighted = transposed_times(block.X, likelihood.working_weights(block, coef) * gap)
+    n = block.n_rows if counts is None else np.count_nonzero(counts)
+    return Total(np.array([*weighted, gap @ gap, n]))
