@@ -261,7 +261,7 @@ def outcome_arrays(
     ([0.0, 1.0, 1.0], None, 'y = yes')
     """
     if trials is None and event is None and type(y) is np.ndarray and _is_zero_one(y):
-        return y.astype(np.float64), None, Event(name, 1, 0, "binary")
+        return y.astype(np.float64, copy=False), None, Event(name, 1, 0, "binary")
     columns = [read_column(name, y)] + ([] if trials is None else [read_column("trials", trials)])
     for column in columns:
         if column.missing is not None:

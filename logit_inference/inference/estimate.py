@@ -78,9 +78,10 @@ class Estimate:
         return errors
 
     def _inside(self, X: Columns) -> Iterator[Columns]:
-        """Yield X in the basis of the covariance, some rows at a time unless it is codes."""
+        """Yield X in the basis of the covariance, some rows at a time unless it stays codes."""
         basis = self.covariance.basis
-        size = len(X) + 1 if isinstance(X, Coded) else AT_ONCE // X.shape[1] + 1
+        stays = isinstance(X, Coded) and not isinstance(basis.matrix, np.ndarray)
+        size = len(X) + 1 if stays else AT_ONCE // X.shape[1] + 1
         for start in range(0, max(len(X), 1), size):
             yield basis.rows(X[start : start + size])
 

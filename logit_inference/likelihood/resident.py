@@ -1,9 +1,10 @@
 """The logistic likelihood of rows that stay in cache, with the outcome folded into them once.
 
 A small fit is all overhead: what counts is the number of calls. With s = ±1 for an event or a
-non-event and ``Z = s·X`` (kept by columns, which numpy scales twice as fast as rows), the margin of a row is ``Z coef``, its residual times s is the chance of
+non-event and ``Z = s·X``, the margin of a row is ``Z coef``, its residual times s is the chance of
 the outcome that was not observed, and ``X'WX = Z'WZ``: no later evaluation needs the outcome, and
-all of them write into the same buffers. The numbers are those of `logistic.evaluate`.
+all of them write into the same buffers. Z is kept by columns, which numpy scales twice as fast as
+rows. The numbers are those of `logistic.evaluate`.
 """
 
 from __future__ import annotations
@@ -76,7 +77,10 @@ def resident(block: Block) -> Callable[[Floats], Evaluation] | None:
             t *= weights
         upper = in_pieces(Z.T, np.multiply(Z, t, scaled).T)
         return Evaluation(
-            value, score, upper, float(t.min() if counts is None else t[counts].min(initial=np.inf))
+            value,
+            score,
+            upper,
+            float(np.minimum.reduce(t if counts is None else t[counts], initial=np.inf)),
         )
 
     return evaluate
@@ -87,8 +91,9 @@ def _at_null(Z: Floats, sign: Floats, eta: float) -> Evaluation:
 
     There are two residuals and one working weight, so that what a row costs is the products.
     """
-    missed = [1.0 / (1.0 + math.exp(x)) for x in (eta, -eta)]
-    values = [min(x, 0.0) - math.log1p(math.exp(-abs(x))) for x in (eta, -eta)]
+    t = math.exp(-abs(eta))
+    missed = [(t if x >= 0.0 else 1.0) / (1.0 + t) for x in (eta, -eta)]
+    values = [min(x, 0.0) - math.log1p(t) for x in (eta, -eta)]
     events = np.count_nonzero(sign > 0.0)
     value = events * values[0] + (len(sign) - events) * values[1]
     weight = missed[0] * missed[1]

@@ -25,6 +25,7 @@ from logit_inference.errors import ModelFileError
 from logit_inference.inference.estimate import Estimate
 from logit_inference.likelihood.evaluation import Tally
 from logit_inference.rows.basis import Basis
+from logit_inference.rows.centring import Centring
 from logit_inference.solve.rank import Relation
 
 if TYPE_CHECKING:
@@ -212,7 +213,7 @@ def _records() -> Mapping[str, Any]:
     from logit_inference.design.schema import Schema, Variable
 
     known = (
-        *(Account, Tally, Estimate, Covariance, Basis, Relation, ArrayDesign, Design),
-        *(Formula, Factor, Term, TermColumns, Coding, Schema, Variable, Event),
+        *(Account, Tally, Estimate, Covariance, Basis, Centring, Relation),
+        *(ArrayDesign, Design, Formula, Factor, Term, TermColumns, Coding, Schema, Variable, Event),
     )
     return {record.__name__: record for record in known}

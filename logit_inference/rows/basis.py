@@ -3,27 +3,28 @@
 An ill-conditioned design loses its digits when its columns are multiplied out, not when they are
 stored. `BasisSource` shows the rows of a source as ``Z = X @ matrix``, where each element of Z is
 summed in twice the working precision and rounded once. With a ``matrix`` that takes from each
-column its part in the span of earlier ones, the columns of Z are nearly orthogonal, so that a fit
-in Z is as accurate as a fit can be, and ``coef = matrix @ coef_in_Z``. The matrix need not be
-accurate itself: any nonsingular matrix gives the same fit. Dropping columns is a special case.
+column its part in the span of others, the columns of Z are nearly orthogonal, so that a fit in Z
+is as accurate as a fit can be, and ``coef = matrix @ coef_in_Z``. The matrix need not be accurate
+itself: any nonsingular matrix gives the same fit. Dropping columns is a special case.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from logit_inference.rows.block import Block, Floats
+from logit_inference.rows.centring import Centring, centred, centred_layout
 from logit_inference.rows.coded import Coded, Layout
-from logit_inference.rows.product import Columns
+from logit_inference.rows.doubled import doubled_product
+from logit_inference.rows.product import Columns, dense
 from logit_inference.rows.source import Source
 
 Summary = TypeVar("Summary")
-_SPLITTER = 134217729.0  # 2**27 + 1: cuts a double into two halves of 26 bits (Dekker 1971)
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,9 @@ class Basis:
         Number p of columns of X.
     kept : tuple of q int
         Columns of X that take part, in their order.
-    matrix : (q, q) array or None
-        Upper triangular; None stands for the identity.
+    matrix : (q, q) array, Centring or None
+        None stands for the identity. With a `Centring` codes stay codes; with an array they are
+        written out.
 
     Examples
     --------
@@ -47,7 +49,7 @@ class Basis:
 
     n_columns: int
     kept: tuple[int, ...]
-    matrix: Floats | None = None
+    matrix: Floats | Centring | None = None
 
     @classmethod
     def identity(cls, n_columns: int) -> Basis:
@@ -71,21 +73,34 @@ class Basis:
 
         What stands in columns that do not take part is not read.
         """
-        return combined(X[:, list(self.kept)], self.matrix) if isinstance(X, Coded) else self.of(X)
+        if not isinstance(X, Coded):
+            return self.of(X)
+        kept = X[:, list(self.kept)]
+        if self.matrix is None:
+            return kept
+        if isinstance(self.matrix, Centring):
+            return centred(kept, self.matrix)
+        return doubled_product(dense(kept), self.matrix)
 
     def of(self, X: Floats) -> Floats:
         """Return plain rows of X, or combinations of its coefficients, in this basis."""
         if self.is_identity:
             return X
         part = X[:, list(self.kept)]
-        return part if self.matrix is None else doubled_product(part, self.matrix)
+        if self.matrix is None:
+            return part
+        if isinstance(self.matrix, Centring):
+            return self.matrix.of_plain(part)
+        return doubled_product(part, self.matrix)
 
     def layout(self, layout: Layout | None) -> Layout | None:
         """Return what the columns of Z are made of, for those of X; None where they are plain."""
-        if layout is None:
-            return None
+        if layout is None or self.is_identity:
+            return layout
         kept = layout.keep(self.kept)
-        return kept if self.matrix is None else _combined_layout(kept)
+        if self.matrix is None:
+            return kept
+        return centred_layout(kept, self.matrix) if isinstance(self.matrix, Centring) else None
 
     def coefficients(self, inner: Floats) -> Floats:
         """Return the (p,) coefficients of X; NaN where a column does not take part."""
@@ -104,6 +119,8 @@ class Basis:
         part = full[list(self.kept)]
         if self.matrix is None:
             return part
+        if isinstance(self.matrix, Centring):
+            return self.matrix.solve(part)
         inner: Any = np.linalg.solve(self.matrix, part)
         return np.asarray(inner, dtype=np.float64)
 
@@ -170,26 +187,6 @@ def in_basis(source: Source, basis: Basis) -> Source:
     return source if basis.is_identity else BasisSource(source, basis)
 
 
-def combined(X: Coded, matrix: Floats | None) -> Coded:
-    """Return coded columns in another basis; ``matrix`` may combine numeric ones only.
-
-    The numbers stay, because some of them multiply factors; those that are columns follow anew.
-    """
-    if matrix is None:
-        return X
-    places = X.layout.places
-    own = np.flatnonzero(places >= 0)
-    own = own[np.argsort(places[own])]
-    inner = matrix[np.ix_(places[own], places[own])]
-    numbers = np.hstack([X.numbers, doubled_product(X.numbers[:, own], inner)])
-    return Coded(numbers, X.codes, _combined_layout(X.layout))
-
-
-def _combined_layout(layout: Layout) -> Layout:
-    own = np.sort(layout.places[layout.places >= 0])
-    return replace(layout, places=np.concatenate([np.full(len(layout.places), -1), own]))
-
-
 def _in_basis(block: Block, basis: Basis, kernel: Callable[..., Any], *args: Any) -> Any:
     return kernel(block.with_columns(basis.rows(block.X)), *args)
 
@@ -198,63 +195,3 @@ def _run_in_basis(
     run: Iterable[Block], basis: Basis, kernel: Callable[..., Any], *args: Any
 ) -> Any:
     return kernel((block.with_columns(basis.rows(block.X)) for block in run), *args)
-
-
-def doubled_product(X: Floats, upper: Floats) -> Floats:
-    """Return ``X @ upper`` with each element summed in twice the working precision.
-
-    Parameters
-    ----------
-    X : (n, q) array
-    upper : (q, q) upper triangular array
-
-    Notes
-    -----
-    Products are split exactly (Dekker) and sums carry their rounding error (Knuth), so that the
-    error of an element is about eps of its value plus eps² of its terms: differences of nearly
-    equal columns keep all their digits. About 25 operations per term, no array larger than X.
-
-    References
-    ----------
-    Ogita, Rump and Oishi (2005), *SIAM Journal on Scientific Computing* 26, algorithm 5.3 (Dot2).
-
-    Examples
-    --------
-    >>> X = np.array([[1.0, 1.0 + 2**-40]])
-    >>> difference = doubled_product(X, np.array([[1.0, -1.0 / 3], [0.0, 1.0 / 3]]))[0, 1]
-    >>> float(difference) * 3 == 2**-40
-    True
-    """
-    n, q = X.shape
-    columns = np.ascontiguousarray(X.T)
-    high = _high_half(columns)
-    low = columns - high
-    out = np.empty((n, q))
-    for j in range(q):
-        if upper[j, j] == 1.0 and not upper[:j, j].any():
-            out[:, j] = columns[j]
-            continue
-        total = np.zeros(n)
-        carry = np.zeros(n)
-        for k in range(j + 1):
-            t = float(upper[k, j])
-            if t == 0.0:
-                continue
-            t_high = float(_high_half(np.array(t)))
-            t_low = t - t_high
-            product = columns[k] * t
-            carry += low[k] * t_low - (
-                ((product - high[k] * t_high) - low[k] * t_high) - high[k] * t_low
-            )
-            raised = total + product
-            moved = raised - total
-            carry += (total - (raised - moved)) + (product - moved)
-            total = raised
-        out[:, j] = total + carry
-    return out
-
-
-def _high_half(values: Floats) -> Floats:
-    scaled = values * _SPLITTER
-    half: Floats = scaled - (scaled - values)
-    return half

@@ -262,18 +262,26 @@ class LevelSums:
     def __init__(self, n_rows: int) -> None:
         self._ones = np.ones(n_rows)
         self._starts = np.arange(n_rows + 1, dtype=np.int32)
+        self._matrices: dict[tuple[int, int], Any] = {}
 
     def of(
         self, codes: NDArray[Any], values: Floats, n_levels: int, numbers: Floats | None = None
     ) -> Floats:
         """Return the sum of values (n,), or of values times numbers (n, k), for each level."""
-        from scipy.sparse import csc_array
-
         n = len(values)
-        entries = (values, codes.astype(np.int32, copy=False), self._starts[: n + 1])
-        one_per_row = csc_array(entries, shape=(n_levels, n))
+        one_per_row = self._matrix(n_levels, n)
+        one_per_row.data, one_per_row.indices = values, codes.astype(np.int32, copy=False)
         total: Floats = one_per_row @ (self._ones[:n] if numbers is None else numbers)
         return total
+
+    def _matrix(self, n_levels: int, n: int) -> Any:
+        """Return a matrix of one entry per row, to be filled: scipy checks it when it is made."""
+        from scipy.sparse import csc_array
+
+        if (n_levels, n) not in self._matrices:
+            entries = (self._ones[:n], np.zeros(n, dtype=np.int32), self._starts[: n + 1])
+            self._matrices[n_levels, n] = csc_array(entries, shape=(n_levels, n))
+        return self._matrices[n_levels, n]
 
 
 def multiplied(X: Coded, part: Part, values: Floats) -> Floats:

@@ -161,4 +161,4 @@ def score_price(X: Columns, n_columns: int) -> float:
         score = 12.0 + k + 5.0 * factors
         return float(score / (score + 2.0 * k + factors * (0.8 * k + 2.0 * (factors - 1))))
     p = n_columns
-    return (10.0 + 0.9 * p) / (20.0 + 1.4 * p + 0.04 * p * p)
+    return (7.0 + 0.62 * p) / (14.0 + 1.6 * p + p * p / 48.0)

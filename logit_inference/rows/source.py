@@ -25,10 +25,11 @@ from logit_inference.rows.coded import rows_per_block as coded_rows
 from logit_inference.rows.distinct import distinct_rows
 from logit_inference.rows.product import score_price
 from logit_inference.rows.sample import sampled_rows
-from logit_inference.rows.threads import in_order
+from logit_inference.rows.threads import blas_pinned, in_order
 
 Summary = TypeVar("Summary")
 BLOCK_BYTES = 1 << 20  # a megabyte of X: a block and its scaled copy stay in a core's cache
+FEWEST_ROWS, MOST_ROWS = 256, 16384  # in a block
 RUNS = 16  # about as many runs as a source is cut into: enough to keep a few cores busy
 
 
@@ -136,7 +137,10 @@ class ArraySource:
     @property
     def only_block(self) -> Block | None:
         """The block that holds all rows, if they fill no more than one."""
-        return self._read(self.data) if self.data.n_rows <= self._size else None
+        n = len(self.data.y)
+        if n > (self.block_rows or FEWEST_ROWS) and n > self._size:
+            return None
+        return self._read(self.data)
 
     def fold(self, kernel: Callable[..., Summary], *args: Any) -> Summary:
         """Return the summaries of all blocks, merged in block order within runs, then by run."""
@@ -145,19 +149,21 @@ class ArraySource:
 
     def fold_runs(self, kernel: Callable[..., Summary], *args: Any) -> Summary:
         """Return the summaries of all runs, merged in their order."""
-        block = self.only_block
-        if block is not None:  # the common small fit pays for no cutting
-            whole: Summary = kernel((block,), *args)
-            return whole
-        coded = isinstance(self.data.X, Coded)
-        runs = run_bounds(self.n_rows, self.n_columns, self._size, coded=coded)
-        job = partial(self._run, kernel, args)
-        merged: Summary = reduce(iadd, in_order(job, runs, self.threads))
-        return merged
+        with blas_pinned(self.n_rows, self.n_columns):
+            block = self.only_block
+            if block is not None:  # the common small fit pays for no cutting
+                whole: Summary = kernel((block,), *args)
+                return whole
+            coded = isinstance(self.data.X, Coded)
+            runs = run_bounds(self.n_rows, self.n_columns, self._size, coded=coded)
+            job = partial(self._run, kernel, args)
+            merged: Summary = reduce(iadd, in_order(job, runs, self.threads))
+            return merged
 
     def map(self, kernel: Callable[..., Floats], *args: Any) -> Floats:
         """Return the row-aligned values of all blocks."""
-        return np.concatenate([kernel(block, *args) for block in self.blocks()])
+        with blas_pinned(self.n_rows, self.n_columns):
+            return np.concatenate([kernel(block, *args) for block in self.blocks()])
 
     def blocks(self) -> Iterator[Block]:
         """Yield the blocks in row order; one empty block where there are no rows."""
@@ -204,7 +210,7 @@ def _fold_blocks(blocks: Iterable[Block], kernel: Callable[..., Summary], *args:
 
 def rows_per_block(n_columns: int) -> int:
     """Return how many rows fill a megabyte, and at least 256, at most 16,384."""
-    return min(max(BLOCK_BYTES // (8 * max(n_columns, 1)), 256), 16384)
+    return min(max(BLOCK_BYTES // (8 * max(n_columns, 1)), FEWEST_ROWS), MOST_ROWS)
 
 
 def run_bounds(
@@ -213,8 +219,9 @@ def run_bounds(
     """Return where runs of whole blocks start and stop.
 
     At most about `RUNS` of them, each of a few blocks and of at least twice as many rows as
-    columns: buffers, and the merging of square accumulators, then cost little beside filling them. Filling those of coded columns takes no
-    time that depends on their number, so that there it takes more rows.
+    columns: buffers, and the merging of square accumulators, then cost little beside filling them.
+    Filling those of coded columns takes no time that depends on their number, so that there it
+    takes more rows.
 
     Examples
     --------

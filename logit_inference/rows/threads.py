@@ -11,7 +11,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -44,7 +44,7 @@ def in_order(
         waiting: deque[Future[Result]] = deque()
         for task in tasks:
             waiting.append(pool.submit(job, task))
-            if len(waiting) > 2 * threads:
+            if len(waiting) == 2 * threads:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
@@ -76,38 +76,45 @@ class _Pin:
         self._controller: Any = None
         self._limit: Any = None
 
-    def enter(self) -> None:
+    def __enter__(self) -> None:
         with self._lock:
             if self._users == 0:
                 if self._controller is None:
                     from threadpoolctl import ThreadpoolController
 
                     self._controller = ThreadpoolController()
+                self._disown()
                 self._limit = self._controller.limit(limits=1, user_api="blas")
             self._users += 1
 
-    def leave(self) -> None:
+    def __exit__(self, *error: object) -> None:
         with self._lock:
             self._users -= 1
             if self._users == 0:
+                self._disown()
                 self._limit.restore_original_limits()
+                self._disown()
                 self._limit = None
+
+    def _disown(self) -> None:
+        """Let any thread set the limit next.
+
+        Since threadpoolctl 3.8 the first that sets it owns it for as long as it lives, and what
+        others set is ignored in silence. Who leaves last need not be who came first.
+        """
+        for library in getattr(self._controller, "lib_controllers", ()):
+            if hasattr(library, "clear_controlling_thread"):
+                library.clear_controlling_thread(force=True)
 
 
 _PIN = _Pin()
+_FREE = nullcontext()
 
 
-@contextmanager
-def blas_pinned(n_rows: int, n_columns: int) -> Iterator[None]:
-    """Keep BLAS to one thread while rows of this many columns are folded.
+def blas_pinned(n_rows: int, n_columns: int) -> AbstractContextManager[None]:
+    """Return a context in which BLAS keeps to one thread, for rows of this many columns.
 
     Where products are so small that BLAS would not start a thread anyway, nothing is done.
     """
-    if n_rows * n_columns < BLAS_STAYS_SINGLE and n_columns < BLAS_STAYS_SMALL:
-        yield
-        return
-    _PIN.enter()
-    try:
-        yield
-    finally:
-        _PIN.leave()
+    small = n_rows * n_columns < BLAS_STAYS_SINGLE and n_columns < BLAS_STAYS_SMALL
+    return _FREE if small else _PIN

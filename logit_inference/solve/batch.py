@@ -206,7 +206,7 @@ def _orthonormal(fit: Fit) -> _Frame | None:
     start: Any = np.linalg.solve(root, solution.coef)
     if factor.condition_within(WELL_CONDITIONED):
         return _Frame(fit.rows, root, basis.root(root), start)
-    matrix = root if basis.matrix is None else np.triu(basis.matrix @ root)
+    matrix = root if basis.matrix is None else basis.matrix @ root
     rows = in_basis(fit.source, Basis(basis.n_columns, basis.kept, matrix))
     return _Frame(rows, None, basis.root(root), start)
 

@@ -111,7 +111,7 @@ def factorize(upper: Floats) -> Factor | None:
     # A squared pivot over its diagonal is what is left of a column of length one after projection
     # on those before it; NaN where the matrix is not finite.
     left = np.square(factor.diagonal()) / upper.diagonal()
-    return Factor(factor, upper) if left.min(initial=1.0) >= EPS else None
+    return Factor(factor, upper) if np.minimum.reduce(left) >= EPS else None
 
 
 @dataclass(frozen=True, slots=True)

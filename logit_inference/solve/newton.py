@@ -8,7 +8,7 @@ iteration has converged when ``λ <= tolerance`` and ``M·λ <= 0.1``. On separa
 zero while M·λ stays near one: the rule does not mistake that for convergence.
 
 The last evaluation gives the covariance too. A step changes no working weight by more than a
-fraction of about M·λ, so where M·λ is above 3e-10 at convergence, one more step is taken and
+fraction of about M·λ, so where M·λ is above 1e-9 at convergence, one more step is taken and
 evaluated: standard errors are then right to 1e-9 also where the data are nearly separated.
 
 No rule compares log-likelihoods at convergence, where their rounding is far above the signal; the
@@ -32,7 +32,7 @@ from logit_inference.solve.factor import Factor, factorize
 from logit_inference.solve.solution import Outcome, Solution, Step
 
 LARGEST_CURVATURE = 0.1  # of M·λ at convergence: the next step then changes weights by under 10 %
-FRESH = 3e-10  # of M·λ: the information is that of the maximum, to this fraction
+FRESH = 1e-9  # of M·λ: the information is that of the maximum, to this fraction
 SUFFICIENT = 1e-4  # share of the predicted increase that a step must bring (Armijo)
 ROUNDING = 64 * float(
     np.finfo(float).eps
@@ -143,10 +143,12 @@ def newton(
             n_passes += told.n_passes
             follow = follow if told.served else None
             if told.coef is not None:
-                steps += (Step("newton", now.log_likelihood, decrement, 1.0), *told.steps)
-                coef, now = told.coef, objective(told.coef)
-                n_passes += 1
-                continue
+                ahead, n_passes = objective(told.coef), n_passes + 1
+                if ahead.log_likelihood >= now.log_likelihood - _may_be_rounding(now):
+                    steps += (Step("newton", now.log_likelihood, decrement, 1.0), *told.steps)
+                    coef, now = told.coef, ahead
+                    continue
+                follow = None
         bend = partial(curvature, factor, coef, now)
         size, reached, tried = _damped(
             objective, coef, direction, now, decrement, smallest_step, bend
@@ -161,13 +163,10 @@ def newton(
 
     # Next to no gain is left. If linear predictors still move, they are on their way to infinity.
     little = 1e-4 if outcome is Outcome.ITERATION_LIMIT else 0.3
-    if (
-        not outcome.converged
-        and factor is not None
-        and decrement <= little
-        and curvature(factor, coef, now) > LARGEST_CURVATURE
-    ):
-        outcome = Outcome.DIVERGING
+    if not outcome.converged and factor is not None and decrement <= little:
+        n_passes += 1
+        if curvature(factor, coef, now) > LARGEST_CURVATURE:
+            outcome = Outcome.DIVERGING
     return Solution(coef, now, outcome, tuple(steps), n_passes, direction, decrement, latest)
 
 
@@ -192,6 +191,10 @@ def _reach_bound(factor: Factor, reach: Floats, decrement: float) -> float:
     return decrement * math.sqrt(squares * ROOM * inverse_norm)
 
 
+def _may_be_rounding(now: Evaluation) -> float:
+    return MAY_BE_ROUNDING * abs(now.log_likelihood)
+
+
 def _damped(
     objective: Objective,
     coef: Floats,
@@ -204,7 +207,7 @@ def _damped(
     """Return the step size, what is reached with it (None if no size does), and the passes used.
 
     Large columns leave rounding in linear predictors, below which an increase does not show. Where
-    M·λ, which ``bend`` returns for one more pass, is small, the quadratic model holds over the whole
+    M·λ is small (``bend`` returns it for one more pass), the quadratic model holds over the whole
     step, and theory promises what the numbers cannot show.
     """
     rounding = ROUNDING * abs(now.log_likelihood)
@@ -215,7 +218,7 @@ def _damped(
         gain = reached.log_likelihood - now.log_likelihood
         if gain >= SUFFICIENT * size * decrement**2 - rounding:
             return size, reached, tried
-        if size == 1.0 and gain >= -MAY_BE_ROUNDING * abs(now.log_likelihood):
+        if size == 1.0 and gain >= -_may_be_rounding(now):
             bent = _bound(now, decrement)
             if bent > LARGEST_CURVATURE:
                 bent, tried = bend(), tried + 1

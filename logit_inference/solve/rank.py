@@ -8,24 +8,25 @@ not pivoted, so that which one goes does not depend on the data's scale (the con
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.linalg.lapack import dtrtri
 
 from logit_inference.errors import RankError
 from logit_inference.likelihood.evaluation import Evaluation
 from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Floats
+from logit_inference.rows.centring import Centring
 from logit_inference.rows.coded import Layout
 from logit_inference.rows.source import Source
-from logit_inference.solve.elimination import Limits, eliminate
-from logit_inference.solve.factor import (
-    column_reach,
-    column_triangle,
-    factorize,
-    number_triangle,
+from logit_inference.solve.condition import (
+    condition_numbers,
+    is_resolved,
+    orthogonalizer,
+    square,
 )
+from logit_inference.solve.elimination import Limits, cross_product, eliminate
+from logit_inference.solve.factor import Factor, column_reach, column_triangle, factorize
 
 # A column is dependent where what is left of it, after projection on the earlier ones, is below
 # this fraction of its length. R's glm uses the same: min(1e-7, epsilon/1000) with epsilon 1e-8.
@@ -37,12 +38,13 @@ SUSPECT = 1e-3  # of a column's length: above this nothing can have cancelled th
 # Above this condition of the scaled information, steps from summed cross-products lose ten of
 # their sixteen digits: the fit changes to a nearly orthonormal basis.
 ILL_CONDITIONED = 1e10
+# Coded columns that no centring conditions are written out, block by block, where their condition
+# is above this, and where they are few enough and their products with all rows not too many.
+RAW_IS_ENOUGH = 1e8
+WRITTEN_OUT_COLUMNS = 256
+WRITTEN_OUT = 3e11
 # Squares of numbers beyond this, or below its inverse, leave the range of doubles.
 LARGEST = 1e153
-# A column is nearly in the span of earlier ones where a coordinate there is this many times what
-# is left of it: centring a column of mean 30 and standard deviation 1 gains nothing, of mean 1e5
-# five digits.
-NEARLY_INSIDE = 30.0
 
 
 @dataclass(frozen=True)
@@ -96,15 +98,34 @@ def find_rank(source: Source, start: Evaluation) -> Rank:
     Notes
     -----
     Costs nothing where the information at the start is well conditioned, which proves full rank.
-    Otherwise one fold of a QR factor, 2np² operations.
+    Otherwise one fold of a QR factor, 2np² operations; for coded columns see `eliminate` and
+    `condition_numbers`.
     """
-    p = source.n_columns
+    p, layout = source.n_columns, source.layout
     factor = factorize(start.upper)
-    if factor is not None and factor.condition_within(ILL_CONDITIONED):
+    if factor is not None and not factor.condition_within(ILL_CONDITIONED):
+        factor = None
+    if layout is None:
+        if factor is not None:
+            return Rank(Basis.identity(p), {}, 0)
+        return _plain_rank(source, ILL_CONDITIONED)
+    if factor is not None and is_resolved(factor):
         return Rank(Basis.identity(p), {}, 0)
-    if source.layout is not None:
-        return _coded_rank(source, source.layout)
-    upper = _square(source.fold(column_triangle).upper)
+    if factor is not None:
+        centring = condition_numbers(source, layout, start.upper)
+        found = Rank(Basis(p, tuple(range(p)), centring), {}, 1)
+    else:
+        found = _coded_rank(source, layout)
+    if p > WRITTEN_OUT_COLUMNS or source.n_rows * p * p > WRITTEN_OUT or _is_sound(source, found):
+        return found
+    plain = _plain_rank(source, RAW_IS_ENOUGH)
+    best = found if plain.basis.matrix is None else plain
+    return replace(best, n_passes=found.n_passes + 2)
+
+
+def _plain_rank(source: Source, limit: float) -> Rank:
+    """Return the rank by a QR factor; in a basis of plain columns, if their condition needs one."""
+    upper = square(source.fold(column_triangle).upper)
     _check_extreme(np.abs(upper).max(axis=0, initial=0.0))
     per_row = 1.0 / np.sqrt(source.n_rows)
     lengths = np.linalg.norm(upper, axis=0)
@@ -112,57 +133,8 @@ def find_rank(source: Source, start: Evaluation) -> Rank:
     relations = {j: Relation(w, float(lengths[j] * per_row)) for j, w in combinations.items()}
     if not kept:
         raise RankError.nothing()
-    return Rank(Basis(p, tuple(kept), _orthogonalizer(triangle)), relations, 1)
-
-
-def _coded_rank(source: Source, layout: Layout) -> Rank:
-    """Return the same for coded columns: by elimination, and a basis that combines numbers only."""
-    _check_extreme(source.fold(column_reach).values)
-    found = eliminate(source, Limits(SUSPECT, DEPENDENT, CANCELLED))
-    per_row = 1.0 / np.sqrt(source.n_rows)
-    relations = {
-        j: Relation(weights, float(found.lengths[j] * per_row))
-        for j, weights in found.relations.items()
-    }
-    if not found.kept:
-        raise RankError.nothing()
-    matrix = number_basis(in_basis(source, Basis(source.n_columns, tuple(found.kept))))
-    return Rank(Basis(source.n_columns, tuple(found.kept), matrix), relations, 2)
-
-
-def number_basis(source: Source, limit: float = ILL_CONDITIONED) -> Floats | None:
-    """Return a matrix that makes the numeric ones among coded columns well conditioned.
-
-    Unit upper triangular, (p, p); None where their condition is within the limit. One cheap pass.
-    """
-    layout = source.layout
-    if layout is None:
-        return None
-    own = np.flatnonzero(layout.places >= 0)
-    own = own[np.argsort(layout.places[own])]
-    if not len(own):
-        return None
-    triangle = _square(source.fold(number_triangle, own).upper)
-    inner = _orthogonalizer(triangle, limit)
-    if inner is None:
-        return None
-    matrix = np.eye(source.n_columns)
-    matrix[np.ix_(layout.places[own], layout.places[own])] = inner
-    return matrix
-
-
-def _check_extreme(largest: Floats) -> None:
-    extreme = (largest > LARGEST) | ((largest < 1 / LARGEST) & (largest > 0))
-    if extreme.any():
-        raise RankError.extreme(int(np.argmax(extreme)), float(largest[extreme][0]))
-
-
-def _square(upper: Floats) -> Floats:
-    """Return a triangular factor of fewer rows than columns with rows of zeros below."""
-    p = upper.shape[1]
-    square = np.zeros((p, p))
-    square[: upper.shape[0]] = upper
-    return square
+    matrix = orthogonalizer(triangle, limit)
+    return Rank(Basis(source.n_columns, tuple(kept), matrix), relations, 1)
 
 
 def _sequential(work: Floats) -> tuple[list[int], Floats, dict[int, Floats]]:
@@ -192,41 +164,71 @@ def _sequential(work: Floats) -> tuple[list[int], Floats, dict[int, Floats]]:
     return kept, np.triu(work[: len(kept), kept]), relations
 
 
-def _orthogonalizer(triangle: Floats, limit: float = ILL_CONDITIONED) -> Floats | None:
-    """Return a unit upper triangular matrix that makes columns well conditioned; None if they are.
+def _check_extreme(largest: Floats) -> None:
+    extreme = (largest > LARGEST) | ((largest < 1 / LARGEST) & (largest > 0))
+    if extreme.any():
+        raise RankError.extreme(int(np.argmax(extreme)), float(largest[extreme][0]))
 
-    Only columns that nearly lie in the span of earlier ones are changed. The first attempt takes
-    from each its part along the one earlier column that it is nearest to, as centring does; the
-    second its part in the span of all; the last does so for every column. Each product costs its
-    share of every pass, so the cheapest that will do is taken.
+
+# --- coded columns --------------------------------------------------------------------------------
+
+
+def _coded_rank(source: Source, layout: Layout) -> Rank:
+    """Return the rank by cross-products, with numbers centred where that conditions the columns.
+
+    The cross-product may prove full rank, if need be that of the centred columns. Otherwise columns
+    are eliminated in formula order.
     """
-    scale = 1.0 / np.linalg.norm(triangle, axis=0)
-    scaled = triangle * scale
-    inverse = np.triu(dtrtri(scaled)[0])
-    if _condition(scaled, inverse) <= limit:
-        return None
-    one = np.eye(len(scaled))
-    cosines = np.triu(scaled.T @ scaled, 1)
-    nearest = np.abs(cosines).argmax(axis=0)
-    along_nearest = one - np.where(nearest == np.arange(len(one))[:, np.newaxis], cosines, 0.0)
-    orthogonal = inverse * np.diagonal(scaled)
-    largest = np.abs(np.triu(scaled, 1)).max(axis=0)
-    nearly_inside = largest > NEARLY_INSIDE * np.abs(np.diagonal(scaled))
-    matrix = orthogonal
-    for attempt in (along_nearest, orthogonal):
-        changed = scaled @ np.where(nearly_inside, attempt, one)
-        if _condition(changed / np.linalg.norm(changed, axis=0)) <= limit:
-            matrix = np.where(nearly_inside, attempt, one)
-            break
-    result: Floats = np.ascontiguousarray(np.triu(scale[:, np.newaxis] * matrix / scale))
-    np.fill_diagonal(result, 1.0)
-    return result
+    p = source.n_columns
+    _check_extreme(source.fold(column_reach).values)
+    upper, n_passes = source.fold_runs(cross_product).values, 2
+    factor = factorize(upper)
+    if factor is not None and is_resolved(factor):
+        return Rank(Basis.identity(p), {}, n_passes)
+    centring = condition_numbers(source, layout, upper)
+    if centring is not None:
+        basis = Basis(p, tuple(range(p)), centring)
+        n_passes += 2
+        factor = factorize(in_basis(source, basis).fold_runs(cross_product).values)
+        if factor is not None and _are_independent(factor, np.sqrt(upper.diagonal()), centring):
+            return Rank(basis, {}, n_passes)
+    found = eliminate(source, layout, upper, Limits(SUSPECT, DEPENDENT, CANCELLED))
+    if not found.kept:
+        raise RankError.nothing()
+    per_row = 1.0 / np.sqrt(source.n_rows)
+    relations = {
+        j: Relation(weights, float(found.lengths[j] * per_row))
+        for j, weights in sorted(found.relations.items())
+    }
+    basis = Basis(p, tuple(found.kept))
+    rows = in_basis(source, basis)
+    upper, n_passes = rows.fold_runs(cross_product).values, n_passes + found.n_passes + 1
+    factor = factorize(upper)
+    if factor is None or not is_resolved(factor):
+        centring = condition_numbers(rows, layout.keep(found.kept), upper)
+        basis, n_passes = Basis(p, tuple(found.kept), centring), n_passes + 1
+    return Rank(basis, relations, n_passes)
 
 
-def _condition(upper: Floats, inverse: Floats | None = None) -> float:
-    """Return the condition of ``upper' upper``, 1-norms."""
-    inverse = np.triu(dtrtri(upper)[0]) if inverse is None else inverse
-    return float(np.linalg.norm(upper, 1) * np.linalg.norm(inverse, 1)) ** 2
+def _is_sound(source: Source, rank: Rank) -> bool:
+    """Say whether columns in their basis are well enough conditioned; one pass."""
+    factor = factorize(in_basis(source, rank.basis).fold_runs(cross_product).values)
+    return factor is not None and is_resolved(factor)
+
+
+def _are_independent(factor: Factor, lengths: Floats, centring: Centring) -> bool:
+    """Say whether far more is left of each column than would count as a combination of others.
+
+    ``factor`` is that of the cross-product of the columns centred, ``lengths`` are those of the
+    columns as they were.
+    """
+    root = factor.inverse_root()
+    if not is_resolved(factor, root):
+        return False
+    left = 1.0 / np.sqrt(np.einsum("ij,ij->i", root, root))
+    terms = lengths.copy()
+    np.add.at(terms, centring.columns, np.abs(centring.values) * lengths[centring.rows])
+    return bool((left > np.maximum(DEPENDENT * lengths, CANCELLED * terms) / SUSPECT).all())
 
 
 def relation_text(

@@ -29,7 +29,7 @@ from logit_inference.solve.pace import Pace
 from logit_inference.solve.solution import Step
 
 MANY_ROWS = 30_000  # below this a pass takes about as long as the solver's own work
-SAMPLE_ROWS = 4_096  # in a sample at least
+SAMPLE_ROWS = 2_048  # in a sample at least
 ROWS_PER_COLUMN = 20  # in a sample at least: fewer leave its information too far from that of all
 SPARSEST, DENSEST = 32, 4  # a sample holds one row in so many
 RARE = 1 / 64  # share of events, or of non-events, below which a sample keeps all of them

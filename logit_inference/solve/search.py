@@ -91,6 +91,7 @@ def find_maximum(
             spent += solution.n_passes
             if solution.outcome.converged:
                 rank = find_rank(source, solution.evaluation)
+                spent += rank.n_passes
                 if rank.basis.is_identity:
                     steps = opening.steps + solution.steps
                     return rank, replace(solution, steps=steps, n_passes=spent)

@@ -67,7 +67,8 @@ def _ours_answer(fit: Any) -> Answer:
         "passes": found.n_passes,
         "steps": [step.kind for step in found.steps],
     }
-    return Answer(fit.params.to_numpy(), fit.bse.to_numpy(), detail)
+    # Arrays, as statsmodels gives for arrays; `params` and `bse` put them into labelled Series.
+    return Answer(fit.estimate.coef, fit.estimate.std_errors, detail)
 
 
 def _ours_refits(data: Data, threads: int | None) -> Answer:

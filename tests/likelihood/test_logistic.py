@@ -1,5 +1,8 @@
 """The binomial kernel against definitions it was not derived from."""
 
+import tracemalloc
+from itertools import pairwise
+
 import mpmath
 import numpy as np
 import pytest
@@ -7,11 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logit_inference.likelihood.logistic import (
+    LOGISTIC,
     evaluate,
     expit,
+    slope,
     tally,
+    working_weights,
 )
+from logit_inference.likelihood.objective import objective, slope_objective
 from logit_inference.rows.block import Block
+from logit_inference.rows.source import ArraySource
 
 
 @given(st.floats(-700, 700))
@@ -115,3 +123,69 @@ def test_the_score_keeps_its_digits_near_certainty():
     block = Block(np.array([1.0]), np.array([[1.0]]))
     at = evaluate((block,), np.array([45.0]))
     assert at.score[0] == pytest.approx(np.exp(-45.0), rel=1e-14)
+
+
+# --- runs of blocks ---------------------------------------------------------------------------
+
+
+def cuts(block, sizes):
+    """The rows of a block as a run of blocks of these sizes, and what is left."""
+    edges = np.minimum(np.concatenate([[0], np.cumsum(sizes), [block.n_rows]]), block.n_rows)
+    return [block.rows(a, b) for a, b in pairwise(edges)]
+
+
+@pytest.mark.parametrize("sizes", [[40], [20], [13, 13, 13], [1] * 40, [39, 0]])
+@pytest.mark.parametrize("grouped", [False, True])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_run_is_the_sum_of_its_blocks(grouped, weighted, sizes):
+    block, coef = sample(5, grouped=grouped, weighted=weighted)
+    run, whole = evaluate(iter(cuts(block, sizes)), coef), evaluate((block,), coef)
+    assert run.log_likelihood == pytest.approx(whole.log_likelihood, rel=1e-13)
+    assert np.allclose(run.score, whole.score, rtol=1e-12, atol=1e-13)
+    assert np.allclose(run.information, whole.information, rtol=1e-13)
+    assert run.smallest_weight == whole.smallest_weight
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_slope_is_an_evaluation_without_information(grouped, weighted):
+    block, coef = sample(6, grouped=grouped, weighted=weighted)
+    run = cuts(block, [14, 13])
+    found, expected = slope(iter(run), coef), evaluate(iter(run), coef)
+    assert found.log_likelihood == expected.log_likelihood
+    assert (found.score == expected.score).all()
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_working_weights_are_what_the_information_is_made_of(grouped):
+    block, coef = sample(7, grouped=grouped, weighted=True)
+    w = working_weights(block, coef)
+    assert np.allclose(evaluate((block,), coef).information, block.X.T @ (block.X.T * w).T)
+    assert evaluate((block,), coef).smallest_weight == w.min()
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_nothing_that_a_kernel_is_given_is_written_to(grouped):
+    block, coef = sample(8, grouped=grouped, weighted=True)
+    for part in (block.y, block.X, block.trials, block.weights, block.offset, coef):
+        if part is not None:
+            part.flags.writeable = False
+    evaluate((block,), coef)
+    slope((block,), coef)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int8])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_no_array_of_the_length_of_the_rows_is_made(dtype, order):
+    n, p = 500_000, 5
+    rng = np.random.default_rng(9)
+    X = np.array(rng.integers(-3, 4, size=(n, p)), dtype=dtype, order=order)
+    source = ArraySource(Block((rng.random(n) < 0.4).astype(float), X))
+    at, rise = objective(source, LOGISTIC), slope_objective(source, LOGISTIC)
+    for function in (at, rise):
+        tracemalloc.start()
+        try:
+            function(np.zeros(p))
+            assert tracemalloc.get_traced_memory()[1] < 8 * n
+        finally:
+            tracemalloc.stop()

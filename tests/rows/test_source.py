@@ -1,11 +1,18 @@
 """A source owns the traversal: blocks in order, views where possible, the same bits each time."""
 
+import threading
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from logit_inference.errors import WeightsError
+from logit_inference.rows.basis import Basis, BasisSource
 from logit_inference.rows.block import Block, check_weights
-from logit_inference.rows.source import ArraySource
+from logit_inference.rows.sample import sampled_rows
+from logit_inference.rows.source import RUNS, ArraySource, rows_per_block, run_bounds
 
 
 def rows(n=10, p=2):
@@ -48,6 +55,10 @@ def test_contiguous_float_blocks_are_views():
         lambda X: X.astype(np.float32),
         lambda X: X.astype(np.int64),
         lambda X: np.repeat(X, 2, axis=0)[::2],
+        lambda X: np.repeat(X, 2, axis=1)[:, ::2],
+        lambda X: X[::-1].copy()[::-1],
+        lambda X: X.astype(">f8"),
+        lambda X: np.broadcast_to(X, (2, *X.shape))[1],
     ],
 )
 def test_any_dtype_and_order_reads_as_float64_contiguous_along_rows_or_columns(change):
@@ -70,6 +81,124 @@ def test_the_intercept_is_a_column_of_ones_before_the_others():
 def test_an_empty_source_is_one_empty_block():
     empty = Block(np.zeros(0), np.zeros((0, 2)))
     assert [part.n_rows for part in ArraySource(empty).blocks()] == [0]
+
+
+# --- runs and threads -------------------------------------------------------------------------
+
+
+@given(st.integers(0, 100_000), st.integers(1, 400), st.integers(1, 17_000), st.booleans())
+def test_runs_are_whole_blocks_that_cover_all_rows(n, p, block_rows, coded):
+    runs = run_bounds(n, p, block_rows, coded=coded)
+    edges = [0, *(stop for _, stop in runs)]
+    assert [start for start, _ in runs] == edges[:-1]
+    assert edges[-1] == n
+    assert all(start % block_rows == 0 for start, _ in runs)
+    assert len(runs) <= RUNS
+    if not coded:  # merging (p, p) sums costs little beside filling them
+        assert all(stop - start >= 2 * p for start, stop in runs[:-1])
+
+
+def starts(blocks):
+    return [(block.first_row, block.n_rows) for block in blocks]
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 20])
+@pytest.mark.parametrize("n", [1, 10, 95, 96, 97, 500])
+def test_runs_are_merged_in_order_whatever_the_threads(n, threads):
+    source = ArraySource(rows(n), block_rows=3, threads=threads)
+    in_order = [(start, min(3, n - start)) for start in range(0, n, 3)]
+    assert source.fold_runs(starts) == in_order
+    assert source.fold(lambda block: starts([block])) == in_order
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+def test_threads_change_no_bit(threads):
+    rng = np.random.default_rng(0)
+    source = ArraySource(Block(rng.normal(size=5000), rng.normal(size=(5000, 4))), block_rows=40)
+    shared = replace(source, threads=threads)
+    for _ in range(3):
+        sums = [s.fold(lambda block: block.y @ block.X) for s in (source, shared)]
+        assert sums[0].tobytes() == sums[1].tobytes()
+
+
+def test_runs_are_computed_by_several_threads():
+    both = threading.Barrier(2)
+
+    def kernel(run):
+        both.wait(60)  # nobody passes alone
+        return len(list(run))
+
+    assert ArraySource(rows(8), block_rows=4, threads=2).fold_runs(kernel) == 2
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_an_exception_in_a_kernel_is_the_callers(threads):
+    def kernel(block):
+        if block.first_row == 60:
+            raise ValueError("here")
+        return 0
+
+    with pytest.raises(ValueError, match="here"):
+        ArraySource(rows(100), block_rows=4, threads=threads).fold(kernel)
+
+
+def test_rows_that_fill_one_block_are_at_hand():
+    data = rows()
+    assert ArraySource(data).only_block is data
+    assert ArraySource(data, block_rows=10).only_block is data
+    assert ArraySource(data, block_rows=9).only_block is None
+    with_ones = ArraySource(data, intercept=True).only_block
+    assert (np.column_stack([np.ones(10), data.X]) == with_ones.X).all()
+
+
+def test_blocks_fill_a_megabyte_within_limits():
+    assert [rows_per_block(p) for p in (0, 1, 20, 200, 5000)] == [16384, 16384, 6553, 655, 256]
+
+
+@pytest.mark.parametrize("intercept", [False, True])
+def test_a_sample_is_a_source_of_some_rows(intercept):
+    source = ArraySource(rows(100), block_rows=7, intercept=intercept, threads=2)
+    sample = source.sample(8, 1.0)
+    expected = sampled_rows(source.data, 8, 1.0)
+    assert sample.n_columns == source.n_columns
+    X = sample.map(lambda block: block.X)
+    assert (X[:, intercept:] == expected.X).all()
+    assert (sample.map(lambda block: block.weights) == expected.weights).all()
+
+
+def test_another_basis_shows_the_same_rows():
+    source = ArraySource(rows(100, p=3), block_rows=7, threads=2)
+    basis = Basis(3, (0, 2), np.array([[1.0, -2.0], [0.0, 1.0]]))
+    shown = BasisSource(source, basis)
+    X = source.data.X[:, [0, 2]] @ basis.matrix
+    assert (shown.map(lambda block: block.X) == X).all()
+    assert shown.fold_runs(starts) == source.fold_runs(starts)
+    assert (
+        shown.sample(8, None).map(lambda block: block.X)
+        == sampled_rows(Block(source.data.y, X), 8).X
+    ).all()
+    assert shown.only_block is None
+    assert (BasisSource(ArraySource(source.data), basis).only_block.X == X).all()
+
+
+def test_rows_that_are_read_only_stay_as_they_are():
+    data = rows(100)
+    for part in (data.y, data.X, data.weights, data.offset):
+        part.flags.writeable = False
+    for source in (ArraySource(data, 7), ArraySource(Block(data.y, data.X[:, ::-1]), 7)):
+        assert source.fold(lambda block: block.X.sum()) == data.X.sum()
+
+
+def test_distinct_rows_are_a_source_with_the_same_sums():
+    X = np.tile([[0.0], [1.0]], (3000, 1))
+    data = Block(np.resize([1.0, 0.0, 0.0, 1.0, 1.0], 6000), X)
+    cells = ArraySource(data, intercept=True).distinct()
+    assert (cells.n_rows, cells.n_columns) == (2, 2)
+    assert cells.fold(lambda block: block.y.sum()) == data.y.sum()
+    assert ArraySource(rows()).distinct() is None
+
+
+# --- weights ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,20 @@
 """The search: where it ends, how it says so, and that the end does not depend on the way."""
 
+from dataclasses import replace
+
 import mpmath
 import numpy as np
 import pytest
 from scipy.optimize import linprog
 
 from logit_inference.covariance.model import model_covariance
-from logit_inference.likelihood.logistic import LOGISTIC
+from logit_inference.likelihood.logistic import LOGISTIC, evaluate
 from logit_inference.rows.block import Block
 from logit_inference.rows.source import ArraySource
+from logit_inference.solve.chord import Chord
 from logit_inference.solve.fit import fit_rows
-from logit_inference.solve.solution import Outcome
+from logit_inference.solve.newton import FRESH, newton
+from logit_inference.solve.solution import Outcome, Step
 
 
 def fit(y, X, *, block_rows=None, **options):
@@ -188,3 +192,185 @@ def test_a_fit_converges_if_and_only_if_a_linear_program_finds_no_separation(see
     y[:2] = 0.0, 1.0
     expected = Outcome.DIVERGING if separates(y, X) else Outcome.CONVERGED
     assert fit(y, X).solution.outcome is expected
+
+
+# --- what newton is given beside the objective ------------------------------------------------
+
+
+class Rows:
+    """An objective and its curvature, which count how often they are asked."""
+
+    def __init__(self, y, X):
+        self.block = Block(y, X)
+        self.evaluated = self.curved = self.looked = 0
+
+    def __call__(self, coef):
+        self.evaluated += 1
+        return evaluate((self.block,), coef)
+
+    def curvature(self, factor, coef, now):
+        self.curved += 1
+        return self.longest(factor) * np.sqrt(now.score @ factor.solve(now.score))
+
+    def longest(self, factor):
+        """The M of M·λ."""
+        return float(np.linalg.norm(self.block.X @ factor.inverse_root(), axis=1).max())
+
+    def reach(self):
+        self.looked += 1
+        return np.abs(self.block.X).max(axis=0), 1
+
+    def search(self, start=None, objective=None, **options):
+        start = np.zeros(self.block.n_columns) if start is None else start
+        return newton(objective or self, start, self.curvature, **options)
+
+
+def assert_maximum(rows, solution):
+    """The score is zero to 1e-9 standard errors."""
+    assert solution.outcome is Outcome.CONVERGED
+    at = evaluate((rows.block,), solution.coef)
+    assert np.sqrt(at.score @ np.linalg.solve(at.information, at.score)) < 1e-9
+
+
+def test_every_evaluation_and_every_look_at_the_curvature_is_a_pass():
+    for seed in range(5):
+        rows = Rows(*sample(seed=seed, spread=4.0))
+        assert rows.search().n_passes == rows.evaluated + rows.curved
+    separated = Rows((np.arange(21) > 10).astype(float), np.vander(np.linspace(-1, 1, 21), 2))
+    solution = separated.search()
+    assert solution.outcome is Outcome.DIVERGING
+    assert solution.n_passes == separated.evaluated + separated.curved
+
+
+def test_the_evaluation_at_the_start_is_not_repeated():
+    rows = Rows(*sample())
+    first = rows(np.zeros(4))
+    solution = rows.search(first=first)
+    assert rows.evaluated + rows.curved == solution.n_passes
+    assert solution.coef.tobytes() == Rows(*sample()).search().coef.tobytes()
+
+
+def test_a_point_that_a_follow_up_proposes_is_evaluated_and_gone_on_from():
+    rows, plain = Rows(*sample()), Rows(*sample()).search()
+    asked = []
+
+    def follow(start, factor, now, decrement):
+        asked.append(decrement)
+        return Chord(plain.coef + 1e-6, (Step("score", -1.0, 0.1, 1.0),), 7, served=False)
+
+    solution = rows.search(follow=follow)
+    assert_maximum(rows, solution)
+    assert [step.kind for step in solution.steps[:3]] == ["newton", "score", "newton"]
+    assert len(solution.steps) < len(plain.steps)
+    assert len(asked) == 1  # what did not serve is not asked again
+    assert solution.n_passes == rows.evaluated + rows.curved + 7
+
+
+def test_a_follow_up_that_serves_is_asked_again():
+    rows, asked = Rows(*sample(spread=3.0)), []
+
+    def follow(start, factor, now, decrement):
+        asked.append(decrement)
+        return Chord(start, (), 1, served=True)
+
+    assert_maximum(rows, rows.search(follow=follow))
+    assert len(asked) > 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(
+    "astray",
+    [
+        lambda start: None,
+        lambda start: start + 50.0,
+        lambda start: start - 1e4,
+        lambda start: np.full(4, 800.0),
+        lambda start: np.full(4, np.nan),
+    ],
+    ids=["nowhere", "down", "far down", "where all weights vanish", "not a number"],
+)
+def test_a_proposal_that_does_not_raise_the_log_likelihood_is_dropped(seed, astray):
+    rows = Rows(*sample(seed=seed))
+    plain = rows.search()
+    asked = []
+
+    def follow(start, factor, now, decrement):
+        asked.append(decrement)
+        return Chord(astray(start), (), 1, served=True)
+
+    solution = rows.search(follow=follow)
+    assert solution.outcome is Outcome.CONVERGED
+    assert solution.coef.tobytes() == plain.coef.tobytes()
+    assert solution.steps == plain.steps
+    assert solution.n_passes > plain.n_passes
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_bound_by_the_largest_of_each_column_holds(seed):
+    """Where the bound says that the search is done, so does the curvature itself."""
+    rng = np.random.default_rng(seed)
+    y, X = sample(n=300, seed=seed, spread=rng.choice([1.0, 5.0, 20.0]))
+    X = X * 10.0 ** rng.integers(-6, 7, 4)
+    bounded, curved = Rows(y, X), Rows(y, X)
+    one, other = bounded.search(reach=bounded.reach), curved.search()
+    assert one.outcome is other.outcome
+    if one.outcome.converged:
+        assert bounded.longest(one.factor) * one.decrement <= 0.1
+        np.testing.assert_allclose(one.coef, other.coef, rtol=1e-9)
+
+
+def test_the_bound_by_the_largest_saves_the_curvature():
+    y, X = sample(n=300, spread=16.0)
+    plain, bounded = Rows(y, X), Rows(y, X)
+    plain.search()
+    solution = bounded.search(reach=bounded.reach)
+    assert plain.curved > 0
+    assert bounded.curved == 0
+    assert solution.n_passes == bounded.evaluated + bounded.looked
+
+
+def test_the_information_is_as_fresh_as_is_asked_for():
+    y, X = sample(n=300, spread=4.0)
+    stale, fresh = Rows(y, X).search(fresh=np.inf), Rows(y, X).search()
+    assert stale.outcome is fresh.outcome is Outcome.CONVERGED
+    assert len(stale.steps) <= len(fresh.steps)
+    rows = Rows(y, X)
+    assert rows.longest(fresh.factor) * fresh.decrement <= FRESH
+    exact = evaluate((rows.block,), fresh.coef).information
+    np.testing.assert_allclose(fresh.evaluation.information, exact, rtol=1e-9)
+
+
+def test_where_only_full_steps_are_allowed_a_far_start_is_given_up():
+    y, X = sample(seed=3)
+    far = np.array([4.0, -5.0, 3.0, 6.0])
+    rows = Rows(y, X)
+    assert rows.search(far).outcome is Outcome.CONVERGED
+    before = rows.evaluated
+    solution = rows.search(far, smallest_step=1.0)
+    assert solution.outcome is Outcome.STALLED
+    assert {step.kind for step in solution.steps} <= {"newton"}
+    assert rows.evaluated - before <= 3
+    assert_maximum(rows, rows.search(smallest_step=1.0))
+
+
+@pytest.mark.parametrize("noise", [1e-13, 1e-11, 1e-9])
+def test_an_increase_that_rounding_hides_is_believed_where_the_model_is_quadratic(noise):
+    """Columns of 1e4 round linear predictors, and so the log-likelihood, far above its last digit.
+
+    Here every evaluation seems a little worse than the one before.
+    """
+    rows = Rows(*sample(n=300))
+
+    def rounded(coef):
+        at = rows(coef)
+        # Without the bound by the smallest weight, which would settle it.
+        return replace(
+            at,
+            log_likelihood=at.log_likelihood * (1 + noise * rows.evaluated),
+            smallest_weight=0.0,
+        )
+
+    solution = rows.search(objective=rounded)
+    assert_maximum(rows, solution)
+    assert {step.kind for step in solution.steps} == {"newton"}
+    assert solution.n_passes <= 25

@@ -1,0 +1,137 @@
+"""Rows that stay in cache: the numbers of the common way, at every call."""
+
+import numpy as np
+import pytest
+
+from logit_inference.likelihood.logistic import LOGISTIC, evaluate
+from logit_inference.likelihood.objective import objective
+from logit_inference.likelihood.resident import FEW_ELEMENTS, resident
+from logit_inference.rows.block import Block
+from logit_inference.rows.coded import Coded, Layout
+from logit_inference.rows.product import FEW_COLUMNS, PIECE
+from logit_inference.rows.source import ArraySource
+
+ULPS = 8 * np.finfo(float).eps
+
+
+def sample(n=120, p=4, seed=0, *, offset=False, weighted=False):
+    rng = np.random.default_rng(seed)
+    X = np.column_stack([np.ones(n), rng.normal(size=(n, p - 1))])
+    y = (rng.random(n) < 0.4).astype(float)
+    shift = rng.normal(size=n) if offset else None
+    weights = np.floor(4 * rng.random(n)) if weighted else None  # some are zero
+    return Block(y, X, None, weights, shift), rng.normal(size=p)
+
+
+def assert_same(block, coef):
+    """Equal to rounding: of each sum beside the sum of its absolute terms."""
+    found, expected = resident(block)(coef), evaluate((block,), coef)
+    n = block.n_rows
+    room = ULPS * np.sqrt(n)
+    assert found.log_likelihood == pytest.approx(expected.log_likelihood, rel=room)
+    prior = np.ones(n) if block.weights is None else block.weights
+    sizes = prior @ np.abs(block.X)
+    assert (np.abs(found.score - expected.score) <= room * sizes).all()
+    weight = LOGISTIC.working_weights(block, coef)
+    sizes = np.abs(block.X).T @ (np.abs(block.X) * weight[:, np.newaxis])
+    assert (np.abs(found.information - expected.information) <= room * sizes).all()
+    assert found.smallest_weight == pytest.approx(expected.smallest_weight, rel=room)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("offset", [False, True])
+@pytest.mark.parametrize("p", [1, 2, 7, 30, 31, FEW_COLUMNS])
+@pytest.mark.parametrize("n", [1, 2, 120, PIECE - 1, PIECE, 2 * PIECE + 1])
+def test_the_numbers_are_those_of_the_common_way(n, p, offset, weighted):
+    block, coef = sample(min(n, FEW_ELEMENTS // p), p, offset=offset, weighted=weighted)
+    assert_same(block, coef)
+    assert_same(block, np.zeros(p))
+
+
+@pytest.mark.parametrize("eta", [-800.0, -2.0, 0.0, 2.0, 800.0])
+@pytest.mark.parametrize("column", [0, 2])
+def test_where_all_rows_have_one_linear_predictor(eta, column):
+    block, coef = sample()
+    block.X[:, [0, column]] = block.X[:, [column, 0]]
+    coef = np.where(np.arange(4) == column, eta, 0.0)
+    assert_same(block, coef)
+
+
+def test_as_many_rows_as_there_may_be():
+    assert_same(*sample(FEW_ELEMENTS, 1))
+    assert_same(*sample(FEW_ELEMENTS // 5, 5, offset=True))
+
+
+@pytest.mark.parametrize("eta", [-800.0, -745.0, -40.0, 0.0, 40.0, 745.0, 800.0])
+def test_extreme_linear_predictors(eta):
+    X = np.array([[1.0, 1.0], [1.0, -1.0], [1.0, 0.5]])
+    for offset in (None, np.array([0.0, eta, -eta])):
+        for y in (np.array([0.0, 1.0, 1.0]), np.array([1.0, 0.0, 0.0])):
+            block = Block(y, X, offset=offset)
+            assert_same(block, np.array([eta, 0.0]))
+            assert_same(block, np.array([0.0, eta]))
+
+
+@pytest.mark.parametrize(
+    "change", [np.asfortranarray, lambda X: np.repeat(X, 2, axis=1)[:, ::2], lambda X: X[::-1]]
+)
+def test_columns_in_any_order(change):
+    block, coef = sample()
+    other = Block(block.y, change(block.X))
+    other.X.flags.writeable = False
+    assert_same(other, coef)
+
+
+def test_a_call_changes_nothing_that_an_earlier_one_returned():
+    block, coef = sample(offset=True)
+    at = resident(block)
+    first = at(coef)
+    kept = first.log_likelihood, first.score.copy(), first.information, first.smallest_weight
+    at(np.zeros(4))
+    again = at(coef)
+    for evaluation in (first, again):
+        assert evaluation.log_likelihood == kept[0]
+        assert (evaluation.score == kept[1]).all()
+        assert (evaluation.information == kept[2]).all()
+        assert evaluation.smallest_weight == kept[3]
+
+
+def test_the_outcome_is_folded_into_a_copy():
+    block, coef = sample(offset=True)
+    before = [part.copy() for part in (block.y, block.X, block.offset)]
+    resident(block)(coef)
+    assert all(
+        (a == b).all() for a, b in zip(before, (block.y, block.X, block.offset), strict=True)
+    )
+
+
+def test_what_is_not_a_number_is_seen():
+    block, coef = sample()
+    block.X[3, 1] = np.nan
+    found = resident(block)(coef)
+    assert np.isnan(found.log_likelihood)
+    assert np.isnan(found.score).any()
+
+
+def test_grouped_coded_and_large_rows_go_the_common_way():
+    block, _ = sample()
+    n, ones = block.n_rows, np.ones(block.n_rows)
+    codes = Coded(block.X, (), Layout(4, np.arange(4), (), ()))
+    large = np.zeros((FEW_ELEMENTS // 4 + 1, 4))
+    others = [
+        Block(block.y, block.X, trials=ones),
+        Block(block.y, codes),
+        Block(np.zeros(len(large)), large),
+        Block(block.y, np.zeros((n, FEW_COLUMNS + 1))),
+        Block(block.y[:0], block.X[:0]),
+        Block(block.y, block.X[:, :0]),
+    ]
+    assert [resident(other) for other in others] == [None] * len(others)
+
+
+def test_an_objective_takes_whichever_way_there_is():
+    block, coef = sample()
+    small, cut = ArraySource(block), ArraySource(block, block_rows=7)
+    grouped = ArraySource(Block(block.y, block.X, trials=np.ones(block.n_rows)))
+    values = [objective(source, LOGISTIC)(coef).log_likelihood for source in (small, cut, grouped)]
+    assert values == pytest.approx([values[0]] * 3, rel=1e-14)

@@ -1,0 +1,509 @@
+"""Where the search ends does not depend on the shortcuts that lead there.
+
+The oracle is Newton's method alone, on the same rows, from the same start.
+"""
+
+import tracemalloc
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import numpy as np
+import pytest
+
+import logit_inference as li
+from logit_inference.covariance.model import model_covariance
+from logit_inference.likelihood.logistic import LOGISTIC, fitted
+from logit_inference.rows.block import Block
+from logit_inference.rows.sample import stretch_rows
+from logit_inference.rows.source import ArraySource
+from logit_inference.solve import schedule, search
+from logit_inference.solve.fit import fit_rows
+from logit_inference.solve.pace import pace_of
+from logit_inference.solve.schedule import MANY_ROWS, NO_OPENING, SAMPLE_ROWS, SPARSEST
+from logit_inference.solve.solution import Outcome
+
+N = max(MANY_ROWS, SPARSEST * SAMPLE_ROWS)  # a sample is as sparse as it gets
+
+
+@contextmanager
+def plain_newton():
+    """Newton's method and nothing else."""
+    kept = search.open_search, search.follow_up
+    search.open_search, search.follow_up = lambda *_: NO_OPENING, lambda *_: None
+    try:
+        yield
+    finally:
+        search.open_search, search.follow_up = kept
+
+
+def fit(block, constant=0, threads=1, **options):
+    names = [f"x{j}" for j in range(block.n_columns)]
+    offset = block.offset is not None
+    source = ArraySource(block, threads=threads)
+    return fit_rows(source, LOGISTIC, names, constant=constant, offset=offset, **options)
+
+
+def kinds(found):
+    return [step.kind for step in found.solution.steps]
+
+
+def columns(rng, n=N, p=6, spread=1.0, intercept=0.0):
+    """An intercept and normal columns; coefficients such that the linear predictor spreads so."""
+    X = rng.normal(size=(n, p))
+    X[:, 0] = 1.0
+    coef = rng.normal(size=p) / np.sqrt(p) * spread
+    coef[0] = intercept
+    return X, coef
+
+
+def draw(rng, eta):
+    return (rng.random(len(eta)) < 1 / (1 + np.exp(-np.clip(eta, -700, 700)))).astype(float)
+
+
+# --- hard inputs ------------------------------------------------------------------------------
+
+
+def badly_scaled(rng):
+    X, coef = columns(rng)
+    scale = 10.0 ** rng.integers(-8, 9, size=6)
+    scale[0] = 1.0
+    return Block(draw(rng, X @ coef), X * scale)
+
+
+def badly_centred(rng):
+    X, coef = columns(rng)
+    return Block(draw(rng, X @ coef), X + np.array([0, 1e3, -1e4, 1e5, 50, 3]))
+
+
+def heavy_tails(rng, make):
+    X, coef = columns(rng)
+    X[:, 1:] = make(rng, (N, 5))
+    return Block(draw(rng, X @ coef * 0.3), X)
+
+
+def spread(rng, by):
+    X, coef = columns(rng, spread=by)
+    return Block(draw(rng, X @ coef), X)
+
+
+def rare(rng, n, intercept):
+    X, coef = columns(rng, n=n, spread=0.8, intercept=intercept)
+    return Block(draw(rng, X @ coef), X)
+
+
+def nearly_separated(rng):
+    X, coef = columns(rng, spread=40.0)
+    y = (X @ coef > 0).astype(float)
+    y[:3] = 1.0 - y[:3]
+    return Block(y, X)
+
+
+def weights_over_ten_orders(rng):
+    X, coef = columns(rng)
+    return Block(draw(rng, X @ coef), X, weights=10.0 ** rng.uniform(-5, 5, size=N))
+
+
+def ordered(rng, by):
+    X, coef = columns(rng)
+    y = draw(rng, X @ coef)
+    order = np.argsort(by(y, X), kind="stable")
+    return Block(y[order], X[order])
+
+
+def with_period(rng, period):
+    """Rows in time: a trend, a wave, and what happens once in a period."""
+    t = np.arange(N)
+    wave, once = np.sin(2 * np.pi * t / 24), (t % period == 0).astype(float)
+    X = np.column_stack([np.ones(N), t / N, wave, once])
+    return Block(draw(rng, X @ np.array([-1, 2, 0.5, 0.7])), X)
+
+
+def with_dummy(rng, rows, outcome=None):
+    """A column that is one in a few rows, with that outcome in all of these but one."""
+    X, coef = columns(rng)
+    y, dummy = draw(rng, X @ coef), np.zeros(N)
+    dummy[rows] = 1.0
+    if outcome is not None:
+        y[rows] = outcome
+        y[rows[-1]] = 1.0 - outcome
+    return Block(y, np.column_stack([X, dummy]))
+
+
+def misleading(rng):
+    """The rows of the sample say the opposite of all others."""
+    X, coef = columns(rng)
+    y, rows = draw(rng, X @ coef), stretch_rows(N, SPARSEST)
+    y[rows] = 1.0 - y[rows]
+    return Block(y, X)
+
+
+def with_last(rng, last):
+    X, coef = columns(rng)
+    return Block(draw(rng, X @ coef), np.column_stack([X, last(rng, X)]))
+
+
+def grouped(rng):
+    X, coef = columns(rng)
+    trials = rng.integers(0, 8, size=N)
+    y = rng.binomial(trials, 1 / (1 + np.exp(-X @ coef)))
+    return Block(y.astype(float), X, trials.astype(float))
+
+
+def with_offset(rng):
+    X, coef = columns(rng)
+    offset = 3 * rng.normal(size=N)
+    return Block(draw(rng, X @ coef + offset), X, offset=offset)
+
+
+def wide(rng, n, p, spread=1.0, intercept=0.0, heavy=False):
+    X, coef = columns(rng, n, p, spread, intercept)
+    if heavy:
+        X[:, 1:] = rng.standard_t(2, size=(n, p - 1))
+    return Block(draw(rng, X @ coef), X)
+
+
+SEEN, UNSEEN = stretch_rows(N, SPARSEST)[:40], stretch_rows(N, SPARSEST)[:40] + 1
+HARD = {
+    "badly scaled columns": badly_scaled,
+    "badly centred columns": badly_centred,
+    "tails of t(1.5)": partial(heavy_tails, make=lambda rng, n: rng.standard_t(1.5, n)),
+    "log-normal tails": partial(heavy_tails, make=lambda rng, n: np.exp(3 * rng.normal(size=n))),
+    "linear predictors of standard deviation 6": partial(spread, by=6.0),
+    "linear predictors of standard deviation 15": partial(spread, by=15.0),
+    "200 events in a million": partial(rare, n=N, intercept=-8.8),
+    "200 non-events in a million": partial(rare, n=N, intercept=8.8),
+    "0.3 % of events": partial(rare, n=N, intercept=-6.0),
+    "nearly separated": nearly_separated,
+    "weights over ten orders": weights_over_ten_orders,
+    "sorted by outcome": partial(ordered, by=lambda y, X: y),
+    "sorted by a column": partial(ordered, by=lambda y, X: X[:, 1]),
+    "a period that is the thinning": partial(with_period, period=SPARSEST),
+    "a period of 7": partial(with_period, period=7),
+    "a level in the first 40 rows": partial(with_dummy, rows=np.arange(40)),
+    "a level in two rows": partial(with_dummy, rows=np.array([100, 101]), outcome=1.0),
+    "a sample that is separated": partial(with_dummy, rows=np.append(SEEN, 1), outcome=1.0),
+    "a sample with dependent columns": partial(with_dummy, rows=UNSEEN),
+    "a sample that misleads": misleading,
+    "dependent columns": partial(with_last, last=lambda rng, X: X[:, 1] + X[:, 2]),
+    "nearly dependent columns": partial(
+        with_last, last=lambda rng, X: X[:, 1] + 1e-6 * rng.normal(size=N)
+    ),
+    "trials": grouped,
+    "an offset": with_offset,
+    "60 columns": partial(wide, n=20_000, p=60),
+    "150 columns": partial(wide, n=10_000, p=150, spread=3.0),
+    "heavy tails of 150 columns": partial(wide, n=10_000, p=150, heavy=True),
+    "rare events and 150 columns": partial(wide, n=10_000, p=150, intercept=-5.0),
+}
+
+
+def assert_same_fit(one, other):
+    """Same outcome and basis, coefficients to 1e-9 standard errors, these to 1e-9."""
+    assert one.solution.outcome is other.solution.outcome is Outcome.CONVERGED
+    assert one.basis.kept == other.basis.kept
+    errors = model_covariance(other).std_errors
+    gap = np.abs(one.coef - other.coef) / errors
+    assert np.nanmax(gap) <= 1e-9
+    np.testing.assert_allclose(model_covariance(one).std_errors, errors, rtol=1e-9)
+    np.testing.assert_allclose(one.log_likelihood, other.log_likelihood, rtol=1e-12)
+    assert (np.isnan(one.coef) == ~one.basis.estimable).all()
+
+
+def seeded(case):
+    return HARD[case](np.random.default_rng(1))
+
+
+@pytest.mark.parametrize("case", HARD)
+def test_hard_inputs_end_where_newton_alone_ends(case):
+    block = seeded(case)
+    found = fit(block, threads=2)  # where numpy's warnings would be another thread's
+    with plain_newton():
+        assert_same_fit(found, fit(block))
+    assert found.solution.n_passes <= 25
+
+
+def test_without_a_constant():
+    X, coef = columns(np.random.default_rng(1))
+    block = Block(draw(np.random.default_rng(2), X @ coef), X[:, 1:])
+    found = fit(block, constant=None)
+    with plain_newton():
+        assert_same_fit(found, fit(block, constant=None))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("intercept", [-11.2, 11.2])
+def test_twenty_events_in_a_million(intercept):
+    block = rare(np.random.default_rng(1), 1_000_000, intercept)
+    found = fit(block)
+    with plain_newton():
+        assert_same_fit(found, fit(block))
+    assert found.solution.n_passes <= 8
+
+
+def test_separated_data_diverge_with_shortcuts_and_without():
+    block = with_dummy(np.random.default_rng(1), np.arange(60))
+    block.y[:60] = 1.0
+    assert fit(block).solution.outcome is Outcome.DIVERGING
+    with plain_newton():
+        assert fit(block).solution.outcome is Outcome.DIVERGING
+
+
+@pytest.fixture
+def eager(monkeypatch):
+    """Shortcuts for small problems too, so that many can be tried."""
+    monkeypatch.setattr(schedule, "MANY_ROWS", 200)
+    monkeypatch.setattr(schedule, "SAMPLE_ROWS", 60)
+    monkeypatch.setattr(schedule, "ROWS_PER_COLUMN", 8)
+    monkeypatch.setattr(schedule, "MANY_ELEMENTS", 300)
+    monkeypatch.setattr("logit_inference.rows.source.rows_per_block", lambda p: 37)
+    # A score as cheap as it is with many columns.
+    monkeypatch.setattr(search, "pace_of", lambda p, price, *rest: pace_of(p, price / p, *rest))
+
+
+def small_problem(seed):
+    """Rows of one of many kinds, with or without a maximum."""
+    rng = np.random.default_rng(seed)
+    n, p = int(rng.integers(250, 1500)), int(rng.integers(2, 10))
+    X, coef = columns(rng, n, p, rng.choice([0.3, 1.0, 3.0, 10.0]), rng.choice([0.0, -4.0, 3.0]))
+    kind = rng.integers(6)
+    if kind == 1:
+        X[:, 1:] = rng.standard_t(1.5, size=(n, p - 1))
+    if kind == 2:
+        X[:, 1:] = rng.random(size=(n, p - 1)) < 0.02
+    if kind == 3:
+        X[:, p - 1] = X[:, 1] + 1e-5 * rng.normal(size=n) * (p > 2)
+    if kind == 4:
+        X[:, 1:] += 100 * rng.normal(size=p - 1)
+        coef[0] -= X[:, 1:].mean(axis=0) @ coef[1:]
+    y = draw(rng, X @ coef)
+    if kind == 5:
+        order = np.argsort(y + 0.1 * X[:, 1])
+        X, y = X[order], y[order]
+    y[:2] = 0.0, 1.0
+    weights = 10.0 ** rng.uniform(-3, 3, size=n) if rng.random() < 0.3 else None
+    return Block(y, X, weights=weights)
+
+
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize("seed", range(120))
+def test_shortcuts_lead_where_newton_alone_leads(seed):
+    block = small_problem(seed)
+    found = fit(block, threads=2)
+    with plain_newton():
+        expected = fit(block)
+    assert found.solution.outcome is expected.solution.outcome
+    if expected.solution.outcome.converged:
+        assert_same_fit(found, expected)
+
+
+# --- what a search tells ----------------------------------------------------------------------
+
+
+def test_ordinary_rows_need_few_passes():
+    block = spread(np.random.default_rng(1), by=1.0)
+    found = fit(block)
+    assert found.solution.n_passes <= 6
+    told = kinds(found)
+    assert told == sorted(told, key=["sample", "score", "newton"].index)
+    assert told.count("sample") >= 2
+    assert told.count("score") >= 1
+    assert told[-1] == "newton"
+    assert found.solution.steps[-1].decrement <= 1e-8
+
+
+def test_few_rows_and_a_given_start_mean_newton_alone():
+    rng = np.random.default_rng(1)
+    small = Block(*(part[:2000] for part in (seeded("an offset").y, seeded("an offset").X)))
+    assert set(kinds(fit(small))) == {"newton"}
+    block = spread(rng, by=1.0)
+    assert "sample" not in kinds(fit(block, start=np.zeros(6)))
+    assert_same_fit(fit(block, start=np.zeros(6)), fit(block))
+
+
+def test_a_start_where_all_probabilities_are_zero_is_left_or_told():
+    """From there no step is known; the outcome says so, and nothing overflows."""
+    X, coef = columns(np.random.default_rng(1), n=200, p=3)
+    block = Block(draw(np.random.default_rng(2), X @ coef), X)
+    found = fit(block, start=np.array([800.0, 0.0, 0.0]))
+    assert not found.solution.outcome.converged
+    assert np.isfinite(found.coef).all()
+
+
+@dataclass(frozen=True)
+class Counting:
+    """A source that counts how many of its rows are read for their columns."""
+
+    source: ArraySource
+    read: list[float] = field(default_factory=list)
+
+    only_block = None
+
+    def __getattr__(self, name):
+        return getattr(self.source, name)
+
+    def fold(self, kernel, *args):
+        if kernel is not LOGISTIC.tally:  # which reads the outcome only
+            self.read.append(self.source.n_rows)
+        return self.source.fold(kernel, *args)
+
+    def fold_runs(self, kernel, *args):
+        self.read.append(self.source.n_rows)
+        return self.source.fold_runs(kernel, *args)
+
+    def sample(self, every, rare):
+        return Counting(self.source.sample(every, rare), self.read)
+
+    def distinct(self):
+        return None
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        "linear predictors of standard deviation 6",
+        "sorted by a column",
+        "a sample that is separated",
+        "a sample that misleads",
+        "a level in two rows",
+        "nearly separated",
+        "badly centred columns",
+        "dependent columns",
+        "nearly dependent columns",
+        "150 columns",
+        "heavy tails of 150 columns",
+    ],
+)
+@pytest.mark.parametrize("alone", [False, True])
+def test_passes_are_the_rows_that_were_read(case, alone):
+    block = seeded(case)
+    source = Counting(ArraySource(block))
+    names = [str(j) for j in range(block.n_columns)]
+    if alone:
+        with plain_newton():
+            found = fit_rows(source, LOGISTIC, names, constant=0)
+    else:
+        found = fit_rows(source, LOGISTIC, names, constant=0)
+    assert found.solution.n_passes == pytest.approx(sum(source.read) / block.n_rows, rel=1e-12)
+
+
+def test_a_closer_look_at_the_columns_after_an_opening_is_counted(monkeypatch):
+    find_rank, looked = search.find_rank, []
+
+    def look(source, at):
+        looked.append(at)
+        return replace(find_rank(source, at), n_passes=1)
+
+    block = spread(np.random.default_rng(1), by=1.0)
+    before = fit(block).solution.n_passes
+    monkeypatch.setattr(search, "find_rank", look)
+    assert fit(block).solution.n_passes == before + 1
+    assert len(looked) == 1
+
+
+# --- bits, memory orders, memory --------------------------------------------------------------
+
+
+def everything(found):
+    """All numbers of a fit, to the last bit."""
+    covariance = model_covariance(found)
+    return [
+        part.tobytes()
+        for part in (
+            found.coef,
+            found.solution.evaluation.information,
+            covariance.std_errors,
+            found.map(fitted),
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        "linear predictors of standard deviation 6",
+        "trials",
+        "nearly dependent columns",
+        "150 columns",
+    ],
+)
+def test_threads_and_repeats_change_no_bit(case):
+    block = seeded(case)
+    once = everything(fit(block))
+    for threads in (1, 2, 3):
+        assert everything(fit(block, threads=threads)) == once
+
+
+def read_only(X):
+    X = X.copy()
+    X.flags.writeable = False
+    return X
+
+
+LAYOUTS = {
+    "column by column": np.asfortranarray,
+    "every other row": lambda X: np.repeat(X, 2, axis=0)[::2],
+    "every other column": lambda X: np.repeat(X, 2, axis=1)[:, ::2],
+    "backwards": lambda X: X[::-1].copy()[::-1],
+    "read-only": read_only,
+    "float32": lambda X: X.astype(np.float32),
+    "int16": lambda X: X.astype(np.int16),
+}
+
+
+@pytest.fixture(scope="module")
+def whole_numbers():
+    """Rows that every type can hold, and their fit."""
+    rng = np.random.default_rng(1)
+    X = rng.integers(-500, 500, size=(100_000, 20)).astype(float)
+    X[:, 0] = 1.0
+    y = draw(rng, X[:, 1:4].sum(axis=1) / 300)
+    return y, X, fit(Block(y, X))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_any_layout_gives_the_same_fit_without_a_copy(layout, whole_numbers):
+    y, X, expected = whole_numbers
+    block = Block(y, LAYOUTS[layout](X))
+    tracemalloc.start()
+    try:
+        found = fit(block)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert_same_fit(found, expected)
+    assert peak < 0.4 * X.nbytes  # the sample, and blocks of a megabyte
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("layout", ["column by column", "float32", "int16"])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_beside_a_large_matrix_a_fit_needs_a_tenth_of_it(layout, threads):
+    rng = np.random.default_rng(1)
+    X = rng.integers(-500, 500, size=(1_000_000, 20)).astype(float)
+    y = draw(rng, X[:, 1:4].sum(axis=1) / 300)
+    given = LAYOUTS[layout](X)
+    tracemalloc.start()
+    try:
+        result = li.logit_arrays(y, given, intercept=True, threads=threads)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert result.solution.outcome is Outcome.CONVERGED
+    assert peak < 0.1 * X.nbytes
+
+
+# --- values that are missing ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("row", [0, 77_777, 99_999])
+@pytest.mark.parametrize("layout", ["column by column", "float32"])
+def test_a_value_that_is_not_finite_is_named(value, row, layout, whole_numbers):
+    y, X, _ = whole_numbers
+    X = LAYOUTS[layout](X).copy(order="K")
+    X[row, 7] = value
+    with pytest.raises(li.errors.DataError, match="'x7'") as caught:
+        li.logit_arrays(y, X, names=[f"x{j}" for j in range(20)])
+    assert f"row {row}" in str(caught.value)
+    assert str(value) in str(caught.value)
