@@ -229,7 +229,7 @@ def run_bounds(
     [(0, 4), (4, 8), (8, 10)]
     """
     least = n_columns * n_columns // 20 if coded else 2 * n_columns
-    wanted = max(-(-n_rows // RUNS), min(3 * block_rows, n_rows // 4), least)
+    wanted = max(-(-n_rows // RUNS), min(3 * block_rows, n_rows // 4), least, 1)
     step = -(-wanted // block_rows) * block_rows
     return [(start, min(start + step, n_rows)) for start in range(0, n_rows, step)]
 
