@@ -29,7 +29,7 @@ def resident(block: Block) -> Callable[[Floats], Evaluation] | None:
 
     Notes
     -----
-    Memory: a copy of the block's X, another for its scaled rows, and three numbers a row.
+    Memory: a copy of the block's X, another for its scaled rows, and four numbers a row.
 
     Examples
     --------

@@ -143,7 +143,10 @@ class ArraySource:
         return self._read(self.data)
 
     def fold(self, kernel: Callable[..., Summary], *args: Any) -> Summary:
-        """Return the summaries of all blocks, merged in block order within runs, then by run."""
+        """Return the summaries of all blocks, merged in block order within runs, then by run.
+
+        A kernel returns arrays of its own: the first one's take up the others.
+        """
         merged: Summary = self.fold_runs(_fold_blocks, kernel, *args)
         return merged
 

@@ -31,8 +31,12 @@ from logit_inference.solve.solution import Step
 MANY_ROWS = 30_000  # below this a pass takes about as long as the solver's own work
 SAMPLE_ROWS = 2_048  # in a sample at least
 ROWS_PER_COLUMN = 20  # in a sample at least: fewer leave its information too far from that of all
-SPARSEST, DENSEST = 32, 4  # a sample holds one row in so many
+SPARSEST, DENSEST = (
+    32,
+    12,
+)  # a sample holds one row in so many: it is a copy, of a tenth of X at most
 RARE = 1 / 64  # share of events, or of non-events, below which a sample keeps all of them
+MOST_STEPS = 20  # on a sample: one that needs more is separated, or nearly so
 NEAR_ENOUGH = 1.0  # standard errors (of all rows) at which the search on a sample ends
 WELL_CONDITIONED = 1e8  # scaled condition of a sample's information that may guide
 MANY_ELEMENTS = 400_000  # of X: below this, planning takes longer than the passes it saves
@@ -93,6 +97,7 @@ def open_search(
             start,
             partial(_curvature, sample),
             tolerance=NEAR_ENOUGH,
+            max_iterations=MOST_STEPS,
             fresh=np.inf,
         )
         factor, spent = found.factor, found.n_passes * sample.n_rows / n
@@ -142,7 +147,7 @@ def _thinning(n_rows: int, n_columns: int) -> int | None:
 
 def _rare_outcome(counts: Tally) -> float | None:
     """Return the outcome of which a sample keeps every row, if there is a rare one."""
-    if counts.plain_trials != counts.n_rows:  # grouped rows, or some that do not count
+    if counts.plain_trials != counts.n_rows:  # grouped rows
         return None
     share = counts.plain_events / counts.plain_trials
     if share < RARE:
