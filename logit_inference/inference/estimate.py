@@ -16,10 +16,12 @@ from logit_inference.covariance.covariance import Covariance
 from logit_inference.errors import PredictionError, plain
 from logit_inference.rows.block import Floats
 from logit_inference.rows.coded import Coded
-from logit_inference.rows.product import Columns, row_squares, times
+from logit_inference.rows.product import Columns, dense, row_squares, times
+from logit_inference.solve.condition import GROWTH_ALLOWED
 from logit_inference.solve.rank import Relation
 
-AT_ONCE = 1 << 20  # elements of new rows that are in another basis at a time
+AT_ONCE = 1 << 20  # elements of new rows that are written out at a time
+MOST_WRITTEN_OUT = 1e11  # products of rows and squared columns that are so computed
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,8 @@ class Estimate:
     def link_std_errors(self, X: Columns) -> Floats:
         """Return the standard errors (m,) of `link`."""
         root = self.covariance.root
-        squares = np.concatenate([row_squares(rows, root) for rows in self._inside(X)])
-        errors: Floats = np.sqrt(squares)
+        squares = [_resolved_squares(rows, root) for rows in self._inside(X)]
+        errors: Floats = np.sqrt(np.concatenate(squares))
         return errors
 
     def _inside(self, X: Columns) -> Iterator[Columns]:
@@ -103,3 +105,22 @@ class Estimate:
                     f"{label!r} breaks that relation, so its prediction is not determined. "
                     "Drop the column from the formula, or predict for rows that keep the relation."
                 )
+
+
+def _resolved_squares(X: Columns, root: Floats) -> Floats:
+    """Return the squared lengths of the rows of ``X @ root``; rows are written out where it shows.
+
+    For coded rows they are sums of products, of which a fit to plain columns did not care how far
+    they cancel. With ``s²`` the variances of the coefficients, terms are at most ``(|x|'s)²``.
+    """
+    squares = row_squares(X, root)
+    if not isinstance(X, Coded):
+        return squares
+    terms = np.square(times(abs(X), np.sqrt(np.einsum("ij,ij->i", root, root))))
+    doubtful = np.flatnonzero(terms > GROWTH_ALLOWED * squares)
+    size = AT_ONCE // X.shape[1] + 1
+    if len(doubtful) * float(root.size) <= MOST_WRITTEN_OUT:
+        for start in range(0, len(doubtful), size):
+            some = doubtful[start : start + size]
+            squares[some] = row_squares(dense(X[some]), root)
+    return squares

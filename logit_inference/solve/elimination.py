@@ -50,11 +50,37 @@ class Elimination:
 
 @dataclass(frozen=True)
 class Limits:
-    """When a column depends on earlier ones; see `solve.rank`, which has the numbers."""
+    """When a column depends on earlier ones.
+
+    Parameters
+    ----------
+    suspect : float
+        Share of a column's length above which what is left of it cannot be rounding.
+    dependent : float
+        Share of its length up to which a column depends on earlier ones.
+    cancelled : float
+        Share of the terms of its combination up to which what is left of it is rounding.
+    negligible : float
+        Share of the largest term up to which another is left out, if it is not missed.
+    """
 
     suspect: float
     dependent: float
     cancelled: float
+    negligible: float
+
+    def allowed(self, combination: Floats, lengths: Floats, j: int) -> float:
+        """Return how much a combination may leave of the length of a column that depends on it."""
+        terms = float(np.abs(combination) @ lengths)
+        return max(self.dependent * float(lengths[j]), self.cancelled * terms)
+
+    def without_rounding(self, combination: Floats, lengths: Floats) -> tuple[Floats, Floats]:
+        """Return a combination without terms that are rounding, and without those that may be."""
+        terms = np.abs(combination) * lengths
+        most = terms.max(initial=0.0)
+        full: Floats = np.where(terms <= self.dependent * most, 0.0, combination)
+        bare: Floats = np.where(terms <= self.negligible * most, 0.0, combination)
+        return full, bare
 
 
 def eliminate(source: Source, layout: Layout, upper: Floats, limits: Limits) -> Elimination:
@@ -115,13 +141,6 @@ class _Work:
             upper[own, :start] = upper[:start, own].T
             upper[own, own] = np.triu(upper[own, own]) + np.triu(upper[own, own], 1).T
         return cls(source, limits, upper, np.sqrt(upper.diagonal()), _whole_columns(layout))
-
-    def relate(self, j: int, combination: Floats) -> None:
-        """Note that column j is a combination of those kept."""
-        terms = np.abs(combination) * self.lengths
-        # A term that is rounding beside the largest is not part of the relation.
-        combination[terms <= self.limits.dependent * terms.max(initial=0.0)] = 0.0
-        self.relations[j] = combination
 
 
 def _eliminate_panel(work: _Work, start: int) -> None:
@@ -196,7 +215,7 @@ def _judge(work: _Work, suspects: list[int], kept: list[int]) -> tuple[int, Floa
     p, order = len(work.lengths), np.array(kept, dtype=np.intp)
     for j in suspects:
         if not work.lengths[j]:
-            work.relate(j, np.zeros(p))
+            work.relations[j] = np.zeros(p)
     suspects = [j for j in suspects if work.lengths[j]]
     if not suspects:
         return None
@@ -210,13 +229,13 @@ def _judge(work: _Work, suspects: list[int], kept: list[int]) -> tuple[int, Floa
         combination[kept] = share
         whole = _in_whole_numbers(work, j, combination)
         if whole is not None:
-            work.relate(j, whole)
+            work.relations[j] = whole
             continue
         before = int(np.searchsorted(order, j))
         row = _measure(work, j, combination, order[:before], upper[:before, :before])
         if row is not None:
             return j, row
-        work.relate(j, combination)
+        work.relations[j] = _without_rounding(work, j, combination)
     return None
 
 
@@ -246,22 +265,34 @@ def _measure(
     Improves the combination on the way: what is left of the column is folded from the rows, and
     has to be orthogonal to the columns kept.
     """
-    limits, lengths = work.limits, work.lengths
     row = None
     for _ in range(2):
-        difference = -combination
-        difference[j] = 1.0
-        *sums, squares = work.source.fold(_difference, difference).values
-        work.n_passes += 1
-        left, products = float(np.sqrt(squares)), np.array(sums)
+        left, products = _left(work, j, combination)
         half = _solved(upper, products[kept], transposed=True)
-        terms = np.abs(combination) * lengths
         row = None
-        if left > max(limits.dependent * lengths[j], limits.cancelled * terms.sum()):
+        if left > work.limits.allowed(combination, work.lengths, j):
             row = (products[j:] - half @ work.matrix[kept, j:]) / left
             row[0] = left
         combination[kept] += _solved(upper, half)
     return row
+
+
+def _left(work: _Work, j: int, combination: Floats) -> tuple[float, Floats]:
+    """Return the length of what a combination leaves of column j, and its products with all."""
+    difference = -combination
+    difference[j] = 1.0
+    sums = work.source.fold(_difference, difference).values
+    work.n_passes += 1
+    return float(np.sqrt(sums[-1])), sums[:-1]
+
+
+def _without_rounding(work: _Work, j: int, combination: Floats) -> Floats:
+    """Return a combination that column j is without the terms that only rounding put there."""
+    full, bare = work.limits.without_rounding(combination, work.lengths)
+    if np.array_equal(bare, full):
+        return full
+    allowed = work.limits.allowed(combination, work.lengths, j)
+    return bare if _left(work, j, bare)[0] <= allowed else full
 
 
 def _solved(upper: Floats, right: Floats, *, transposed: bool = False) -> Floats:

@@ -17,7 +17,7 @@ from logit_inference.likelihood.evaluation import Evaluation
 from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Floats
 from logit_inference.rows.centring import Centring
-from logit_inference.rows.coded import Layout
+from logit_inference.rows.coded import MOST_ROWS, Layout
 from logit_inference.rows.source import Source
 from logit_inference.solve.condition import (
     condition_numbers,
@@ -28,21 +28,22 @@ from logit_inference.solve.condition import (
 from logit_inference.solve.elimination import Limits, cross_product, eliminate
 from logit_inference.solve.factor import Factor, column_reach, column_triangle, factorize
 
-# A column is dependent where what is left of it, after projection on the earlier ones, is below
-# this fraction of its length. R's glm uses the same: min(1e-7, epsilon/1000) with epsilon 1e-8.
-DEPENDENT = 1e-11
-# Or where it is below the rounding of the terms that cancel in it: a column of mean 1e6 less its
-# mean is that column and a constant, to the ten digits that the subtraction left.
-CANCELLED = 256 * np.finfo(float).eps
-SUSPECT = 1e-3  # of a column's length: above this nothing can have cancelled that far
+LIMITS = Limits(
+    suspect=1e-3,
+    # R's glm uses the same: min(1e-7, epsilon/1000) with epsilon 1e-8.
+    dependent=1e-11,
+    # A column of mean 1e6 less its mean is that column and a constant, to the ten digits that the
+    # subtraction left.
+    cancelled=256 * float(np.finfo(float).eps),
+    negligible=1e-8,
+)
 # Above this condition of the scaled information, steps from summed cross-products lose ten of
 # their sixteen digits: the fit changes to a nearly orthonormal basis.
 ILL_CONDITIONED = 1e10
 # Coded columns that no centring conditions are written out, block by block, where their condition
-# is above this, and where they are few enough and their products with all rows not too many.
+# is above this, where a block has no more elements and all rows no more products than this.
 RAW_IS_ENOUGH = 1e8
-WRITTEN_OUT_COLUMNS = 256
-WRITTEN_OUT = 3e11
+MOST_ELEMENTS, MOST_PRODUCTS = 1 << 24, 3e10
 # Squares of numbers beyond this, or below its inverse, leave the range of doubles.
 LARGEST = 1e153
 
@@ -116,7 +117,9 @@ def find_rank(source: Source, start: Evaluation) -> Rank:
         found = Rank(Basis(p, tuple(range(p)), centring), {}, 1)
     else:
         found = _coded_rank(source, layout)
-    if p > WRITTEN_OUT_COLUMNS or source.n_rows * p * p > WRITTEN_OUT or _is_sound(source, found):
+    n = source.n_rows
+    affordable = min(n, MOST_ROWS) * p <= MOST_ELEMENTS and n * p * p <= MOST_PRODUCTS
+    if not affordable or _is_sound(source, found):
         return found
     plain = _plain_rank(source, RAW_IS_ENOUGH)
     best = found if plain.basis.matrix is None else plain
@@ -140,21 +143,21 @@ def _plain_rank(source: Source, limit: float) -> Rank:
 def _sequential(work: Floats) -> tuple[list[int], Floats, dict[int, Floats]]:
     """Return kept columns, their triangular factor, and the relations, by Householder steps."""
     p = work.shape[1]
-    lengths = np.linalg.norm(work, axis=0)
+    whole, lengths = work.copy(), np.linalg.norm(work, axis=0)
     kept: list[int] = []
     relations: dict[int, Floats] = {}
     for j in range(p):
         r = len(kept)
         left = float(np.linalg.norm(work[r:, j]))
-        if left <= SUSPECT * lengths[j]:
+        if left <= LIMITS.suspect * lengths[j]:
             weights = np.zeros(p)
             if r:
                 weights[kept] = np.linalg.solve(np.triu(work[:r, kept]), work[:r, j])
-            terms = np.abs(weights) * lengths
-            if left <= max(DEPENDENT * lengths[j], CANCELLED * terms.sum()):
-                # A term that is rounding beside the largest is not part of the relation.
-                weights[terms <= DEPENDENT * terms.max(initial=0.0)] = 0.0
-                relations[j] = weights
+            allowed = LIMITS.allowed(weights, lengths, j)
+            if left <= allowed:
+                full, bare = LIMITS.without_rounding(weights, lengths)
+                fits = np.linalg.norm(whole[:, j] - whole @ bare) <= allowed
+                relations[j] = bare if fits else full
                 continue
         reflector = work[r:, j].copy()
         reflector[0] += np.copysign(left, reflector[0])
@@ -192,7 +195,7 @@ def _coded_rank(source: Source, layout: Layout) -> Rank:
         factor = factorize(in_basis(source, basis).fold_runs(cross_product).values)
         if factor is not None and _are_independent(factor, np.sqrt(upper.diagonal()), centring):
             return Rank(basis, {}, n_passes)
-    found = eliminate(source, layout, upper, Limits(SUSPECT, DEPENDENT, CANCELLED))
+    found = eliminate(source, layout, upper, LIMITS)
     if not found.kept:
         raise RankError.nothing()
     per_row = 1.0 / np.sqrt(source.n_rows)
@@ -228,7 +231,8 @@ def _are_independent(factor: Factor, lengths: Floats, centring: Centring) -> boo
     left = 1.0 / np.sqrt(np.einsum("ij,ij->i", root, root))
     terms = lengths.copy()
     np.add.at(terms, centring.columns, np.abs(centring.values) * lengths[centring.rows])
-    return bool((left > np.maximum(DEPENDENT * lengths, CANCELLED * terms) / SUSPECT).all())
+    allowed = np.maximum(LIMITS.dependent * lengths, LIMITS.cancelled * terms)
+    return bool((left > allowed / LIMITS.suspect).all())
 
 
 def relation_text(

@@ -86,7 +86,7 @@ def test_an_empty_source_is_one_empty_block():
 # --- runs and threads -------------------------------------------------------------------------
 
 
-@given(st.integers(0, 100_000), st.integers(1, 400), st.integers(1, 17_000), st.booleans())
+@given(st.integers(1, 100_000), st.integers(1, 400), st.integers(1, 17_000), st.booleans())
 def test_runs_are_whole_blocks_that_cover_all_rows(n, p, block_rows, coded):
     runs = run_bounds(n, p, block_rows, coded=coded)
     edges = [0, *(stop for _, stop in runs)]
