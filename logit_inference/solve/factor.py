@@ -61,7 +61,9 @@ class Factor:
     @property
     def _norm(self) -> float:
         scale = self.scale
-        sizes = np.abs(np.triu(self.matrix) * scale)
+        sizes = np.triu(self.matrix)
+        sizes *= scale
+        np.abs(sizes, out=sizes)
         sizes *= scale[:, np.newaxis]
         # The diagonal of ones is in both sums.
         return float((sizes.sum(axis=0) + sizes.sum(axis=1)).max()) - 1.0
