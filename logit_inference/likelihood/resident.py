@@ -51,6 +51,7 @@ def resident(block: Block) -> Callable[[Floats], Evaluation] | None:
     margin, t, one_t, missed = np.empty((4, block.n_rows))
 
     def evaluate(coef: Floats) -> Evaluation:
+        """Return log-likelihood, score and information at ``coef``, in 18 calls of numpy."""
         nonlocal margin, t, missed
         if plain and np.count_nonzero(coef) <= 1:
             column = int(np.argmax(coef != 0.0))

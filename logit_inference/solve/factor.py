@@ -185,7 +185,9 @@ def working_triangle(block: Block, likelihood: Likelihood, coef: Floats) -> Tria
 def number_triangle(block: Block, numbers: Sequence[int]) -> Triangle:
     """Return the triangular factor of some of the numbers of a coded block."""
     counts = block.counts
-    columns = block.X.numbers[:, list(numbers)]  # type: ignore[union-attr]
+    X = block.X
+    assert isinstance(X, Coded), "plain columns have no numbers of their own"
+    columns = X.numbers[:, list(numbers)]
     return triangle_of(columns if counts is None else columns[counts])
 
 
