@@ -200,10 +200,9 @@ def _take_factors(layout: Layout, upper: Floats) -> Centring | None:
         at, number = np.nonzero(taken)
         elements.append((span[at], numbers[inside][number], -taken[at, number]))
     for part in layout.parts:
-        if part.multiplier:
-            for other in constant_parts(layout, part):
-                elements.append(_within_levels(layout, upper, part, other))
-                break
+        other = next(constant_parts(layout, part), None)
+        if part.multiplier and other is not None:
+            elements.append(_within_levels(layout, upper, part, other))
     return _gather(layout.n_columns, elements)
 
 
@@ -254,7 +253,7 @@ def _elements(upper: Floats, rows: Integers, columns: Integers | int) -> Floats:
 
 
 def _is_inside(squares: Floats | float, explained: Floats | float) -> NDArray[np.bool_]:
-    """Say where little is left of sums of squares; the difference may be rounding alone."""
+    """Say where little is left of sums of squares, of which rounding may be all."""
     left = np.asarray(squares) - explained
     inside: NDArray[np.bool_] = ~(left * NEARLY_INSIDE**2 > squares)
     return inside
