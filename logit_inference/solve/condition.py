@@ -48,7 +48,7 @@ def error_growth(factor: Factor, root: Floats) -> float:
     To first order V changes by ``V dA V`` where ``|dA| <= eps |A|`` element by element, and with
     ``s² = diag(V)`` that is at most ``s'|A|s`` times eps for every variance, as a fraction of it.
     Measured on factors of rare and of many levels, weights, and numbers of any mean, standard
-    errors were off by 0.01 to 0.3 times eps times this. The condition of A exceeds it by far where
+    errors were off by at most 0.3 times eps times this. The condition of A exceeds it by far where
     there are many columns, none of which is nearly a combination of others. q² operations.
     """
     A = factor.matrix
