@@ -8,7 +8,7 @@ iteration has converged when ``λ <= tolerance`` and ``M·λ <= 0.1``. On separa
 zero while M·λ stays near one: the rule does not mistake that for convergence.
 
 The last evaluation gives the covariance too. A step changes no working weight by more than a
-fraction of about M·λ, so where M·λ is above 1e-9 at convergence, one more step is taken and
+fraction of about M·λ, so where M·λ is above 3e-10 at convergence, one more step is taken and
 evaluated: standard errors are then right to 1e-9 also where the data are nearly separated.
 
 No rule compares log-likelihoods at convergence, where their rounding is far above the signal; the
@@ -32,7 +32,7 @@ from logit_inference.solve.factor import Factor, factorize
 from logit_inference.solve.solution import Outcome, Solution, Step
 
 LARGEST_CURVATURE = 0.1  # of M·λ at convergence: the next step then changes weights by under 10 %
-FRESH = 1e-9  # of M·λ: the information is that of the maximum, to this fraction
+FRESH = 3e-10  # of M·λ: the information is that of the maximum, to this fraction
 SUFFICIENT = 1e-4  # share of the predicted increase that a step must bring (Armijo)
 ROUNDING = 64 * float(
     np.finfo(float).eps
