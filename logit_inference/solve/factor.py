@@ -36,10 +36,14 @@ class Factor:
         R; what stands below the diagonal is zero.
     matrix : (q, q) array
         A, of which the upper triangle is read.
+    left : float
+        The least share of a column's squared length that projection on those before it leaves. Its
+        inverse is a lower bound on the condition, and costs nothing.
     """
 
     upper: Floats
     matrix: Floats
+    left: float
 
     @property
     def scale(self) -> Floats:
@@ -112,8 +116,8 @@ def factorize(upper: Floats) -> Factor | None:
         return None
     # A squared pivot over its diagonal is what is left of a column of length one after projection
     # on those before it; NaN where the matrix is not finite.
-    left = np.square(factor.diagonal()) / upper.diagonal()
-    return Factor(factor, upper) if np.minimum.reduce(left) >= EPS else None
+    left = np.minimum.reduce(np.square(factor.diagonal()) / upper.diagonal())
+    return Factor(factor, upper, float(left)) if left >= EPS else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,13 +118,9 @@ def newton(
         before, decrement = decrement, math.sqrt(max(float(now.score @ direction), 0.0))
         floor = max(FLOOR, FLOOR_PER_ROOT * math.sqrt(abs(now.log_likelihood)))
         if decrement <= tolerance or before / 4 <= decrement <= floor:
-            bent = _bound(now, decrement)
-            if bent > fresh and reach is not None:
-                largest, spent = reach()
-                bent = min(bent, _reach_bound(factor, largest, decrement))
-                n_passes += spent
-            if bent > LARGEST_CURVATURE:
-                bent, n_passes = curvature(factor, coef, now), n_passes + 1
+            bend = partial(curvature, factor, coef, now)
+            bent, spent = _bent(factor, now, decrement, fresh, reach, bend)
+            n_passes += spent
             if bent <= LARGEST_CURVATURE:
                 # A decrement that hardly falls any more is the rounding of the score.
                 settled = outcome.converged and decrement > before / 10
@@ -151,7 +147,7 @@ def newton(
                 follow = None
         bend = partial(curvature, factor, coef, now)
         size, reached, tried = _damped(
-            objective, coef, direction, now, decrement, smallest_step, bend
+            objective, factor, coef, direction, now, decrement, smallest_step, bend
         )
         n_passes += tried
         if reached is None:
@@ -170,9 +166,31 @@ def newton(
     return Solution(coef, now, outcome, tuple(steps), n_passes, direction, decrement, latest)
 
 
-def _bound(now: Evaluation, decrement: float) -> float:
-    """Return a bound on M·λ that costs nothing: no leverage exceeds one."""
-    if now.smallest_weight <= 0:
+def _bent(
+    factor: Factor,
+    now: Evaluation,
+    decrement: float,
+    fresh: float,
+    reach: Callable[[], tuple[Floats, int]] | None,
+    bend: Callable[[], float],
+) -> tuple[float, int]:
+    """Return M·λ, or a bound on it that is small enough, the cheapest first; and the passes used."""
+    bent, spent = _bound(factor, now, decrement), 0
+    if bent > fresh and reach is not None:
+        largest, spent = reach()
+        bent = min(bent, _reach_bound(factor, largest, decrement))
+    if bent > LARGEST_CURVATURE:
+        bent, spent = bend(), spent + 1
+    return bent, spent
+
+
+def _bound(factor: Factor, now: Evaluation, decrement: float) -> float:
+    """Return a bound on M·λ that costs nothing: no leverage exceeds one.
+
+    Where the information may be too ill-conditioned for its sum to show λ at all, there is none: on
+    separated data rounding can make λ anything, zero included.
+    """
+    if now.smallest_weight <= 0 or factor.left * RESOLVED < 1:
         return math.inf
     return decrement / math.sqrt(now.smallest_weight)
 
@@ -197,6 +215,7 @@ def _may_be_rounding(now: Evaluation) -> float:
 
 def _damped(
     objective: Objective,
+    factor: Factor,
     coef: Floats,
     direction: Floats,
     now: Evaluation,
@@ -219,7 +238,7 @@ def _damped(
         if gain >= SUFFICIENT * size * decrement**2 - rounding:
             return size, reached, tried
         if size == 1.0 and gain >= -_may_be_rounding(now):
-            bent = _bound(now, decrement)
+            bent = _bound(factor, now, decrement)
             if bent > LARGEST_CURVATURE:
                 bent, tried = bend(), tried + 1
             if bent <= LARGEST_CURVATURE:

@@ -8,6 +8,7 @@ import pytest
 from scipy.optimize import linprog
 
 from logit_inference.covariance.model import model_covariance
+from logit_inference.likelihood.evaluation import Evaluation
 from logit_inference.likelihood.logistic import LOGISTIC, evaluate
 from logit_inference.rows.block import Block
 from logit_inference.rows.source import ArraySource
@@ -175,6 +176,14 @@ def test_information_that_rounding_feigns_is_no_convergence():
     y = [1, 1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0]
     X = np.column_stack([np.ones(len(y)), *columns]).astype(float)
     assert fit(y, X).solution.outcome is Outcome.DIVERGING
+
+
+def test_a_decrement_of_zero_by_rounding_is_no_convergence():
+    """On separated data the sum of a vanished direction is noise, and so is the decrement."""
+    upper = np.array([[1.0, 1.0], [0.0, 1.0 + 1e-14]])
+    vanished = Evaluation(-10.0, np.zeros(2), upper, smallest_weight=1e-16)
+    solution = newton(lambda coef: vanished, np.zeros(2), lambda *_: 500.0, max_iterations=3)
+    assert solution.outcome is Outcome.DIVERGING
 
 
 def separates(y, X):
