@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import xlogy
 
-from logit_inference.covariance.model import information_root
 from logit_inference.likelihood.logistic import expit, linear_predictor
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.product import row_squares
@@ -41,7 +40,7 @@ def residuals(fit: Fit) -> Residuals:
     -----
     Two passes: a QR fold for the leverages, and one that maps the rows. Memory n × 9.
     """
-    root = information_root(fit)
+    root = fit.information_root()
     return Residuals(*fit.map(_rows, root, len(fit.solution.coef)).T)
 
 

@@ -27,7 +27,6 @@ from logit_inference.rows.basis import Basis, BasisSource, in_basis
 from logit_inference.rows.block import Floats
 from logit_inference.rows.source import ArraySource, Source
 from logit_inference.rows.threads import blas_pinned
-from logit_inference.solve.factor import working_triangle
 from logit_inference.solve.fit import Fit, fit_rows
 from logit_inference.solve.newton import FRESH
 from logit_inference.solve.solution import Outcome
@@ -291,7 +290,7 @@ def _alone(
         return outcome, nothing, nothing, np.nan
     errors = nothing
     if std_errors:
-        outer = fit.basis.root(again.basis.root(_inverse_root(again)))
+        outer = fit.basis.root(again.basis.root(again.information_root()))
         errors = np.sqrt(np.einsum("ij,ij->i", outer, outer))
     return outcome, fit.basis.coefficients(again.coef), errors, again.log_likelihood
 
@@ -303,12 +302,3 @@ def _reweighted(source: Source, weights: Floats) -> Source:
     if isinstance(source, ArraySource):
         return replace(source, data=replace(source.data, weights=weights))
     raise TypeError(f"{type(source).__name__} cannot take other weights")
-
-
-def _inverse_root(fit: Fit) -> Floats:
-    """Return a root of the covariance, from the summed information where that is good enough."""
-    factor = fit.solution.factor
-    if factor is not None and factor.condition_within(WELL_CONDITIONED):
-        return factor.inverse_root()
-    triangle = fit.solved_rows.fold(working_triangle, fit.likelihood, fit.solution.coef)
-    return triangle.inverse_root()

@@ -23,6 +23,7 @@ from logit_inference.rows.source import Source
 from logit_inference.rows.threads import blas_pinned
 from logit_inference.solve.newton import newton
 from logit_inference.solve.rank import Relation
+from logit_inference.solve.root import information_root
 from logit_inference.solve.search import Search, find_maximum
 from logit_inference.solve.solution import Solution
 
@@ -85,6 +86,16 @@ class Fit:
     def solved_rows(self) -> Source:
         """The rows that were solved over, in that basis: for sums that need not know each row."""
         return in_basis(self.solved, self.basis)
+
+    def information_root(self) -> Floats:
+        """Return B (q, r) with ``B B'`` the inverse information; NaN where a search found none."""
+        solution = self.solution
+        if solution.factor is None and not solution.outcome.converged:
+            return np.full((len(solution.coef), 1), np.nan)
+        upper = solution.evaluation.upper
+        return information_root(
+            self.solved_rows, self.likelihood, solution.coef, upper, solution.factor
+        )
 
     def map(self, kernel: Callable[..., Floats], *args: Any) -> Floats:
         """Return ``kernel(block, coef, *args)`` for all rows; one pass."""

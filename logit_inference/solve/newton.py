@@ -174,7 +174,7 @@ def _bent(
     reach: Callable[[], tuple[Floats, int]] | None,
     bend: Callable[[], float],
 ) -> tuple[float, int]:
-    """Return M·λ, or a bound on it that is small enough, the cheapest first; and the passes used."""
+    """Return M·λ, or a bound that is small enough, the cheapest first; and the passes used."""
     bent, spent = _bound(factor, now, decrement), 0
     if bent > fresh and reach is not None:
         largest, spent = reach()

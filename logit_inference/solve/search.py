@@ -20,21 +20,13 @@ from logit_inference.likelihood.objective import Objective, objective
 from logit_inference.rows.basis import in_basis
 from logit_inference.rows.block import Floats
 from logit_inference.rows.source import Source
-from logit_inference.solve.factor import (
-    Factor,
-    column_reach,
-    row_leverage,
-    working_triangle,
-)
+from logit_inference.solve.factor import Factor, column_reach, row_leverage
 from logit_inference.solve.newton import FRESH, SMALLEST_STEP, newton
 from logit_inference.solve.pace import Pace, pace_of
 from logit_inference.solve.rank import Rank, find_rank
+from logit_inference.solve.root import information_root
 from logit_inference.solve.schedule import follow_up, open_search
 from logit_inference.solve.solution import Solution
-
-# Above this condition of the scaled information its smallest directions are not to be trusted.
-SUMMED_RESOLVES = 1e10
-
 
 # Elements of X from which a look at the largest of each column is much cheaper than a pass.
 WORTH_A_LOOK = 20_000
@@ -153,14 +145,13 @@ def _curvature(
     resolves the square of that. The score is a sum as well, and where it cancels its rounding,
     about ``eps·√n`` times the root of the condition in standard errors, counts as λ.
     """
-    root, condition = factor.inverse_root(), factor.condition
     with np.errstate(all="ignore"):
-        if condition > SUMMED_RESOLVES:
-            triangle = rows.fold(working_triangle, likelihood, coef)
-            condition = triangle.condition
-            if not condition < np.inf:
-                return np.inf
-            root = triangle.inverse_root()
+        try:
+            root = information_root(rows, likelihood, coef, now.upper, factor)
+        except np.linalg.LinAlgError:
+            return np.inf
+        # Of S I S, with S = diag(I)^(−1/2): its trace is q, that of its inverse the sum here.
+        condition = len(coef) * np.einsum("ij,ij,i->", root, root, now.upper.diagonal())
         rounding = np.finfo(float).eps * np.sqrt(rows.n_rows * condition)
         decrement = float(np.linalg.norm(root.T @ now.score)) + rounding
         product = rows.fold(row_leverage, root).value * decrement

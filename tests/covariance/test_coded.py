@@ -13,11 +13,11 @@ import pandas as pd
 import pytest
 
 import logit_inference as li
-from logit_inference.covariance import model
 from logit_inference.covariance.model import model_covariance
 from logit_inference.design import matrix
 from logit_inference.rows.centring import Centring
 from logit_inference.rows.coded import Coded
+from logit_inference.solve import root
 
 LEVELS = 12
 
@@ -144,9 +144,9 @@ def test_where_the_weights_at_the_maximum_need_other_centres(monkeypatch):
     want = parallel(*by_level(fit, data, near), 2000.0)
     np.testing.assert_allclose(fit.bse, want, rtol=1e-9)
     # Where no centring helps, the codes are written out; where that takes too long, they stay.
-    monkeypatch.setattr(model, "condition_numbers", lambda rows, layout, upper: None)
+    monkeypatch.setattr(root, "condition_numbers", lambda rows, layout, upper: None)
     np.testing.assert_allclose(model_covariance(fit.fit).std_errors, fit.bse, rtol=1e-9)
-    monkeypatch.setattr(model, "MOST_WRITTEN_OUT", 0.0)
+    monkeypatch.setattr(root, "MOST_WRITTEN_OUT", 0.0)
     np.testing.assert_allclose(model_covariance(fit.fit).std_errors, fit.bse, rtol=1e-5)
 
 
