@@ -160,7 +160,7 @@ class ArraySource:
             coded = isinstance(self.data.X, Coded)
             runs = run_bounds(self.n_rows, self.n_columns, self._size, coded=coded)
             job = partial(self._run, kernel, args)
-            merged: Summary = reduce(iadd, in_order(job, runs, self.threads))
+            merged: Summary = merge(in_order(job, runs, self.threads))
             return merged
 
     def map(self, kernel: Callable[..., Floats], *args: Any) -> Floats:
@@ -208,7 +208,22 @@ class ArraySource:
 
 
 def _fold_blocks(blocks: Iterable[Block], kernel: Callable[..., Summary], *args: Any) -> Summary:
-    return reduce(add, (kernel(block, *args) for block in blocks))
+    return merge(kernel(block, *args) for block in blocks)
+
+
+def merge(parts: Iterable[Summary]) -> Summary:
+    """Return the merged summaries, in their order; the first one's arrays take up the others.
+
+    `functools.reduce` would keep one summary alive while the next is computed: a square of a
+    thousand columns too many.
+    """
+    left = iter(parts)
+    whole: Any = next(left)
+    for part in left:
+        whole += part
+        del part
+    merged: Summary = whole
+    return merged
 
 
 def rows_per_block(n_columns: int) -> int:

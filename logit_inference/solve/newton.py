@@ -55,7 +55,6 @@ def newton(
     *,
     tolerance: float = 1e-8,
     max_iterations: int = 50,
-    first: Evaluation | None = None,
     follow: FollowUp | None = None,
     reach: Callable[[], tuple[Floats, int]] | None = None,
     fresh: float = FRESH,
@@ -77,8 +76,6 @@ def newton(
         reach counts as reached below 1e-8.
     max_iterations : int
         Largest number of evaluated Newton steps.
-    first : Evaluation, optional
-        The evaluation at ``start``, where it is known already.
     follow : callable, optional
         Takes score-only steps after a Newton step (see `solve.schedule`), for as long as they
         serve.
@@ -101,7 +98,7 @@ def newton(
     Boyd and Vandenberghe (2004), *Convex Optimization*, section 9.5.
     """
     coef = np.asarray(start, dtype=np.float64)
-    now = objective(coef) if first is None else first
+    now = objective(coef)
     n_passes, n_steps = 1, 0
     steps: list[Step] = []
     factor = None
@@ -120,6 +117,7 @@ def newton(
         if decrement <= tolerance or before / 4 <= decrement <= floor:
             bend = partial(curvature, factor, coef, now)
             bent, spent = _bent(factor, now, decrement, fresh, reach, bend)
+            del bend  # it holds two matrices, and evaluations are to come
             n_passes += spent
             if bent <= LARGEST_CURVATURE:
                 # A decrement that hardly falls any more is the rounding of the score.
@@ -149,6 +147,7 @@ def newton(
         size, reached, tried = _damped(
             objective, factor, coef, direction, now, decrement, smallest_step, bend
         )
+        del bend
         n_passes += tried
         if reached is None:
             outcome = outcome if outcome.converged else Outcome.STALLED

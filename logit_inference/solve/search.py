@@ -87,11 +87,15 @@ def find_maximum(
                 if rank.basis.is_identity:
                     steps = opening.steps + solution.steps
                     return rank, replace(solution, steps=steps, n_passes=spent)
-    first = whole(search.start)
-    rank = find_rank(source, first)
+    waiting = [whole(search.start)]
+    rank = find_rank(source, waiting[0])
     if rank.basis.is_identity:
-        solution = _newton(source, search, pace, whole, search.start, first)
+        # Newton's first evaluation is at hand; nobody is to hold on to it after that, since that
+        # of a thousand columns is a large matrix.
+        known: Objective = lambda coef: waiting.pop() if waiting else whole(coef)  # noqa: E731
+        solution = _newton(source, search, pace, known, search.start)
     else:
+        waiting.clear()
         rows, start = in_basis(source, rank.basis), rank.basis.inner(search.start)
         search = replace(search, reach=None)  # that of columns in another basis is not known
         solution = _newton(rows, search, pace, objective(rows, search.likelihood), start)
@@ -108,7 +112,6 @@ def _newton(
     pace: Pace,
     whole: Objective,
     start: Floats,
-    first: Evaluation | None = None,
     smallest_step: float = SMALLEST_STEP,
 ) -> Solution:
     """Return Newton's solution, with whatever saves passes over rows of this size."""
@@ -119,7 +122,6 @@ def _newton(
         partial(_curvature, rows, likelihood),
         tolerance=search.tolerance,
         max_iterations=search.max_iterations,
-        first=first,
         follow=follow_up(rows, likelihood, pace),
         smallest_step=smallest_step,
         reach=_reach(rows, search.reach),

@@ -251,14 +251,6 @@ def test_every_evaluation_and_every_look_at_the_curvature_is_a_pass():
     assert solution.n_passes == separated.evaluated + separated.curved
 
 
-def test_the_evaluation_at_the_start_is_not_repeated():
-    rows = Rows(*sample())
-    first = rows(np.zeros(4))
-    solution = rows.search(first=first)
-    assert rows.evaluated + rows.curved == solution.n_passes
-    assert solution.coef.tobytes() == Rows(*sample()).search().coef.tobytes()
-
-
 def test_a_point_that_a_follow_up_proposes_is_evaluated_and_gone_on_from():
     rows, plain = Rows(*sample()), Rows(*sample()).search()
     asked = []
