@@ -166,9 +166,8 @@ def _row_terms(block: Block, coef: Floats, buffers: Floats) -> tuple[float, Floa
     sign -= 1.0
     margin *= sign
     np.exp(np.copysign(margin, -1.0, out=t), out=t)
-    # q = t/(1+t) on the right side of zero and 1/(1+t) on the wrong one.
-    np.copyto(residual, t)
-    np.copyto(residual, 1.0, where=margin < 0)
+    # q = t/(1+t) on the right side of zero and 1/(1+t) on the wrong one; t is never above one.
+    np.maximum(t, np.signbit(margin), out=residual)
     residual *= sign
     residual /= np.add(t, 1.0, out=one_t)
     # The log-likelihood of a row is min(margin, 0) − log(1+t).
