@@ -13,8 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial, reduce
-from operator import add, iadd
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
