@@ -29,6 +29,7 @@ from logit_inference.likelihood.objective import Objective
 from logit_inference.rows.block import Floats
 from logit_inference.solve.chord import FollowUp
 from logit_inference.solve.factor import Factor, factorize
+from logit_inference.solve.reach import RESOLVED
 from logit_inference.solve.solution import Outcome, Solution, Step
 
 LARGEST_CURVATURE = 0.1  # of M·λ at convergence: the next step then changes weights by under 10 %
@@ -41,11 +42,10 @@ MAY_BE_ROUNDING = 1e-8  # the same, with linear predictors that are sums of term
 # A decrement below this that no longer falls has reached the rounding of the score: about eps times
 # the root of the total weight, of which the log-likelihood tells the size.
 FLOOR, FLOOR_PER_ROOT = 1e-8, 16 * np.finfo(float).eps
-ROOM = 3.0  # LAPACK's estimate of the norm of an inverse is hardly ever below a third of it
-RESOLVED = 1e8  # norm of the scaled inverse up to which the summed information shows all directions
 SMALLEST_STEP = 2.0**-60  # of a step from where all weights nearly vanish
 
 Curvature = Callable[[Factor, Floats, Evaluation], float]
+ReachBound = Callable[[Factor], tuple[float, int]]
 
 
 def newton(
@@ -56,7 +56,7 @@ def newton(
     tolerance: float = 1e-8,
     max_iterations: int = 50,
     follow: FollowUp | None = None,
-    reach: Callable[[], tuple[Floats, int]] | None = None,
+    reach: ReachBound | None = None,
     fresh: float = FRESH,
     smallest_step: float = SMALLEST_STEP,
 ) -> Solution:
@@ -80,8 +80,8 @@ def newton(
         Takes score-only steps after a Newton step (see `solve.schedule`), for as long as they
         serve.
     reach : callable, optional
-        Returns the largest absolute value of each column, for a better bound on M·λ, and the
-        passes that it took: a cheap one may save a dearer one.
+        Returns a bound on M for a factor of the current information, and the passes that it took: a
+        cheap one may save a dearer one.
     fresh : float
         Of M·λ at convergence, above which the information is evaluated once more.
     smallest_step : float
@@ -170,14 +170,14 @@ def _bent(
     now: Evaluation,
     decrement: float,
     fresh: float,
-    reach: Callable[[], tuple[Floats, int]] | None,
+    reach: ReachBound | None,
     bend: Callable[[], float],
 ) -> tuple[float, int]:
     """Return M·λ, or a bound that is small enough, the cheapest first; and the passes used."""
     bent, spent = _bound(factor, now, decrement), 0
     if bent > fresh and reach is not None:
-        largest, spent = reach()
-        bent = min(bent, _reach_bound(factor, largest, decrement))
+        longest, spent = reach(factor)
+        bent = min(bent, longest * decrement)
     if bent > LARGEST_CURVATURE:
         bent, spent = bend(), spent + 1
     return bent, spent
@@ -192,20 +192,6 @@ def _bound(factor: Factor, now: Evaluation, decrement: float) -> float:
     if now.smallest_weight <= 0 or factor.left * RESOLVED < 1:
         return math.inf
     return decrement / math.sqrt(now.smallest_weight)
-
-
-def _reach_bound(factor: Factor, reach: Floats, decrement: float) -> float:
-    """Return a bound on M·λ from the largest absolute value of each column.
-
-    With S = diag(I)^(−1/2), ``x' I⁻¹ x <= |S x|² / (smallest eigenvalue of S I S)``. The norm of
-    the inverse is an estimate, hence the room; an information matrix so ill-conditioned that its
-    sum may feign what is not there gives no bound.
-    """
-    inverse_norm = factor.inverse_norm
-    if not inverse_norm <= RESOLVED:
-        return math.inf
-    squares = float(np.square(reach * factor.scale).sum())
-    return decrement * math.sqrt(squares * ROOM * inverse_norm)
 
 
 def _may_be_rounding(now: Evaluation) -> float:

@@ -21,9 +21,10 @@ from logit_inference.rows.basis import in_basis
 from logit_inference.rows.block import Floats
 from logit_inference.rows.source import Source
 from logit_inference.solve.factor import Factor, column_reach, row_leverage
-from logit_inference.solve.newton import FRESH, SMALLEST_STEP, newton
+from logit_inference.solve.newton import FRESH, SMALLEST_STEP, ReachBound, newton
 from logit_inference.solve.pace import Pace, pace_of
 from logit_inference.solve.rank import Rank, find_rank
+from logit_inference.solve.reach import leverage_bound
 from logit_inference.solve.root import information_root
 from logit_inference.solve.schedule import follow_up, open_search
 from logit_inference.solve.solution import Solution
@@ -128,13 +129,21 @@ def _newton(
     )
 
 
-def _reach(rows: Source, known: Floats | None) -> Callable[[], tuple[Floats, int]] | None:
-    """Return what finds the largest of each column, and the passes it takes; None for few rows."""
-    if known is not None:
-        return lambda: (known, 0)
-    if rows.n_rows * rows.n_columns < WORTH_A_LOOK:
+def _reach(rows: Source, known: Floats | None) -> ReachBound | None:
+    """Return what bounds M by the largest of each column; None for few rows."""
+    if known is None and rows.n_rows * rows.n_columns < WORTH_A_LOOK:
         return None
-    return lambda: (rows.fold(column_reach).values, 1)
+    layout = rows.layout
+    seen = [] if known is None else [known]
+
+    def bound(factor: Factor) -> tuple[float, int]:
+        spent = 0
+        if not seen:
+            seen.append(rows.fold(column_reach).values)
+            spent = 1
+        return leverage_bound(factor, seen[0], layout), spent
+
+    return bound
 
 
 def _curvature(

@@ -15,6 +15,7 @@ from logit_inference.rows.source import ArraySource
 from logit_inference.solve.chord import Chord
 from logit_inference.solve.fit import fit_rows
 from logit_inference.solve.newton import FRESH, newton
+from logit_inference.solve.reach import leverage_bound
 from logit_inference.solve.solution import Outcome, Step
 
 
@@ -225,9 +226,9 @@ class Rows:
         """The M of M·λ."""
         return float(np.linalg.norm(self.block.X @ factor.inverse_root(), axis=1).max())
 
-    def reach(self):
+    def reach(self, factor):
         self.looked += 1
-        return np.abs(self.block.X).max(axis=0), 1
+        return leverage_bound(factor, np.abs(self.block.X).max(axis=0)), 1
 
     def search(self, start=None, objective=None, **options):
         start = np.zeros(self.block.n_columns) if start is None else start
