@@ -17,7 +17,7 @@ import numpy as np
 from logit_inference.likelihood.evaluation import Evaluation
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.coded import Coded
-from logit_inference.rows.product import FEW_COLUMNS, in_pieces
+from logit_inference.rows.pieces import FEW_COLUMNS, in_pieces
 
 FEW_ELEMENTS = 1 << 17  # of X, a megabyte: more does not stay in cache
 

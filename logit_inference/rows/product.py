@@ -14,11 +14,10 @@ from logit_inference.rows import coded, quadratic
 from logit_inference.rows.blas import add_square
 from logit_inference.rows.block import Floats
 from logit_inference.rows.coded import Coded
+from logit_inference.rows.pieces import FEW_COLUMNS, in_pieces
 from logit_inference.rows.quadratic import CodedGram
 
 WIDE = 256  # elements in a row from which numpy reduces along columns at full speed
-FEW_COLUMNS = 40  # up to here products of pieces of rows are faster than dsyrk (OpenBLAS)
-PIECE = 1 << 9  # rows, or twice as many of few columns: products of up to a million terms
 
 
 Columns = Floats | Coded
@@ -127,21 +126,6 @@ class Gram:
     def upper(self) -> Floats:
         """Return the upper triangle (p, p); what stands below the diagonal is not to be read."""
         return self._upper
-
-
-def in_pieces(X: Floats, scaled: Floats) -> Floats:
-    """Return ``X' scaled`` (p, p) as a sum over pieces that BLAS need not pack."""
-    n, p = X.shape
-    size = 2 * PIECE if p <= 30 else PIECE
-    if n < 2 * size:
-        small: Floats = np.dot(X.T, scaled)
-        return small
-    whole = n - n % size
-    left = X[:whole].reshape(-1, size, p).transpose(0, 2, 1)
-    total: Floats = np.matmul(left, scaled[:whole].reshape(-1, size, p)).sum(axis=0)
-    if whole < n:
-        total += np.dot(X[whole:].T, scaled[whole:])
-    return total
 
 
 def gram_for(X: Columns) -> CrossProduct:

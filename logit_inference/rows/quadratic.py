@@ -28,6 +28,7 @@ from logit_inference.rows.coded import (
     rows_per_block,
     span,
 )
+from logit_inference.rows.pieces import FEW_COLUMNS, in_pieces
 
 
 class CodedGram:
@@ -67,9 +68,13 @@ class CodedGram:
     def add(self, X: Coded, weight: Floats) -> None:
         """Add a block with (n,) weights, none of them negative."""
         parts, numbers = self._layout.parts, X.numbers
-        root = np.sqrt(weight)
-        scaled = np.multiply(numbers, root[:, np.newaxis], out=self._scaled[: len(X)])
-        add_square(scaled, self._numeric)
+        few = numbers.shape[1] <= FEW_COLUMNS
+        factor = (weight if few else np.sqrt(weight))[:, np.newaxis]
+        scaled = np.multiply(numbers, factor, out=self._scaled[: len(X)])
+        if few:
+            self._numeric += in_pieces(numbers, scaled)
+        else:
+            add_square(scaled, self._numeric)
         weights = [multiplied(X, part, weight) for part in parts]
         codes = [own.astype(np.int32, copy=False) for own in X.codes]
         for part, own, total in zip(parts, weights, self._by_level, strict=True):
@@ -101,7 +106,7 @@ class CodedGram:
         full = np.zeros((layout.n_columns, layout.n_columns), order="F")
         seen = layout.places >= 0
         places = layout.places[seen]
-        numeric = self._numeric + np.triu(self._numeric, 1).T
+        numeric = np.triu(self._numeric) + np.triu(self._numeric, 1).T
         full[np.ix_(places, places)] = numeric[np.ix_(seen, seen)]
         for i, part in enumerate(layout.parts):
             sums = self._by_level[i]

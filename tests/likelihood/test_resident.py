@@ -8,7 +8,7 @@ from logit_inference.likelihood.objective import objective
 from logit_inference.likelihood.resident import FEW_ELEMENTS, resident
 from logit_inference.rows.block import Block
 from logit_inference.rows.coded import Coded, Layout
-from logit_inference.rows.product import FEW_COLUMNS, PIECE
+from logit_inference.rows.pieces import FEW_COLUMNS, PIECE
 from logit_inference.rows.source import ArraySource
 
 ULPS = 8 * np.finfo(float).eps

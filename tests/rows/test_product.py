@@ -5,14 +5,12 @@ import pytest
 
 from logit_inference.rows.coded import Coded, Layout, Part
 from logit_inference.rows.coded import dense as written_out
+from logit_inference.rows.pieces import FEW_COLUMNS, PIECE, in_pieces
 from logit_inference.rows.product import (
-    FEW_COLUMNS,
-    PIECE,
     WIDE,
     Gram,
     dense,
     gram_for,
-    in_pieces,
     largest,
     row_squares,
     score_price,
