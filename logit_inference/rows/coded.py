@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from logit_inference.rows.block import Floats
+from logit_inference.rows.survey import survey
 
 Integers = NDArray[np.intp]
 # Rows and bytes of numbers in a block, see `rows_per_block`.
@@ -237,14 +238,16 @@ def largest(X: Coded) -> Floats:
     """
     layout = X.layout
     reached = np.zeros(layout.n_columns)
-    sizes = np.abs(X.numbers)
+    if not len(X):
+        return reached
     seen = layout.places >= 0
-    reached[layout.places[seen]] = sizes.max(axis=0, initial=0.0)[seen]
+    reached[layout.places[seen]] = survey(X.numbers).largest[seen]
     for part in layout.parts:
         by_level = np.zeros(layout.n_levels[part.factor])
         codes = X.codes[part.factor]
         if part.multiplier:
-            np.maximum.at(by_level, codes.astype(np.intp), sizes[:, part.multiplier])
+            sizes = np.abs(X.numbers[:, part.multiplier])
+            np.maximum.at(by_level, codes.astype(np.intp), sizes)
         else:
             by_level[codes] = 1.0
         table = part.table

@@ -16,9 +16,7 @@ from logit_inference.rows.block import Floats
 from logit_inference.rows.coded import Coded
 from logit_inference.rows.pieces import FEW_COLUMNS, in_pieces
 from logit_inference.rows.quadratic import CodedGram
-
-WIDE = 256  # elements in a row from which numpy reduces along columns at full speed
-
+from logit_inference.rows.survey import survey
 
 Columns = Floats | Coded
 
@@ -67,16 +65,7 @@ def largest(X: Columns) -> Floats:
     """Return the largest absolute value of each column, shape (p,); NaN where one is NaN."""
     if isinstance(X, Coded):
         return coded.largest(X)
-    n, p = X.shape
-    fold = WIDE // max(p, 1) if X.flags.c_contiguous else 1
-    if fold > 1 and n >= 2 * fold:  # several rows as one: numpy's inner loops are then long
-        whole, rest = X[: n - n % fold].reshape(-1, fold * p), X[n - n % fold :]
-        high = np.vstack([whole.max(axis=0).reshape(fold, p), rest])
-        low = np.vstack([whole.min(axis=0).reshape(fold, p), rest])
-    else:
-        high = low = X
-    reached: Floats = np.maximum(high.max(axis=0, initial=0.0), -low.min(axis=0, initial=0.0))
-    return reached
+    return survey(X).largest if len(X) else np.zeros(X.shape[1])
 
 
 class CrossProduct(Protocol):

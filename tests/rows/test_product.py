@@ -7,7 +7,6 @@ from logit_inference.rows.coded import Coded, Layout, Part
 from logit_inference.rows.coded import dense as written_out
 from logit_inference.rows.pieces import FEW_COLUMNS, PIECE, in_pieces
 from logit_inference.rows.product import (
-    WIDE,
     Gram,
     dense,
     gram_for,
@@ -18,6 +17,7 @@ from logit_inference.rows.product import (
     times,
     transposed_times,
 )
+from logit_inference.rows.survey import WIDE
 
 N = 90
 KINDS = {
