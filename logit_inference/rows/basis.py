@@ -11,7 +11,7 @@ itself: any nonsingular matrix gives the same fit. Dropping columns is a special
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -106,6 +106,18 @@ class Basis:
         """Return the (p,) coefficients of X; NaN where a column does not take part."""
         full = np.full(self.n_columns, np.nan)
         full[list(self.kept)] = inner if self.matrix is None else self.matrix @ inner
+        return full
+
+    def rounding(self, inner: Floats) -> Floats:
+        """Return a bound (p,) on what rounding takes from `coefficients`; zero where nothing."""
+        full = np.zeros(self.n_columns)
+        if self.matrix is not None:
+            sizes = np.abs(inner)
+            if isinstance(self.matrix, Centring):
+                reach = replace(self.matrix, values=np.abs(self.matrix.values)) @ sizes
+            else:
+                reach = np.abs(self.matrix) @ sizes
+            full[list(self.kept)] = (len(inner) + 1) * 2.0**-53 * reach
         return full
 
     def root(self, inner: Floats) -> Floats:

@@ -259,6 +259,21 @@ def largest(X: Coded) -> Floats:
     return reached
 
 
+def magnitudes(X: Coded) -> Coded:
+    """Return the columns whose numbers and tables are the absolute values of those of X."""
+    parts = tuple(
+        part if part.table is None else replace(part, table=np.abs(part.table))
+        for part in X.layout.parts
+    )
+    return Coded(np.abs(X.numbers), X.codes, replace(X.layout, parts=parts))
+
+
+def addends(layout: Layout) -> int:
+    """Return how many numbers are added up for one element of ``X b``."""
+    widths = (1 if part.table is None else part.table.shape[1] for part in layout.parts)
+    return len(layout.places) + sum(widths)
+
+
 class LevelSums:
     """Sums by level over up to ``n_rows`` rows; what they have in common is made once."""
 

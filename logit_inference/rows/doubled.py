@@ -95,6 +95,44 @@ def doubled_product(X: Floats, matrix: Floats) -> Floats:
     return out
 
 
+def doubled_sums(X: Floats, values: Floats) -> Floats:
+    """Return ``X' values`` with each sum in twice the working precision, rounded once.
+
+    Parameters
+    ----------
+    X : (n, p) array
+    values : (n,) array
+
+    Notes
+    -----
+    About 40 operations per term, and five arrays of the size of X.
+
+    Examples
+    --------
+    >>> doubled_sums(np.array([[1e16], [1.0], [-1e16]]), np.ones(3)).tolist()
+    [1.0]
+    """
+    column = values[:, np.newaxis]
+    total = X * column
+    high, low = _halves(X)
+    value_high, value_low = _halves(column)
+    carry = low * value_low - (((total - high * value_high) - low * value_high) - high * value_low)
+    while len(total) > 1:
+        half, rest = len(total) // 2, len(total) % 2
+        first, second = total[:half], total[half : 2 * half]
+        raised = first + second
+        moved = raised - first
+        lost = (first - (raised - moved)) + (second - moved)
+        lost += carry[:half] + carry[half : 2 * half]
+        total, carry = (
+            (np.vstack([raised, total[-1:]]), np.vstack([lost, carry[-1:]]))
+            if rest
+            else (raised, lost)
+        )
+    sums: Floats = (total + carry).sum(axis=0)
+    return sums
+
+
 def _halves(values: Floats | float) -> tuple[Floats | float, Floats | float]:
     """Return two numbers of 26 bits each that add up to each number."""
     scaled = values * _SPLITTER

@@ -14,6 +14,7 @@ from logit_inference.rows import coded, quadratic
 from logit_inference.rows.blas import add_square
 from logit_inference.rows.block import Floats
 from logit_inference.rows.coded import Coded
+from logit_inference.rows.doubled import doubled_sums
 from logit_inference.rows.pieces import FEW_COLUMNS, in_pieces
 from logit_inference.rows.quadratic import CodedGram
 from logit_inference.rows.survey import survey
@@ -66,6 +67,33 @@ def largest(X: Columns) -> Floats:
     if isinstance(X, Coded):
         return coded.largest(X)
     return survey(X).largest if len(X) else np.zeros(X.shape[1])
+
+
+def magnitudes(X: Columns) -> Columns:
+    """Return the absolute values of X; of coded columns, of all that they are made of."""
+    return coded.magnitudes(X) if isinstance(X, Coded) else np.abs(X)
+
+
+def addends(X: Columns) -> int:
+    """Return how many numbers are added up for one element of ``X b``."""
+    return coded.addends(X.layout) if isinstance(X, Coded) else X.shape[1]
+
+
+def careful_sums(X: Columns, values: Floats, *, doubled: bool) -> tuple[Floats, int]:
+    """Return ``X' values`` (p,), and how many additions a term goes through at most.
+
+    Plain columns are added up in twice the working precision where that is asked for, otherwise
+    pairwise: numpy does so along contiguous memory, from 128 numbers on with eight partial sums of
+    a sixteenth of them each, and up to seven left over.
+    """
+    if isinstance(X, Coded):
+        most = max((n for n in X.layout.n_levels), default=0)
+        return transposed_times(X, values), len(X) + most
+    if doubled:
+        return doubled_sums(X, values), 2
+    n, p = X.shape
+    sums: Floats = np.multiply(X.T, values, out=np.empty((p, n))).sum(axis=1)
+    return sums, min(n, 27 + max(n // 128, 1).bit_length())
 
 
 class CrossProduct(Protocol):

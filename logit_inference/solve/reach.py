@@ -48,7 +48,14 @@ def leverage_bound(factor: Factor, largest: Floats, layout: Layout | None = None
     # The trace of the scaled inverse is no less than its norm.
     if not np.square(errors / factor.scale).sum() <= RESOLVED:
         return np.inf
+    return row_bound(errors, largest, layout)
+
+
+def row_bound(errors: Floats, largest: Floats, layout: Layout | None = None) -> float:
+    """Return a bound on M from standard errors (q,), by the triangle inequality alone."""
     sizes = largest * errors
+    if layout is None:
+        return float(sizes.sum())
     bound = float(sizes[layout.places[layout.places >= 0]].sum())
     return bound + sum(_part_bound(part, sizes, errors) for part in layout.parts)
 
