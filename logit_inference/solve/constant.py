@@ -51,7 +51,7 @@ def spans_constant(fit: Fit) -> bool:
         return False
     kept, ones = upper[:, list(fit.basis.kept)], upper[:, p]
     kept = kept / np.linalg.norm(kept, axis=0)
-    terms: Floats = np.linalg.lstsq(kept, ones)[0]
+    terms: Floats = np.linalg.lstsq(kept, ones, rcond=None)[0]
     gap = float(np.linalg.norm(ones - kept @ terms))
     return gap <= max(SAME * float(np.linalg.norm(ones)), CANCELLED * float(np.abs(terms).sum()))
 
