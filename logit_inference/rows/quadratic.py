@@ -96,7 +96,8 @@ class CodedGram:
             keys += second
             table += self._sums.of(keys, values, table.size).reshape(table.shape)
         else:
-            wide = first * np.intp(width)
+            wide = first.astype(np.intp)
+            wide *= width
             wide += second
             np.add.at(table.reshape(-1), wide, values)
 
@@ -185,7 +186,8 @@ class RowForm:
         for (i, j), table in self.tables.items():
             keys = X.codes[parts[i].factor]
             if table.ndim == 2:
-                keys = keys * np.intp(table.shape[1]) + X.codes[parts[j].factor]
+                # Codes are of a small type, in which numpy 1 would leave the product.
+                keys = keys.astype(np.intp) * table.shape[1] + X.codes[parts[j].factor]
             found = look_up(table.reshape(-1), keys)
             total += multiplied(X, parts[i], multiplied(X, parts[j], found))
         return np.maximum(total, 0.0, out=total)
