@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from logit_inference.likelihood.evaluation import Evaluation, Slope, Tally
+from logit_inference.likelihood.rounding import ScoreSums
 from logit_inference.rows.block import Block, Floats
 
 
@@ -50,6 +51,13 @@ class ResidentMaker(Protocol):
         """Return the evaluation as a function of the coefficients; None where there is no gain."""
 
 
+class DoubtKernel(Protocol):
+    """A score and what bounds its rounding; see `likelihood.rounding`."""
+
+    def __call__(self, block: Block, coef: Floats, doubled: bool, /) -> ScoreSums:
+        """Return them at ``coef``, with sums in twice the working precision or not."""
+
+
 @dataclass(frozen=True)
 class Likelihood:
     """The kernels of one likelihood, and its name in words."""
@@ -62,3 +70,4 @@ class Likelihood:
     linear_predictor: RowKernel
     fitted: RowKernel
     working_weights: RowKernel
+    score_sums: DoubtKernel

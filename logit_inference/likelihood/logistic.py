@@ -23,6 +23,7 @@ from scipy.special import gammaln, xlogy
 from logit_inference.likelihood.evaluation import Evaluation, Slope, Tally
 from logit_inference.likelihood.likelihood import Likelihood
 from logit_inference.likelihood.resident import resident
+from logit_inference.likelihood.rounding import score_sums
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.product import gram_for, times, transposed_times
 
@@ -224,4 +225,5 @@ LOGISTIC = Likelihood(
     linear_predictor,
     fitted,
     working_weights,
+    score_sums,
 )

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from logit_inference.likelihood.likelihood import Likelihood
-from logit_inference.likelihood.rounding import RESIDUAL, UNIT, ScoreSums, score_sums
+from logit_inference.likelihood.rounding import RESIDUAL, UNIT, ScoreSums
 from logit_inference.rows.basis import Basis
 from logit_inference.rows.block import Floats
 from logit_inference.rows.source import Source
@@ -143,7 +143,7 @@ def certify(
     """
     with np.errstate(all="ignore"):
         doubled = rows.n_rows * len(coef) <= DOUBLED_IS_CHEAP
-        sums = rows.fold(score_sums, coef, doubled)
+        sums = rows.fold(likelihood.score_sums, coef, doubled)
         root, error = _root(rows, likelihood, coef, factor, sums)
         if root is None:
             return undecided("the information is too ill-conditioned for a proof in doubles")
