@@ -22,6 +22,7 @@ from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Floats
 from logit_inference.rows.source import Source
 from logit_inference.rows.threads import blas_pinned
+from logit_inference.solve.correction import Correction
 from logit_inference.solve.newton import newton
 from logit_inference.solve.penalized import find_penalized
 from logit_inference.solve.rank import Relation
@@ -60,6 +61,8 @@ class Fit:
     criterion, null_criterion : float
         What an estimator other than maximum likelihood maximised, binomial constant included, and
         its maximum where all coefficients but the constant are zero; NaN where there is none.
+    correction : Correction or None
+        What is left of Firth's fit where its intercept was corrected.
     """
 
     source: Source
@@ -75,6 +78,7 @@ class Fit:
     estimator: Estimator = ML
     criterion: float = np.nan
     null_criterion: float = np.nan
+    correction: Correction | None = None
 
     @property
     def coef(self) -> Floats:
@@ -161,13 +165,14 @@ def fit_rows(
         search = Search(likelihood, first, tolerance, max_iterations, reach)
         least = null_value if constant is not None and np.isfinite(null_value) else -np.inf
         floor = None if start is not None else least
-        value = null_criterion = np.nan
+        value, null_criterion, correction = np.nan, np.nan, None
         if estimator.is_ml:
             rank, solution = find_maximum(solved, search, counts, floor)
         else:
             found = find_penalized(solved, search, counts, floor, estimator, constant)
             rank, solution = found.rank, found.solution
             value, null_criterion = found.value, found.null_value
+            correction = found.correction
         if cells is not None:
             solution = _over_cells(solution, cells.n_rows, source.n_rows)
     return Fit(
@@ -184,6 +189,7 @@ def fit_rows(
         estimator,
         value + counts.log_binomial,
         null_criterion + counts.log_binomial,
+        correction,
     )
 
 

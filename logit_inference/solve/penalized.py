@@ -16,10 +16,15 @@ import numpy as np
 from logit_inference.likelihood.estimator import Estimator
 from logit_inference.likelihood.evaluation import Evaluation, Tally
 from logit_inference.likelihood.likelihood import Likelihood
-from logit_inference.likelihood.objective import objective
+from logit_inference.likelihood.objective import Objective, objective
 from logit_inference.rows.basis import in_basis
 from logit_inference.rows.block import Floats
 from logit_inference.rows.source import Source
+from logit_inference.solve.correction import (
+    Correction,
+    augmented_likelihood,
+    correct,
+)
 from logit_inference.solve.criterion import criterion, restrict
 from logit_inference.solve.factor import Factor, factorize, row_leverage
 from logit_inference.solve.median import reduce_median_bias
@@ -33,7 +38,6 @@ from logit_inference.solve.solution import Solution
 # Leverages come from the summed information, whose inverse is wrong by eps times this: above it
 # the search changes to a nearly orthonormal basis.
 LEVERAGES_RESOLVE = 1e6
-# Steps of a search with a penalty reach far less than this; beyond it all probabilities are 0 or 1.
 
 
 @dataclass(frozen=True)
@@ -50,12 +54,15 @@ class Penalized:
     null_value : float
         Its maximum where all coefficients but the constant are zero, with the penalty of the full
         model (Heinze and Schemper 2002). NaN where there is no constant.
+    correction : Correction or None
+        What is left of Firth's fit where its intercept was corrected.
     """
 
     rank: Rank
     solution: Solution
     value: float
     null_value: float
+    correction: Correction | None = None
 
 
 def find_penalized(
@@ -116,21 +123,35 @@ def find_penalized(
     )
     null_value = math.nan
     if constant is not None and constant in rank.basis.kept and estimator.has_likelihood:
-        null_value = _null_value(rows, search, rank, estimator, constant)
-    return Penalized(rank, solution, value, null_value)
+        span = _inner_unit(rank, constant)[:, np.newaxis]
+        null_value = _null_value(whole, span, search.start[constant])
+    correction = None
+    if estimator.intercept is not None and constant is not None:
+        direction = _inner_unit(rank, constant)
+        solution, correction = correct(rows, likelihood, estimator.intercept, solution, direction)
+        if estimator.intercept == "flac" and np.isfinite(correction.root).all():
+            whole = augmented_likelihood(rows, likelihood, correction)
+            value = whole(np.append(solution.coef, correction.pseudo)).log_likelihood
+            span = np.zeros((len(direction) + 1, 2))
+            span[:-1, 0], span[-1, 1] = direction, 1.0
+            null_value = _null_value(whole, span, search.start[constant])
+    return Penalized(rank, solution, value, null_value, correction)
 
 
-def _null_value(
-    rows: Source, search: Search, rank: Rank, estimator: Estimator, constant: int
-) -> float:
-    """Return the maximum over the constant alone, the penalty that of all columns."""
-    unit = np.zeros(rank.basis.n_columns)
-    unit[constant] = 1.0
-    direction = rank.basis.inner(unit)
-    whole = criterion(rows, search.likelihood, estimator, rank.basis)
-    line = restrict(whole, np.zeros(len(direction)), direction[:, np.newaxis])
-    found = newton(line, np.array([search.start[constant]]), _settled, tolerance=1e-6)
+def _null_value(whole: Objective, span: Floats, intercept: float) -> float:
+    """Return the maximum over the constant, the first direction of ``span``, and its others."""
+    line = restrict(whole, np.zeros(len(span)), span)
+    start = np.zeros(span.shape[1])
+    start[0] = intercept
+    found = newton(line, start, _settled, tolerance=1e-6)
     return found.evaluation.log_likelihood if found.outcome.converged else math.nan
+
+
+def _inner_unit(rank: Rank, column: int) -> Floats:
+    """Return the direction in the basis in which one coefficient of X grows alone."""
+    unit = np.zeros(rank.basis.n_columns)
+    unit[column] = 1.0
+    return rank.basis.inner(unit)
 
 
 def _settled(factor: Factor, coef: Floats, now: Evaluation) -> float:
