@@ -71,9 +71,7 @@ def augmented_covariance(fit: Fit) -> Covariance:
     if solution.factor is None:
         return _covariance(fit, np.full((len(solution.coef), 1), np.nan), AUGMENTED)
     root = solution.factor.inverse_root()
-    sums = fit.solved_rows.fold_runs(
-        determinant_sums, fit.likelihood, solution.coef, root, False
-    )
+    sums = fit.solved_rows.fold_runs(determinant_sums, fit.likelihood, solution.coef, root, False)
     factor = factorize(solution.evaluation.upper + power * sums.pseudo)
     assert factor is not None, "more information than what was positive definite"
     return _covariance(fit, factor.inverse_root(), AUGMENTED)

@@ -70,9 +70,7 @@ def likelihood_ratio_test(fit: Fit, estimate: Estimate, hypothesis: Hypothesis) 
     wide[:, : rows.shape[1]] = rows
     statistic = likelihood_ratio(peak, wide, np.asarray(hypothesis.value, dtype=np.float64))
     df = float(len(rows))
-    return TestResult(
-        "lr", hypothesis.text, statistic, df, None, chi_square_tail(statistic, df)
-    )
+    return TestResult("lr", hypothesis.text, statistic, df, None, chi_square_tail(statistic, df))
 
 
 def _peak(fit: Fit) -> Peak:

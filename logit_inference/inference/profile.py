@@ -29,7 +29,7 @@ from logit_inference.solve.solution import Outcome
 CLOSE = 1e-6  # of a refit's decrement; its value is then right to the square of that
 NEAR = 1e-5  # of the root of twice the fall, in standard errors: one Newton step ends the search
 LARGEST_STEP = 4.0  # times the distance from the estimate, where an end has not been passed yet
-MOST_REFITS = 60
+MOST_REFITS, MOST_STEPS = 60, 200
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,12 @@ def refit(
         at, found, left, outcome = whole(origin), origin, 0.0, Outcome.CONVERGED
     else:
         solution = newton(
-            restrict(whole, origin, span), np.zeros(r - k), _settled, tolerance=CLOSE, fresh=np.inf
+            restrict(whole, origin, span),
+            np.zeros(r - k),
+            _settled,
+            tolerance=CLOSE,
+            max_iterations=MOST_STEPS,
+            fresh=np.inf,
         )
         found, outcome = origin + span @ solution.coef, solution.outcome
         left = solution.decrement if outcome.converged else 0.0

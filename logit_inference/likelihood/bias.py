@@ -18,6 +18,7 @@ import numpy as np
 from logit_inference.likelihood.evaluation import Total
 from logit_inference.likelihood.likelihood import Likelihood
 from logit_inference.rows.block import Block, Floats
+from logit_inference.rows.coded import Coded
 from logit_inference.rows.product import dense, gram_for, row_squares, times, transposed_times
 
 AT_ONCE = 1 << 18  # products of columns that are held at a time
@@ -127,7 +128,12 @@ def median_sums(block: Block, likelihood: Likelihood, coef: Floats, outer: Float
     """
     w, skew = likelihood.skewness(block, coef)
     weight = w * skew
+    X = block.X
+    if not isinstance(X, Coded):
+        reach = X @ outer.T
+        return Total(np.einsum("i,ij,ij,ij->j", weight, reach, reach, reach))
     total = np.empty(len(outer))
     for j, row in enumerate(outer):
-        total[j] = weight @ times(block.X, row) ** 3
+        reach = times(X, row)
+        total[j] = (weight * reach * reach) @ reach
     return Total(total)

@@ -104,7 +104,8 @@ def read_estimator(
             raise ArgumentError(name, value, f"{name}= for estimator={kind!r}: {MEANING[name]}")
     if intercept is not None:
         if intercept not in CORRECTIONS:
-            raise ArgumentError("intercept", intercept, '"flic" or "flac", or leave it out')
+            allowed = '"flic" or "flac"; whether there is an intercept, the formula says'
+            raise ArgumentError("intercept", intercept, allowed)
         if kind != "firth":
             raise ArgumentError("intercept", intercept, 'it with estimator="firth"')
     own = OWN.get(kind)

@@ -27,7 +27,6 @@ from logit_inference.inference.wald import check_level
 from logit_inference.likelihood.evaluation import Total
 from logit_inference.likelihood.logistic import LOGISTIC
 from logit_inference.models.estimator import (
-    CORRECTIONS,
     EstimatorRequest,
     estimator_notes,
     read_estimator,
@@ -260,7 +259,7 @@ def logit_arrays(
         y,
         X,
         names=names,
-        intercept=not _has_ones(X) if correction in CORRECTIONS else intercept,
+        intercept=intercept if isinstance(intercept, bool) else not _has_ones(X),
         event=event,
         trials=trials,
         weights=weights,

@@ -103,9 +103,7 @@ class LogitResult:
         """Two-sided p-values of the tables, by Wald or likelihood ratio, by name."""
         return frames.series(self.estimate.names, self.coefficients().p_value)
 
-    def coefficients(
-        self, level: float | None = None, method: str | None = None
-    ) -> Coefficients:
+    def coefficients(self, level: float | None = None, method: str | None = None) -> Coefficients:
         """Return inference of all coefficients as arrays.
 
         Parameters
@@ -530,8 +528,8 @@ class LogitResult:
         Parameters
         ----------
         covariance : {"model", "augmented"}
-            ``"model"`` is the estimator's own; ``"augmented"`` counts Firth's pseudo-observations as
-            observations, as logistf does.
+            ``"model"`` is the estimator's own; ``"augmented"`` counts Firth's
+            pseudo-observations as observations, as logistf does.
         """
         return other_covariance(self, covariance)
 

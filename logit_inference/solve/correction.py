@@ -50,8 +50,8 @@ class Correction:
 
 def correct(
     rows: Source, likelihood: Likelihood, kind: str, solution: Solution, direction: Floats
-) -> tuple[Solution, Correction]:
-    """Return the solution with Firth's intercept corrected, and what it keeps of Firth's.
+) -> tuple[Solution, Correction, int]:
+    """Return the solution with Firth's intercept corrected, what it keeps of Firth's, and passes.
 
     Parameters
     ----------
@@ -68,32 +68,23 @@ def correct(
     A few evaluations; FLAC's are two passes each.
     """
     factor = solution.factor
-    if factor is None or not solution.outcome.converged:
-        return solution, Correction(solution.coef, np.full((len(direction), 1), np.nan))
+    assert factor is not None, "a penalised maximum has information in every direction"
+    plain = objective(rows, likelihood)
     kept = Correction(solution.coef, factor.inverse_root())
     if kind == "flic":
-        line = restrict(
-            objective(rows, likelihood), solution.coef, direction[:, np.newaxis]
-        )
+        line = restrict(plain, solution.coef, direction[:, np.newaxis])
         found = newton(line, np.zeros(1), _settled)
-        coef = solution.coef + found.coef[0] * direction
+        coef, n_passes = solution.coef + found.coef[0] * direction, found.n_passes
     else:
         whole = augmented_likelihood(rows, likelihood, kept)
         found = newton(whole, np.append(solution.coef, 0.0), _settled)
-        coef, kept = found.coef[:-1], replace(kept, pseudo=float(found.coef[-1]))
-    at = objective(rows, likelihood)(coef)
-    passes = solution.n_passes + found.n_passes * (1 if kind == "flic" else 2) + 1
-    return (
-        replace(
-            solution,
-            coef=coef,
-            evaluation=at,
-            factor=factorize(at.upper),
-            outcome=found.outcome,
-            n_passes=passes,
-        ),
-        kept,
+        coef, n_passes = found.coef[:-1], 2 * found.n_passes
+        kept = replace(kept, pseudo=float(found.coef[-1]))
+    at = plain(coef)
+    corrected = replace(
+        solution, coef=coef, evaluation=at, factor=factorize(at.upper), outcome=found.outcome
     )
+    return corrected, kept, int(n_passes) + 1
 
 
 def _settled(factor: Factor, coef: Floats, now: Evaluation) -> float:
@@ -113,9 +104,7 @@ def augmented_likelihood(rows: Source, likelihood: Likelihood, firth: Correction
         pseudo = rows.fold_runs(pseudo_observations, likelihood, coef, firth.firth, firth.root)
         whole = np.zeros_like(pseudo.upper)
         whole[:-1, :-1] = at.upper
-        padded = Evaluation(
-            at.log_likelihood, np.append(at.score, 0.0), whole, at.smallest_weight
-        )
+        padded = Evaluation(at.log_likelihood, np.append(at.score, 0.0), whole, at.smallest_weight)
         return padded + pseudo
 
     return evaluate

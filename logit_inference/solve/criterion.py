@@ -27,10 +27,15 @@ from logit_inference.solve.factor import factorize
 # The exact second derivative of a log-determinant takes q more passes' work, and a search of it
 # half as many steps: worth it up to so many products, and half a megabyte of them.
 EXACT_PRODUCTS, EXACT_COLUMNS = 2e7, 60
+MOST_COLUMNS = 200  # of which the exact second derivative takes tens of megabytes
 
 
 def criterion(
-    rows: Source, likelihood: Likelihood, estimator: Estimator, basis: Basis
+    rows: Source,
+    likelihood: Likelihood,
+    estimator: Estimator,
+    basis: Basis,
+    exact: bool | None = None,
 ) -> Objective:
     """Return what the estimator maximises, as a function of (q,) coefficients in ``basis``.
 
@@ -43,6 +48,8 @@ def criterion(
         One that maximises something.
     basis : Basis
         Columns that do not take part have no penalty.
+    exact : bool, optional
+        Whether curvatures are exact (see `jeffreys`); by default where that is cheap.
 
     Notes
     -----
@@ -51,12 +58,20 @@ def criterion(
     """
     plain = objective(rows, likelihood)
     if estimator.power:
-        return jeffreys(plain, rows, likelihood, estimator.power, _log_scale(basis))
+        if exact is None:
+            exact = has_cheap_curvature(rows)
+        return jeffreys(plain, rows, likelihood, estimator.power, _log_scale(basis), exact)
     if not estimator.amounts:
         return plain
     amounts = np.array(estimator.amounts)[list(basis.kept)]
     penalty = log_f_penalty if estimator.kind == "log-f" else ridge_penalty
     return partial(_penalized, plain, partial(penalty, amounts, columns_of(basis)))
+
+
+def has_cheap_curvature(rows: Source) -> bool:
+    """Say whether the exact second derivative of a log-determinant costs next to nothing."""
+    q = rows.n_columns
+    return q <= EXACT_COLUMNS and rows.n_rows * float(q) ** 3 <= EXACT_PRODUCTS
 
 
 def columns_of(basis: Basis) -> Floats:
@@ -126,23 +141,25 @@ def log_f_penalty(df: Floats, columns: Floats, inner: Floats) -> Evaluation:
 
 
 def jeffreys(
-    plain: Objective, rows: Source, likelihood: Likelihood, power: float, shift: float
+    plain: Objective,
+    rows: Source,
+    likelihood: Likelihood,
+    power: float,
+    shift: float,
+    exact: bool,
 ) -> Objective:
     """Return ``ℓ + power·(log|I| + shift)`` as a function of the coefficients.
 
-    The curvature handed to the solver is minus the exact second derivative where that is positive
-    definite and cheap, else that with leverages held fixed. The latter is never too small, so
+    The curvature handed to the solver is minus the second derivative with leverages held fixed,
+    or, where ``exact`` and it is positive definite, without that. The former is never too small, so
     that steps along it raise the criterion; near the maximum each leaves a share of the distance
-    that is about the largest leverage.
+    that is small where leverages are.
 
     Notes
     -----
     Two passes: one for the information, one for the leverages, which takes two or three times as
-    long. Memory: some (q, q) arrays; for the exact second derivative, of few rows and columns,
-    q³/2 numbers.
+    long. Memory: some (q, q) arrays; q³/2 numbers where ``exact``, and q times the work.
     """
-    q = rows.n_columns
-    exact = q <= EXACT_COLUMNS and rows.n_rows * float(q) ** 3 <= EXACT_PRODUCTS
 
     def evaluate(coef: Floats) -> Evaluation:
         at = plain(coef)

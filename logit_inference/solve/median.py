@@ -8,6 +8,9 @@ themselves say along the steps (Broyden's rank-one formula).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -23,17 +26,28 @@ from logit_inference.solve.factor import Factor, factorize
 from logit_inference.solve.search import Search
 from logit_inference.solve.solution import Outcome, Solution, Step
 
-SMALLEST_STEP = 2.0**-30
+SHORTEST = 2.0**-6  # of a step, before a zero is held to be out of its reach
+NEAR = 1e-3  # standard errors within which a zero is followed
+SMALLEST_SHARE, SHARE_STEPS = 2.0**-7, 8
+SUFFICIENT = 1e-4  # share of the predicted fall that a step must bring
+DIFFERENCE = 1e-4  # standard errors between points whose scores are compared
 FINEST = 3e-10  # standard errors: a step from here is right to the last digits that are printed
 
 
 def adjusted_score(
-    rows: Source, likelihood: Likelihood, basis: Basis, coef: Floats, at: Evaluation, factor: Factor
+    rows: Source,
+    likelihood: Likelihood,
+    basis: Basis,
+    coef: Floats,
+    at: Evaluation,
+    factor: Factor,
+    share: float = 1.0,
 ) -> Floats:
     """Return the adjusted score of Kenne Pagui, Salvan and Sartori (2017) in the basis.
 
-    ``u + ½ Σ h(1 − 2mu)x + I·f`` where, for each coefficient j of X with a the j-th row of I⁻¹ times
-    x and v its variance, ``f_j = −⅓ Σ w(1 − 2mu)a³/v``.
+    ``u + ½ Σ h(1 − 2mu)x + I·f`` where, for each coefficient j of X, a is the j-th row of I⁻¹
+    times x, v the variance of j, and ``f_j = −⅓ Σ w(1 − 2mu)a³/v``.
+    With another ``share`` of f it leads from Firth's adjusted score (0) to this one (1).
 
     Notes
     -----
@@ -46,8 +60,30 @@ def adjusted_score(
     variances = np.square(columns @ root).sum(axis=1)
     third = rows.fold(median_sums, likelihood, coef, outer).values
     shift = np.linalg.solve(columns, -third / (3.0 * variances))
-    score: Floats = at.score + 0.5 * sums.score + at.information @ shift
+    score: Floats = at.score + 0.5 * sums.score + share * (at.information @ shift)
     return score
+
+
+@dataclass(frozen=True)
+class _Place:
+    """What is known at some coefficients."""
+
+    coef: Floats
+    at: Evaluation
+    factor: Factor
+    score: Floats
+
+    @property
+    def size(self) -> float:
+        """The size of the adjusted score in standard errors."""
+        return self.measure(self.score)
+
+    def measure(self, score: Floats) -> float:
+        """Return the size of another score, in the standard errors of this place."""
+        return math.sqrt(max(float(score @ self.factor.solve(score)), 0.0))
+
+
+Look = Callable[[Floats], _Place | None]
 
 
 def reduce_median_bias(rows: Source, search: Search, basis: Basis) -> Solution:
@@ -58,82 +94,140 @@ def reduce_median_bias(rows: Source, search: Search, basis: Basis) -> Solution:
     rows : Source
         In ``basis``.
     search : Search
-        Its start is in ``basis`` too.
+        Its start is Firth's estimate, in ``basis``.
     basis : Basis
 
     Notes
     -----
-    Three passes for each evaluation.
+    Four to ten evaluations of three passes each where the zero is near. Where it is not, it is
+    followed from Firth's estimate on while what sets the two adjusted scores apart is added in
+    shares, with derivatives by differences: hundreds of evaluations, on few rows.
     """
     likelihood = search.likelihood
     plain = objective(rows, likelihood)
-    n_passes = 0
-    outcome, steps = Outcome.ITERATION_LIMIT, []
+    n_looks = 0
 
-    def look(coef: Floats) -> tuple[Evaluation, Factor, Floats] | None:
-        nonlocal n_passes
+    def look(share: float, coef: Floats) -> _Place | None:
+        nonlocal n_looks
+        n_looks += 1
         at = plain(coef)
         factor = factorize(at.upper)
-        n_passes += 3
         if factor is None:
             return None
-        return at, factor, adjusted_score(rows, likelihood, basis, coef, at, factor)
+        score = adjusted_score(rows, likelihood, basis, coef, at, factor, share)
+        return _Place(coef, at, factor, score) if np.isfinite(score).all() else None
 
-    coef = search.start
-    seen = look(coef)
-    if seen is None:
-        at = plain(coef)
-        nowhere = np.zeros_like(coef)
-        return Solution(coef, at, Outcome.SINGULAR, (), n_passes, nowhere, math.inf, None)
-    at, factor, score = seen
-    correction = np.zeros((len(coef), len(coef)))
-    for _ in range(search.max_iterations + 1):
-        decrement = math.sqrt(float(score @ factor.solve(score)))
-        direction = _direction(at, factor, correction, score)
-        if decrement <= min(search.tolerance, FINEST):
-            outcome = Outcome.CONVERGED
+    goal = min(search.tolerance, FINEST)
+    found = _find_zero(partial(look, 1.0), search.start, goal, search.max_iterations, False)
+    steps = found.steps
+    share, step = 0.0, 0.5
+    near = search.start
+    while not found.size <= search.tolerance and step >= SMALLEST_SHARE:
+        ahead = min(share + step, 1.0)
+        last = ahead == 1.0
+        tried = _find_zero(partial(look, ahead), near, goal if last else NEAR, SHARE_STEPS, True)
+        steps += tried.steps
+        if tried.size > (search.tolerance if last else NEAR):
+            step /= 2.0
+        elif last:
+            found = tried
+        else:
+            share, near, step = ahead, tried.coef, 2.0 * step
+    n_passes = 3 * n_looks + 1
+    at = plain(found.coef)
+    outcome = Outcome.CONVERGED if found.size <= search.tolerance else Outcome.STALLED
+    return Solution(
+        found.coef,
+        at,
+        outcome,
+        tuple(steps),
+        n_passes,
+        found.direction,
+        found.size,
+        factorize(at.upper),
+    )
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Where a search for a zero ended: one step beyond the place of ``size``, if that is small."""
+
+    coef: Floats
+    size: float
+    direction: Floats
+    steps: list[Step]
+
+
+def _find_zero(look: Look, start: Floats, goal: float, most: int, exact: bool) -> _Found:
+    """Return where steps that lower the adjusted score lead from ``start``.
+
+    Parameters
+    ----------
+    look : callable
+    start : (q,) array
+    goal : float
+        Size of the adjusted score, in standard errors, at which the last step is due.
+    most : int
+        Number of steps.
+    exact : bool
+        Whether derivatives are taken by differences at each step; by secants otherwise.
+    """
+    here, steps = look(start), list[Step]()
+    if here is None:
+        return _Found(start, math.inf, np.zeros_like(start), steps)
+    extra: Floats = np.zeros((len(start), len(start)))  # curvature beside the information
+    while True:
+        if exact:
+            extra = _differences(look, here) - here.at.information
+        direction = _direction(here, extra)
+        if here.size <= goal or len(steps) == most:
             break
-        size, reached = 1.0, None
-        while size >= SMALLEST_STEP:
-            reached = look(coef + size * direction)
-            if reached is not None:
-                left = math.sqrt(float(reached[2] @ factor.solve(reached[2])))
-                if left < (1.0 - 1e-4 * size) * decrement:
-                    break
-            reached, size = None, size / 2
-            if size == 0.25 and correction.any():  # secants of far away mislead
-                correction[...] = 0.0
-                size, direction = 1.0, factor.solve(score)
-        if reached is None:
-            # What no step lowers at this size is the rounding of the score.
-            outcome = Outcome.CONVERGED if decrement <= search.tolerance else Outcome.STALLED
+        size, there = _shorten(look, here, direction)
+        if there is None:
             break
-        steps.append(
-            Step("newton" if size == 1.0 else "halved", at.log_likelihood, decrement, size)
-        )
-        move = size * direction
-        coef = coef + move
-        before = score
-        at, factor, score = reached
+        kind = "newton" if size == 1.0 else "halved"
+        steps.append(Step(kind, here.at.log_likelihood, here.size, size))
         # Broyden: the curvature is to explain the fall of the adjusted score along the step.
-        gap = (before - score) - (at.information + correction) @ move
-        metric = at.information @ move
-        correction = correction + np.outer(gap, metric) / float(move @ metric)
-    # The last step is taken, as Newton's is; what is reported is evaluated there.
-    if outcome.converged:
-        coef = coef + direction
-        at = plain(coef)
-        latest = factorize(at.upper)
-    else:
-        latest = factor
-    return Solution(coef, at, outcome, tuple(steps), n_passes, direction, decrement, latest)
+        move = there.coef - here.coef
+        gap = here.score - there.score - (there.at.information + extra) @ move
+        metric = there.at.information @ move
+        extra = extra + gap[:, np.newaxis] * (metric / float(move @ metric))
+        here = there
+    ends = here.coef + direction if here.size <= goal else here.coef
+    return _Found(ends, here.size, direction, steps)
 
 
-def _direction(at: Evaluation, factor: Factor, correction: Floats, score: Floats) -> Floats:
-    if not correction.any():
-        return factor.solve(score)
-    try:
-        step: Floats = np.linalg.solve(at.information + correction, score)
-    except np.linalg.LinAlgError:
-        return factor.solve(score)
-    return step
+def _shorten(look: Look, here: _Place, direction: Floats) -> tuple[float, _Place | None]:
+    """Return the first of ever shorter steps that lowers the adjusted score, and where it leads."""
+    size = 1.0
+    while size >= SHORTEST:
+        there = look(here.coef + size * direction)
+        if there is not None:
+            left = here.measure(there.score)
+            if left < (1.0 - SUFFICIENT * size) * here.size:
+                return size, there
+        size /= 2.0
+    return size, None
+
+
+def _direction(here: _Place, extra: Floats) -> Floats:
+    if extra.any():
+        try:
+            step: Floats = np.linalg.solve(here.at.information + extra, here.score)
+        except np.linalg.LinAlgError:
+            return here.factor.solve(here.score)
+        return step
+    return here.factor.solve(here.score)
+
+
+def _differences(look: Look, here: _Place) -> Floats:
+    """Return minus the derivative of the adjusted score, along directions of unit length in I."""
+    root = here.factor.inverse_root()
+    falls = here.at.information @ root  # what stands where a difference cannot be taken
+    for j, direction in enumerate(root.T):
+        ahead = look(here.coef + DIFFERENCE * direction)
+        behind = look(here.coef - DIFFERENCE * direction)
+        if ahead is not None and behind is not None:
+            falls[:, j] = (behind.score - ahead.score) / (2.0 * DIFFERENCE)
+    slope: Floats = falls @ here.factor.upper
+    return slope
