@@ -108,6 +108,12 @@ def glance(account: Account, measures: Goodness) -> pd.DataFrame:
         "n_events": account.n_events,
         "converged": account.converged,
     }
+    if not account.estimator.is_ml:
+        row |= {
+            "estimator": account.estimator.kind,
+            "penalized_log_likelihood": account.criterion,
+            "null_penalized_log_likelihood": account.null_criterion,
+        }
     return pd.DataFrame([row])
 
 
