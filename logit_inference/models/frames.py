@@ -91,7 +91,7 @@ def glance(account: Account, measures: Goodness) -> pd.DataFrame:
     """Return one row with what describes the fit as a whole."""
     import pandas as pd
 
-    row = {
+    row: dict[str, Any] = {
         "null_deviance": account.null_deviance,
         "df_null": account.nobs - 1,
         "log_likelihood": account.log_likelihood,

@@ -133,8 +133,8 @@ def refit_weights(
     (4, True)
     """
     if not fit.estimator.is_ml:
-        wanted = 'weights for a fit by estimator="ml"; others are not refitted in batches'
-        raise ArgumentError("W", f"array for a fit by {fit.estimator.name}", wanted)
+        wanted = '"ml" for the fit: refits in batches are maximum likelihood'
+        raise ArgumentError("estimator", fit.estimator.kind, wanted)
     weights = _checked(W, fit.source.n_rows, labels)
     B, p = len(weights), len(fit.names)
     coef, errors, values = np.full((B, p), np.nan), np.full((B, p), np.nan), np.full(B, np.nan)

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -213,10 +214,10 @@ def _shorten(look: Look, here: _Place, direction: Floats) -> tuple[float, _Place
 def _direction(here: _Place, extra: Floats) -> Floats:
     if extra.any():
         try:
-            step: Floats = np.linalg.solve(here.at.information + extra, here.score)
-        except np.linalg.LinAlgError:
+            step: Any = np.linalg.solve(here.at.information + extra, here.score)
+            return np.asarray(step, dtype=np.float64)
+        except np.linalg.LinAlgError:  # secants mislead
             return here.factor.solve(here.score)
-        return step
     return here.factor.solve(here.score)
 
 

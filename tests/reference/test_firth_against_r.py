@@ -92,11 +92,7 @@ def test_logistf(name):
     np.testing.assert_allclose(
         augmented.bse[columns], beside(name, R["se_augmented"])[1], rtol=1e-8
     )
-    np.testing.assert_allclose(
-        fit.penalized_log_likelihood, R["penalized_loglik_full"], rtol=1e-10
-    )
-    np.testing.assert_allclose(
-        fit.account.null_criterion, R["penalized_loglik_null"], rtol=1e-10
-    )
+    np.testing.assert_allclose(fit.penalized_log_likelihood, R["penalized_loglik_full"], rtol=1e-10)
+    np.testing.assert_allclose(fit.account.null_criterion, R["penalized_loglik_null"], rtol=1e-10)
     np.testing.assert_allclose(fit.llr, R["lr_chisq"], rtol=1e-9)
     assert fit.df_model == R["df"]
