@@ -35,6 +35,7 @@ def raised():
         yield caught.value
     yield errors.PredictionError("why")
     yield errors.FileError("rows.csv", "why")
+    yield errors.ProfileError("an end", 1.5)
 
 
 def test_every_error_survives_pickling_and_copying():

@@ -5,9 +5,11 @@ Plain numbers and text, so that it prints, travels in a file, and holds no rows.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from logit_inference.likelihood.estimator import Estimator
 from logit_inference.likelihood.evaluation import Tally
 
 
@@ -17,8 +19,9 @@ class Account:
 
     Parameters
     ----------
-    model, estimator : str
-        As a table names them: ``"Logit"``, ``"MLE"``.
+    model : str
+        As a table names it: ``"Logit"``.
+    estimator : Estimator
     formula : str or None
         None for a fit of arrays.
     outcome_name : str
@@ -38,17 +41,21 @@ class Account:
     rank : int
         Number of estimated coefficients.
     log_likelihood, null_log_likelihood : float
-        With the binomial coefficients of grouped data.
+        At the estimate, and the null model's maximum, without any penalty; with the binomial
+        coefficients of grouped data.
     outcome : str
         Name of the `Outcome` of the search.
     n_passes : float
         Passes over the columns that the search took; over a sample, its share of the rows.
     notes : tuple of str
         What else a reader must know: columns without an estimate, levels without rows.
+    criterion, null_criterion : float
+        What an estimator with a penalty maximised, and its maximum where all coefficients but the
+        constant are zero and the penalty stays that of all columns; NaN where there is none.
     """
 
     model: str
-    estimator: str
+    estimator: Estimator
     formula: str | None
     outcome_name: str
     event: str
@@ -66,6 +73,8 @@ class Account:
     outcome: str
     n_passes: float
     notes: tuple[str, ...]
+    criterion: float = math.nan
+    null_criterion: float = math.nan
 
     @property
     def converged(self) -> bool:

@@ -23,7 +23,9 @@ class Goodness:
     Parameters
     ----------
     lr_statistic : float
-        ``2(ℓ − ℓ₀)``.
+        ``2(ℓ − ℓ₀)``; with a penalty, twice the fall of what was maximised, the penalty being that
+        of all columns in both (Heinze and Schemper 2002). NaN where that has no chi-square
+        reference: median bias reduction, ridge.
     lr_p_value : float
         Its chi-square tail; NaN where the null model does not lie inside the fitted one (no
         constant), and where the fitted model is the null model.
@@ -36,7 +38,9 @@ class Goodness:
     nagelkerke : float
         The same over its largest value (Nagelkerke 1991).
     aic, bic, aicc : float
-        For the number of observations; AICc is NaN where that does not exceed k + 1.
+        For the number of observations; AICc is NaN where that does not exceed k + 1. With a
+        penalty from ℓ at the estimate, as brglm2 has it; NaN for log-F and ridge, whose
+        coefficients are not as many free ones.
     """
 
     lr_statistic: float
@@ -53,22 +57,32 @@ def goodness(account: Account) -> Goodness:
     """Return the measures of fit that need no rows."""
     value, null = account.log_likelihood, account.null_log_likelihood
     k, n = account.rank, account.nobs
+    estimator = account.estimator
     statistic = 2.0 * (value - null)
+    if not estimator.is_ml:
+        statistic = 2.0 * (account.criterion - account.null_criterion)
     nested = account.has_constant and account.df_model > 0
     per_trial = 2.0 / account.tally.trials
     cox_snell = float(-np.expm1(per_trial * (null - value)))
-    aic = 2.0 * k - 2.0 * value
+    minus_twice = -2.0 * value if estimator.has_criteria else np.nan
+    aic = 2.0 * k + minus_twice
     room = n - k - 1
     return Goodness(
         lr_statistic=statistic,
-        lr_p_value=chi_square_tail(max(statistic, 0.0), account.df_model) if nested else np.nan,
+        lr_p_value=_tail(statistic, account.df_model) if nested else np.nan,
         mcfadden=1.0 - value / null,
         cox_snell=cox_snell,
         nagelkerke=cox_snell / float(-np.expm1(per_trial * null)),
         aic=aic,
-        bic=k * float(np.log(n)) - 2.0 * value,
+        bic=k * float(np.log(n)) + minus_twice,
         aicc=aic + 2.0 * k * (k + 1) / room if room > 0 else np.nan,
     )
+
+
+def _tail(statistic: float, df: int) -> float:
+    if np.isnan(statistic):
+        return np.nan
+    return chi_square_tail(max(statistic, 0.0), df)
 
 
 def tjur(fit: Fit) -> float:

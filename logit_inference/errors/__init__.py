@@ -30,6 +30,7 @@ from logit_inference.errors.data import (
 from logit_inference.errors.fit import (
     CollinearityWarning,
     ConvergenceError,
+    ProfileError,
     RankError,
 )
 from logit_inference.errors.formula import (
@@ -60,6 +61,7 @@ __all__ = [
     "ModelFileError",
     "OutcomeError",
     "PredictionError",
+    "ProfileError",
     "RankError",
     "SchemaError",
     "TableError",

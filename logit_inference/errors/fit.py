@@ -25,6 +25,25 @@ class ConvergenceError(LogitInferenceError, ArithmeticError):
         super().__init__(f"{sentence}{names} {advice}")
 
 
+class ProfileError(LogitInferenceError, ArithmeticError):
+    """A restricted fit that an interval or a test needs did not reach its maximum.
+
+    Attributes
+    ----------
+    estimate : float or None
+        Of the quantity whose interval was sought.
+    """
+
+    def __init__(self, what: str, estimate: float | None):
+        self.estimate = estimate
+        about = "" if estimate is None else f" around the estimate {estimate:.6g}"
+        super().__init__(
+            f"{what}{about} was not found: the restricted search did not reach its maximum. The "
+            "data say next to nothing in that direction, or columns differ by too many orders of "
+            'magnitude. Rescale or centre them, or ask for method="wald".'
+        )
+
+
 class RankError(LogitInferenceError, ValueError):
     """The design has no column that the data can estimate."""
 

@@ -44,6 +44,13 @@ class RowKernel(Protocol):
         """Return the (n,) values at ``coef``."""
 
 
+class SkewnessKernel(Protocol):
+    """What bias reduction needs to know of each row of a block."""
+
+    def __call__(self, block: Block, coef: Floats, /) -> tuple[Floats, Floats]:
+        """Return the (n,) working weights and the factors of the third derivative beside them."""
+
+
 class ResidentMaker(Protocol):
     """What `EvaluateKernel` gives, for rows that stay in cache and are evaluated many times."""
 
@@ -71,3 +78,4 @@ class Likelihood:
     fitted: RowKernel
     working_weights: RowKernel
     score_sums: DoubtKernel
+    skewness: SkewnessKernel

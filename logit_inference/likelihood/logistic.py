@@ -117,6 +117,18 @@ def working_weights(block: Block, coef: Floats) -> Floats:
     return _working_weights(block, t, one_t)
 
 
+def skewness(block: Block, coef: Floats) -> tuple[Floats, Floats]:
+    """Return the working weights and ``1 − 2mu``, each of shape (n,).
+
+    The third derivative of a row's log-likelihood by its linear predictor is minus their product.
+    """
+    eta = linear_predictor(block, coef)
+    t = np.exp(-np.abs(eta))
+    one_t = 1.0 + t
+    skew = np.copysign((1.0 - t) / one_t, -eta)
+    return _working_weights(block, t, one_t), skew
+
+
 def tally(block: Block) -> Tally:
     """Return the sums over rows that do not depend on the coefficients."""
     y = block.y
@@ -226,4 +238,5 @@ LOGISTIC = Likelihood(
     fitted,
     working_weights,
     score_sums,
+    skewness,
 )

@@ -91,7 +91,7 @@ def glance(account: Account, measures: Goodness) -> pd.DataFrame:
     """Return one row with what describes the fit as a whole."""
     import pandas as pd
 
-    row = {
+    row: dict[str, Any] = {
         "null_deviance": account.null_deviance,
         "df_null": account.nobs - 1,
         "log_likelihood": account.log_likelihood,
@@ -108,6 +108,12 @@ def glance(account: Account, measures: Goodness) -> pd.DataFrame:
         "n_events": account.n_events,
         "converged": account.converged,
     }
+    if not account.estimator.is_ml:
+        row |= {
+            "estimator": account.estimator.kind,
+            "penalized_log_likelihood": account.criterion,
+            "null_penalized_log_likelihood": account.null_criterion,
+        }
     return pd.DataFrame([row])
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from logit_inference.covariance.model import model_covariance
+from logit_inference.covariance.penalized import fit_covariance
 from logit_inference.diagnostics.account import Account
 from logit_inference.errors import (
     ArgumentError,
@@ -26,6 +26,11 @@ from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.wald import check_level
 from logit_inference.likelihood.evaluation import Total
 from logit_inference.likelihood.logistic import LOGISTIC
+from logit_inference.models.estimator import (
+    EstimatorRequest,
+    estimator_notes,
+    read_estimator,
+)
 from logit_inference.models.result import LogitResult
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.product import square_sums
@@ -50,6 +55,11 @@ def logit(
     weights: Any = None,
     weights_kind: str | None = None,
     offset: Any = None,
+    estimator: str = "ml",
+    power: float | None = None,
+    prior_df: float | Mapping[str, float] | None = None,
+    penalty: float | Mapping[str, float] | None = None,
+    intercept: str | None = None,
     missing: str = "drop",
     start: Any = None,
     tolerance: float = 1e-8,
@@ -59,10 +69,10 @@ def logit(
     threads: int | None = None,
     context: Mapping[str, Any] | None = None,
 ) -> LogitResult:
-    """Return the maximum-likelihood logistic regression of a formula on a table.
+    """Return the logistic regression of a formula on a table, by maximum likelihood unless asked.
 
     Maximises ``Σ w [y log mu + (m − y) log(1 − mu)]`` with ``log(mu/(1 − mu)) = X coef + offset``
-    by Newton–Raphson.
+    by Newton–Raphson, or what ``estimator`` says.
 
     Parameters
     ----------
@@ -86,6 +96,22 @@ def logit(
         Each row stands for w rows, or variance weights (n stays the number of rows).
     offset : column name, expression or (n,) array, optional
         Known part of the linear predictor.
+    estimator : {"ml", "firth", "median-br", "jeffreys", "log-f", "ridge"}
+        ``"firth"`` penalises by Jeffreys' prior, which removes the first-order bias and is finite
+        for separated data; ``"jeffreys"`` by its square to the ``power``; ``"median-br"`` makes
+        each estimate about as often too small as too large; ``"log-f"`` and ``"ridge"`` shrink
+        coefficients by ``prior_df`` and ``penalty``. See `Estimator` for the formulas. Tables
+        of penalised fits have likelihood-ratio p-values and profile intervals of what was
+        maximised (``"firth"``, ``"jeffreys"``, ``"log-f"``), or Wald's.
+    power : float, optional
+        For ``"jeffreys"``: of the determinant of the information; 0.5 is Firth's.
+    prior_df : float or mapping, optional
+        For ``"log-f"``: degrees of freedom m of the log-F(m, m) prior, for all coefficients but the
+        intercept, or by name of coefficient or term, others being left alone.
+    penalty : float or mapping, optional
+        For ``"ridge"``: c in ``−½ c b²``, in the same ways. Columns are not standardised.
+    intercept : {"flic", "flac"}, optional
+        For ``"firth"``: a correction after which fitted probabilities have the mean of the outcome.
     missing : {"drop", "raise"}
         What to do with rows that miss a value of any variable in use. Dropped rows are counted.
     start : (p,) array, optional
@@ -141,6 +167,9 @@ def logit(
     from logit_inference.design.design import build_design
 
     search = _search(start, tolerance, max_iterations, threads)
+    request = read_estimator(
+        estimator, power=power, prior_df=prior_df, penalty=penalty, intercept=intercept
+    )
     level = check_level(level)
     design, encoded = build_design(
         formula,
@@ -153,7 +182,7 @@ def logit(
         missing=missing,
         context=context,
     )
-    fit = _fit(design, encoded, search)
+    fit = _fit(design, encoded, search, request)
     return _result(fit, design, encoded, formula, weights_kind, level, require_convergence)
 
 
@@ -162,12 +191,16 @@ def logit_arrays(
     X: Any,
     *,
     names: Sequence[str] | None = None,
-    intercept: bool = False,
+    intercept: bool | str = False,
     event: Any = None,
     trials: Any = None,
     weights: Any = None,
     weights_kind: str | None = None,
     offset: Any = None,
+    estimator: str = "ml",
+    power: float | None = None,
+    prior_df: float | Mapping[str, float] | None = None,
+    penalty: float | Mapping[str, float] | None = None,
     start: Any = None,
     tolerance: float = 1e-8,
     max_iterations: int = 50,
@@ -175,7 +208,9 @@ def logit_arrays(
     level: float = 0.95,
     threads: int | None = None,
 ) -> LogitResult:
-    """Return the maximum-likelihood logistic regression of an outcome on the columns of an array.
+    """Return the logistic regression of an outcome on the columns of an array.
+
+    By maximum likelihood unless ``estimator`` says otherwise.
 
     Parameters
     ----------
@@ -186,11 +221,13 @@ def logit_arrays(
         intercept.
     names : sequence of p str, optional
         By default the columns of a pandas X, else x1, x2, …; ``const`` for a column of ones.
-    intercept : bool
-        Whether to put a column of ones, named ``Intercept``, before the others.
+    intercept : bool, or {"flic", "flac"}
+        Whether to put a column of ones, named ``Intercept``, before the others. A text asks for
+        that correction of Firth's intercept (see `logit`): of a column of ones that X has, else of
+        one that is put before the others.
     event, trials, weights, weights_kind, offset, start, tolerance, max_iterations
         As in `logit`; arrays of length n instead of names.
-    require_convergence, level, threads
+    estimator, power, prior_df, penalty, require_convergence, level, threads
         As in `logit`.
 
     Returns
@@ -213,20 +250,30 @@ def logit_arrays(
     from logit_inference.design.arrays import read_arrays
 
     search = _search(start, tolerance, max_iterations, threads)
+    correction = intercept if isinstance(intercept, str) else None
+    request = read_estimator(
+        estimator, power=power, prior_df=prior_df, penalty=penalty, intercept=correction
+    )
     level = check_level(level)
     design, encoded = read_arrays(
         y,
         X,
         names=names,
-        intercept=intercept,
+        intercept=intercept if isinstance(intercept, bool) else not _has_ones(X),
         event=event,
         trials=trials,
         weights=weights,
         weights_kind=weights_kind,
         offset=offset,
     )
-    fit = _fit(design, encoded, search)
+    fit = _fit(design, encoded, search, request)
     return _result(fit, design, encoded, None, weights_kind, level, require_convergence)
+
+
+def _has_ones(X: Any) -> bool:
+    """Say whether a column of ones is among the columns of an array."""
+    columns = np.asarray(X)
+    return columns.ndim == 2 and bool((columns == 1).all(axis=0).any())
 
 
 # --- from a design to a result --------------------------------------------------------------------
@@ -266,7 +313,9 @@ def _first(start: Any) -> Floats | None:
     return first
 
 
-def _fit(design: Design | ArrayDesign, encoded: Encoded, search: _Search) -> Fit:
+def _fit(
+    design: Design | ArrayDesign, encoded: Encoded, search: _Search, request: EstimatorRequest
+) -> Fit:
     p = len(design.columns)
     if search.start is not None and search.start.shape != (p,):
         wanted = f"one value for each of the {p} coefficients ({', '.join(design.columns)})"
@@ -282,6 +331,7 @@ def _fit(design: Design | ArrayDesign, encoded: Encoded, search: _Search) -> Fit
         tolerance=search.tolerance,
         max_iterations=search.max_iterations,
         reach=_reach(design, encoded),
+        estimator=request.resolve(design.columns, design.term_columns, design.constant),
     )
 
 
@@ -314,7 +364,7 @@ def _result(
         warnings.warn(CollinearityWarning.dropped(relations), stacklevel=3)
     account = Account(
         model="Logit",
-        estimator="MLE",
+        estimator=fit.estimator,
         formula=formula,
         outcome_name=event.variable,
         event=str(event),
@@ -332,13 +382,16 @@ def _result(
         outcome=outcome.name,
         n_passes=solution.n_passes,
         notes=tuple(_notes(fit, design, relations)),
+        criterion=fit.criterion,
+        null_criterion=fit.null_criterion,
     )
-    estimate = Estimate(fit.names, solution.coef, model_covariance(fit), fit.relations)
+    estimate = Estimate(fit.names, solution.coef, fit_covariance(fit), fit.relations)
     return LogitResult(account, estimate, level, design, fit, encoded.labels, encoded.rows)
 
 
 def _notes(fit: Fit, design: Design | ArrayDesign, relations: Sequence[str]) -> Iterator[str]:
     """Yield what else a reader must know."""
+    yield from estimator_notes(fit.estimator)
     for name, unused in design.unused_levels.items():
         yield from _unused(name, unused)
     for relation in relations:

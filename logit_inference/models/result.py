@@ -8,7 +8,7 @@ covariance or level is another result.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +22,16 @@ from logit_inference.effects.prediction import (
 )
 from logit_inference.errors import ArgumentError, DetachedError
 from logit_inference.inference.estimate import Estimate
-from logit_inference.inference.hypothesis import read_hypothesis
 from logit_inference.inference.result import TestResult
-from logit_inference.inference.wald import Coefficients, coefficients, wald_test
+from logit_inference.inference.wald import Coefficients, coefficients
 from logit_inference.likelihood.logistic import expit
 from logit_inference.models import frames, saved
+from logit_inference.models.inference import (
+    coefficient_inference,
+    detached,
+    linear_test,
+    other_covariance,
+)
 from logit_inference.report.summary import classification_table, summary_table, tests_table
 from logit_inference.report.table import Table
 from logit_inference.solve.batch import BatchedFits, refit_weights
@@ -62,6 +67,9 @@ class LogitResult:
         The caller's labels of the rows used; None without rows.
     positions : (n_used,) array of int or None
         Where those rows stand in the table; None where all of it is used.
+    profile : Coefficients or None
+        Likelihood-ratio inference at ``level``, for a result that travels without rows; others
+        compute theirs when asked.
     """
 
     account: Account
@@ -71,6 +79,7 @@ class LogitResult:
     fit: Fit | None
     labels: Any
     positions: Any = None
+    profile: Coefficients | None = None
 
     # --- coefficients -----------------------------------------------------------------------------
 
@@ -86,13 +95,31 @@ class LogitResult:
 
     @property
     def tvalues(self) -> pd.Series:
-        """Wald statistics (z, or t with a t reference) by name."""
-        return frames.series(self.estimate.names, self.wald().statistic)
+        """Statistics of the tables: Wald's z or t, or signed roots of likelihood ratios."""
+        return frames.series(self.estimate.names, self.coefficients().statistic)
 
     @property
     def pvalues(self) -> pd.Series:
-        """Two-sided Wald p-values by name."""
-        return frames.series(self.estimate.names, self.wald().p_value)
+        """Two-sided p-values of the tables, by Wald or likelihood ratio, by name."""
+        return frames.series(self.estimate.names, self.coefficients().p_value)
+
+    def coefficients(self, level: float | None = None, method: str | None = None) -> Coefficients:
+        """Return inference of all coefficients as arrays.
+
+        Parameters
+        ----------
+        level : float, optional
+            Of the intervals.
+        method : {"wald", "profile"}, optional
+            By default the one of the result's tables: likelihood ratios and profile intervals of
+            what was maximised for Firth, Jeffreys and log-F; Wald's for the others.
+
+        Notes
+        -----
+        ``"profile"`` costs about twenty-five evaluations of what was maximised per coefficient, and
+        nothing keeps them: ask for what you need once, or for ``method="wald"``.
+        """
+        return coefficient_inference(self, level, method)
 
     def wald(self, level: float | None = None) -> Coefficients:
         """Return Wald inference of all coefficients as arrays."""
@@ -102,8 +129,10 @@ class LogitResult:
         """Return the covariance of the coefficients, labelled on both sides."""
         return frames.square(self.estimate.names, self.estimate.covariance.matrix)
 
-    def conf_int(self, alpha: float | None = None, *, level: float | None = None) -> pd.DataFrame:
-        """Return Wald confidence intervals, columns ``conf_low`` and ``conf_high``.
+    def conf_int(
+        self, alpha: float | None = None, *, level: float | None = None, method: str | None = None
+    ) -> pd.DataFrame:
+        """Return confidence intervals, columns ``conf_low`` and ``conf_high``.
 
         Parameters
         ----------
@@ -111,6 +140,9 @@ class LogitResult:
             One minus the level, as in statsmodels.
         level : float, optional
             Confidence level; the result's own if neither is given.
+        method : {"wald", "profile"}, optional
+            Profile intervals invert the likelihood-ratio test of what was maximised. By default
+            those of the tables (see `coefficients`).
 
         Examples
         --------
@@ -119,7 +151,8 @@ class LogitResult:
         >>> fit.conf_int(level=0.9).round(3).loc["smoke"].tolist()
         [0.178, 1.23]
         """
-        return frames.intervals(self.estimate.names, self.wald(self._level(alpha, level)))
+        table = self.coefficients(self._level(alpha, level), method)
+        return frames.intervals(self.estimate.names, table)
 
     def _level(self, alpha: float | None, level: float | None) -> float:
         if alpha is not None and level is not None:
@@ -134,8 +167,19 @@ class LogitResult:
 
     @property
     def llf(self) -> float:
-        """Maximised log-likelihood, binomial coefficients of grouped data included."""
+        """Log-likelihood at the estimate, without any penalty; as in brglm2, so are AIC and BIC.
+
+        Binomial coefficients of grouped data are included.
+        """
         return self.account.log_likelihood
+
+    @property
+    def penalized_log_likelihood(self) -> float:
+        """What an estimator with a penalty maximised; the log-likelihood for maximum likelihood.
+
+        NaN for median bias reduction. For FLAC, that of rows and pseudo-observations.
+        """
+        return self.llf if self.account.estimator.is_ml else self.account.criterion
 
     @property
     def llnull(self) -> float:
@@ -149,7 +193,7 @@ class LogitResult:
 
     @property
     def llr(self) -> float:
-        """Likelihood-ratio statistic against the null model."""
+        """Likelihood-ratio statistic against the null model, with the penalty of all columns."""
         return self.goodness.lr_statistic
 
     @property
@@ -368,14 +412,17 @@ class LogitResult:
         """The terms of the formula and the columns of each."""
         return dict(self.account.terms)
 
-    def test(self, hypothesis: Any) -> TestResult:
-        """Return the Wald test of a linear hypothesis.
+    def test(self, hypothesis: Any, *, method: str | None = None) -> TestResult:
+        """Return the test of a linear hypothesis.
 
         Parameters
         ----------
         hypothesis : str, list of str, (k, p) array, or tuple of matrix and values
             ``"age = 0, smoke = 2*lwt"``; a name alone means that it is zero; a term means all its
             columns that can be estimated; backticks quote a name.
+        method : {"wald", "lr"}, optional
+            Wald, or likelihood ratio by a restricted fit of what was maximised, with the penalty of
+            all columns. By default that of the result's tables.
 
         Examples
         --------
@@ -384,8 +431,7 @@ class LogitResult:
         >>> print(fit.test("C(race)"))
         Wald test of C(race)[T.black] = 0, C(race)[T.other] = 0: chi-square(2) = 3.737, p = 0.154
         """
-        at = self.estimate
-        return wald_test(at, read_hypothesis(hypothesis, at.names, self.terms, at.estimable))
+        return linear_test(self, hypothesis, method)
 
     def wald_terms(self) -> Table:
         """Return a Wald test of each term of the formula: all its estimable columns are zero."""
@@ -393,7 +439,13 @@ class LogitResult:
 
     # --- tables -----------------------------------------------------------------------------------
 
-    def summary(self, *, odds_ratios: bool = False, level: float | None = None) -> Table:
+    def summary(
+        self,
+        *,
+        odds_ratios: bool = False,
+        level: float | None = None,
+        method: str | None = None,
+    ) -> Table:
         """Return the summary: text when printed, HTML in a notebook.
 
         Parameters
@@ -402,9 +454,11 @@ class LogitResult:
             Whether to print exponentiated coefficients, with delta-method standard errors.
         level : float, optional
             Of the intervals.
+        method : {"wald", "profile"}, optional
+            Of p-values and intervals (see `coefficients`).
         """
         level = self.level if level is None else level
-        table = self.wald(level)
+        table = self.coefficients(level, method)
         return summary_table(
             self.account,
             self.goodness,
@@ -413,16 +467,24 @@ class LogitResult:
             frames.exponentiated(table) if odds_ratios else table,
             level,
             odds_ratios=odds_ratios,
+            method=method or self.account.estimator.interval_method,
         )
 
-    def tidy(self, *, exponentiate: bool = False, level: float | None = None) -> pd.DataFrame:
+    def tidy(
+        self,
+        *,
+        exponentiate: bool = False,
+        level: float | None = None,
+        method: str | None = None,
+    ) -> pd.DataFrame:
         """Return one row for each coefficient: broom's columns, with underscores.
 
         With ``exponentiate`` the estimate is an odds ratio, the interval ends are exponentiated,
         and ``std_error`` is the delta method's on that scale, ``exp(coef)·se``: the frame's
         ``attrs["std_error"]`` says so. Statistic and p-value stay those of the coefficient.
         """
-        return frames.tidy(self.estimate, self.wald(level), exponentiate=exponentiate)
+        table = self.coefficients(level, method)
+        return frames.tidy(self.estimate, table, exponentiate=exponentiate)
 
     def glance(self) -> pd.DataFrame:
         """Return one row with what describes the fit as a whole."""
@@ -458,11 +520,24 @@ class LogitResult:
     def _repr_html_(self) -> str:
         return self.summary().to_html()
 
+    # --- other results ----------------------------------------------------------------------------
+
+    def with_covariance(self, covariance: str) -> LogitResult:
+        """Return the same fit with another covariance; no refit.
+
+        Parameters
+        ----------
+        covariance : {"model", "augmented"}
+            ``"model"`` is the estimator's own; ``"augmented"`` counts Firth's
+            pseudo-observations as observations, as logistf does.
+        """
+        return other_covariance(self, covariance)
+
     # --- elsewhere --------------------------------------------------------------------------------
 
     def without_data(self) -> LogitResult:
         """Return the same result without its rows; what then cannot be answered says so."""
-        return replace(self, fit=None, labels=None, positions=None)
+        return detached(self)
 
     def save(self, path: Any) -> None:
         """Write a small data-free JSON file that `logit_inference.load` reads on any machine."""

@@ -23,6 +23,8 @@ from logit_inference.covariance.covariance import Covariance
 from logit_inference.diagnostics.account import Account
 from logit_inference.errors import ModelFileError
 from logit_inference.inference.estimate import Estimate
+from logit_inference.inference.wald import Coefficients
+from logit_inference.likelihood.estimator import Estimator
 from logit_inference.likelihood.evaluation import Tally
 from logit_inference.rows.basis import Basis
 from logit_inference.rows.centring import Centring
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from logit_inference.models.result import LogitResult
 
 FORMAT = "logit_inference result"
-VERSION = 1
+VERSION = 2
 
 
 def save(result: LogitResult, path: str | Path) -> None:
@@ -49,6 +51,7 @@ def save(result: LogitResult, path: str | Path) -> None:
         "level": result.level,
         "account": to_plain(result.account),
         "estimate": to_plain(result.estimate),
+        "profile": to_plain(result.without_data().profile),
         "design": to_plain(result.design),
     }
     text = json.dumps(content, allow_nan=False, ensure_ascii=False, indent=1)
@@ -84,7 +87,15 @@ def load(path: str | Path) -> LogitResult:
         account, estimate = from_plain(content["account"]), from_plain(content["estimate"])
         design = from_plain(content["design"])
         _check_shapes(estimate, design)
-        result = LogitResult(account, estimate, float(content["level"]), design, None, None)
+        result = LogitResult(
+            account,
+            estimate,
+            float(content["level"]),
+            design,
+            None,
+            None,
+            profile=from_plain(content["profile"]),
+        )
         str(result)  # what cannot be printed now would fail later, with a stranger message
         return result
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
@@ -213,7 +224,8 @@ def _records() -> Mapping[str, Any]:
     from logit_inference.design.schema import Schema, Variable
 
     known = (
-        *(Account, Tally, Estimate, Covariance, Basis, Centring, Relation),
+        *(Account, Tally, Estimator, Estimate, Covariance, Basis, Centring, Relation),
+        Coefficients,
         *(ArrayDesign, Design, Formula, Factor, Term, TermColumns, Coding, Schema, Variable, Event),
     )
     return {record.__name__: record for record in known}

@@ -24,6 +24,7 @@ def summary_table(
     level: float,
     *,
     odds_ratios: bool = False,
+    method: str = "wald",
 ) -> Table:
     """Return the summary of a fit; its order follows statsmodels', so that eyes line up.
 
@@ -39,8 +40,11 @@ def summary_table(
     level : float
         Of the intervals.
     odds_ratios : bool
+    method : {"wald", "profile"}
+        What statistics, p-values and intervals are.
     """
     letter = "z" if covariance.df is None else "t"
+    head = letter if method == "wald" else "root LR"
     low, high = (1.0 - level) / 2, (1.0 + level) / 2
     columns = (
         Column("term", list(names), header=""),
@@ -51,7 +55,7 @@ def summary_table(
             kind="estimate",
         ),
         Column("std_error", table.std_error, header="std err", kind="estimate"),
-        Column("statistic", table.statistic, header=letter, kind="statistic"),
+        Column("statistic", table.statistic, header=head, kind="statistic"),
         Column("p_value", table.p_value, header=f"P>|{letter}|", kind="p_value"),
         Column("conf_low", table.conf_low, header=f"[{low:.4g}", kind="estimate"),
         Column("conf_high", table.conf_high, header=f"{high:.4g}]", kind="estimate"),
@@ -60,7 +64,7 @@ def summary_table(
         f"{account.model} Regression Results",
         columns,
         facts=_facts(account, measures, covariance),
-        notes=_notes(account, covariance, odds_ratios),
+        notes=_notes(account, covariance, method, odds_ratios),
     )
 
 
@@ -69,14 +73,14 @@ def _facts(
 ) -> tuple[tuple[str, str], ...]:
     converged = "yes" if account.converged else "NO"
     p_value = (
-        "not nested"
+        _why_no_ratio(account)
         if np.isnan(measures.lr_p_value)
         else format_number(measures.lr_p_value, "p_value")
     )
     return (
         ("Dep. Variable", account.outcome_name),
         ("Model", account.model),
-        ("Method", account.estimator),
+        ("Method", account.estimator.name),
         ("Event", f"Pr({account.event})"),
         ("Events", _count(account.n_events)),
         ("Non-events", _count(account.n_trials - account.n_events)),
@@ -89,21 +93,44 @@ def _facts(
         ("Log-Likelihood", f"{account.log_likelihood:.2f}"),
         ("LL-Null", f"{account.null_log_likelihood:.2f}"),
         ("LLR p-value", "—" if account.df_model == 0 else p_value),
-        ("AIC", f"{measures.aic:.2f}"),
+        ("AIC", "—" if np.isnan(measures.aic) else f"{measures.aic:.2f}"),
+        *_criterion(account),
     )
+
+
+def _criterion(account: Account) -> tuple[tuple[str, str], ...]:
+    if np.isnan(account.criterion):
+        return ()
+    null = account.null_criterion
+    return (
+        ("Penalized LL", f"{account.criterion:.2f}"),
+        ("Penalized LL-Null", "—" if np.isnan(null) else f"{null:.2f}"),
+    )
+
+
+def _why_no_ratio(account: Account) -> str:
+    return "not nested" if account.estimator.has_likelihood else "—"
 
 
 def _kind(covariance: Covariance) -> str:
     return "model-based" if covariance.kind == "model" else covariance.kind
 
 
-def _notes(account: Account, covariance: Covariance, odds_ratios: bool) -> tuple[str, ...]:
+def _notes(
+    account: Account, covariance: Covariance, method: str, odds_ratios: bool
+) -> tuple[str, ...]:
     notes = [_rows_note(account)]
     factor = covariance.correction
     correction = "no small-sample factor" if factor == "none" else f"factor {factor}"
     reference = "normal" if covariance.df is None else f"t with {covariance.df:g} df"
     kind = "inverse information (model-based)" if covariance.kind == "model" else covariance.kind
     notes.append(f"Covariance: {kind}, {correction}; reference: {reference}.")
+    if method == "profile":
+        maximised = "likelihood" if account.estimator.is_ml else "penalised likelihood"
+        notes.append(
+            f"Tests and intervals: profile {maximised}; root LR is the signed root of the "
+            "likelihood-ratio statistic."
+        )
     if odds_ratios:
         notes.append(
             "Odds ratios: interval ends are exponentiated; the standard error is the delta "

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from logit_inference.errors import DataError, RankError, WeightsError, plain
+from logit_inference.errors import ArgumentError, DataError, RankError, WeightsError, plain
 from logit_inference.likelihood.replicates import (
     Replicates,
     replicate_log_likelihoods,
@@ -101,6 +101,8 @@ def refit_weights(
 
     Raises
     ------
+    ArgumentError
+        For a fit by another estimator than maximum likelihood.
     DataError, WeightsError
         For weights of another shape, not numbers, missing, infinite or negative.
 
@@ -129,6 +131,9 @@ def refit_weights(
     >>> len(np.unique(again.coef[:, 1].round(9))), bool(again.converged.all())
     (4, True)
     """
+    if not fit.estimator.is_ml:
+        wanted = '"ml" for the fit: refits in batches are maximum likelihood'
+        raise ArgumentError("estimator", fit.estimator.kind, wanted)
     weights = _checked(W, fit.source.n_rows, labels)
     B, p = len(weights), len(fit.names)
     coef, errors, values = np.full((B, p), np.nan), np.full((B, p), np.nan), np.full(B, np.nan)

@@ -14,6 +14,7 @@ import numpy as np
 from scipy.special import xlog1py, xlogy
 
 from logit_inference.errors import DataError
+from logit_inference.likelihood.estimator import ML, Estimator
 from logit_inference.likelihood.evaluation import Tally
 from logit_inference.likelihood.likelihood import Likelihood
 from logit_inference.likelihood.objective import null_objective
@@ -21,7 +22,9 @@ from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Floats
 from logit_inference.rows.source import Source
 from logit_inference.rows.threads import blas_pinned
+from logit_inference.solve.correction import Correction
 from logit_inference.solve.newton import newton
+from logit_inference.solve.penalized import find_penalized
 from logit_inference.solve.rank import Relation
 from logit_inference.solve.root import information_root
 from logit_inference.solve.search import Search, find_maximum
@@ -54,6 +57,13 @@ class Fit:
     null_log_likelihood : float
         Maximum with an intercept and the offset only, binomial constant included; NaN where the
         offset is so extreme that the search for it fails.
+    estimator : Estimator
+        What was maximised, where it is not the likelihood alone.
+    criterion, null_criterion : float
+        What an estimator other than maximum likelihood maximised, binomial constant included, and
+        its maximum where all coefficients but the constant are zero; NaN where there is none.
+    correction : Correction or None
+        What is left of Firth's fit where its intercept was corrected.
     """
 
     source: Source
@@ -66,6 +76,10 @@ class Fit:
     relations: Mapping[int, Relation]
     tally: Tally
     null_log_likelihood: float
+    estimator: Estimator = ML
+    criterion: float = np.nan
+    null_criterion: float = np.nan
+    correction: Correction | None = None
 
     @property
     def coef(self) -> Floats:
@@ -74,7 +88,7 @@ class Fit:
 
     @property
     def log_likelihood(self) -> float:
-        """The maximised log-likelihood, binomial constant included."""
+        """The log-likelihood at the estimate, binomial constant included."""
         return self.solution.evaluation.log_likelihood + self.tally.log_binomial
 
     @property
@@ -113,8 +127,9 @@ def fit_rows(
     tolerance: float = 1e-8,
     max_iterations: int = 50,
     reach: Floats | None = None,
+    estimator: Estimator = ML,
 ) -> Fit:
-    """Return the maximum-likelihood fit of a source of rows.
+    """Return the fit of a source of rows, by maximum likelihood unless told otherwise.
 
     Parameters
     ----------
@@ -131,6 +146,8 @@ def fit_rows(
         As in `newton`.
     reach : (p,) array, optional
         Largest absolute value of each column, where it is known.
+    estimator : Estimator
+        Whose criterion is maximised.
 
     Raises
     ------
@@ -158,7 +175,15 @@ def fit_rows(
             first[constant] = null_coef
         search = Search(likelihood, first, tolerance, max_iterations, reach)
         least = null_value if constant is not None and np.isfinite(null_value) else -np.inf
-        rank, solution = find_maximum(solved, search, counts, None if start is not None else least)
+        floor = None if start is not None else least
+        value, null_criterion, correction = np.nan, np.nan, None
+        if estimator.is_ml:
+            rank, solution = find_maximum(solved, search, counts, floor)
+        else:
+            found = find_penalized(solved, search, counts, floor, estimator, constant)
+            rank, solution = found.rank, found.solution
+            value, null_criterion = found.value, found.null_value
+            correction = found.correction
         if cells is not None:
             solution = _over_cells(solution, cells.n_rows, source.n_rows)
     return Fit(
@@ -172,6 +197,10 @@ def fit_rows(
         rank.relations,
         counts,
         null_value + counts.log_binomial,
+        estimator,
+        value + counts.log_binomial,
+        null_criterion + counts.log_binomial,
+        correction,
     )
 
 

@@ -82,7 +82,7 @@ class Rank:
     n_passes: int
 
 
-def find_rank(source: Source, start: Evaluation) -> Rank:
+def find_rank(source: Source, start: Evaluation, limit: float = ILL_CONDITIONED) -> Rank:
     """Return the columns that can be estimated, the others' relations, and the basis to solve in.
 
     Parameters
@@ -90,6 +90,8 @@ def find_rank(source: Source, start: Evaluation) -> Rank:
     source : Source
     start : Evaluation
         At the start of the iteration. It decides nothing but whether to look closer.
+    limit : float
+        Condition of the scaled information above which the basis changes.
 
     Raises
     ------
@@ -104,12 +106,12 @@ def find_rank(source: Source, start: Evaluation) -> Rank:
     """
     p, layout = source.n_columns, source.layout
     factor = factorize(start.upper)
-    if factor is not None and not factor.condition_within(ILL_CONDITIONED):
+    if factor is not None and not factor.condition_within(limit):
         factor = None
     if layout is None:
         if factor is not None:
             return Rank(Basis.identity(p), {}, 0)
-        return _plain_rank(source, ILL_CONDITIONED)
+        return _plain_rank(source, limit)
     if factor is not None and is_resolved(factor):
         return Rank(Basis.identity(p), {}, 0)
     if factor is not None:

@@ -134,7 +134,7 @@ def test_a_result_travels_without_its_data(fit, birthwt, tmp_path):
             with pytest.raises(errors.DetachedError, match="needs the rows"):
                 ask(other)
     assert path.stat().st_size < 10_000
-    assert json.loads(path.read_text())["version"] == 1
+    assert json.loads(path.read_text())["version"] == 2
 
 
 def test_files_that_hold_no_result_are_refused(tmp_path):
@@ -143,7 +143,7 @@ def test_files_that_hold_no_result_are_refused(tmp_path):
         ("not json", "not JSON"),
         ("[]", "not a logit_inference result"),
         ('{"format": "logit_inference result", "version": 99}', "version 99"),
-        ('{"format": "logit_inference result", "version": 1}', "damaged"),
+        ('{"format": "logit_inference result", "version": 2}', "damaged"),
     ):
         path.write_text(text)
         with pytest.raises(errors.ModelFileError, match=words):

@@ -58,6 +58,16 @@ def glm(case: dict, result: dict) -> dict:
     return record
 
 
+def firth(case: dict, result: dict) -> dict:
+    """Return what the tests use of bias-reduced fits by brglm2 and logistf."""
+    record = {"id": case["id"], "R_formula": case["formula"]}
+    for kind in ("AS_mean", "AS_median"):
+        record[kind] = pick(result[kind], ("coef", "se", "vcov", "deviance", "logLik", "z", "p"))
+    if "logistf" in result:
+        record["logistf"] = result["logistf"]
+    return record
+
+
 def write(path: Path, record: dict | list) -> None:
     """Write JSON with one line per entry, so that a change is one line of a diff."""
     pairs = record.items() if isinstance(record, dict) else enumerate(record)
@@ -74,6 +84,10 @@ def main(source: Path) -> None:
         if "glm" in case.get("kind", ["glm"]):
             stored = json.loads((source / "json" / f"{case['id']}.R.json").read_text())
             write(HERE / "glm_R" / f"{case['id']}.json", glm(case, stored["results"]["glm"]))
+        path = source / "json" / f"{case['id']}.R.json"
+        results = json.loads(path.read_text())["results"] if path.exists() else {}
+        if "firth" in results:
+            write(HERE / "firth_R" / f"{case['id']}.json", firth(case, results["firth"]))
     for folder, answers in (("highprec", "answers.json"), ("degenerate", "cases.json")):
         write(HERE / folder / answers, json.loads((source / folder / answers).read_text()))
         for path in (source / folder).glob("*.csv"):

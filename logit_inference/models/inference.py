@@ -1,0 +1,73 @@
+"""Which inference a result's tables show, and where it comes from: its rows, or what it carries."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from logit_inference.covariance.penalized import augmented_covariance, fit_covariance
+from logit_inference.errors import ArgumentError, DetachedError
+from logit_inference.inference.hypothesis import read_hypothesis
+from logit_inference.inference.likelihood_ratio import (
+    likelihood_ratio_test,
+    profile_coefficients,
+)
+from logit_inference.inference.result import TestResult
+from logit_inference.inference.wald import Coefficients, check_level, coefficients, wald_test
+
+if TYPE_CHECKING:
+    from logit_inference.models.result import LogitResult
+
+
+def coefficient_inference(
+    result: LogitResult, level: float | None, method: str | None
+) -> Coefficients:
+    """Return statistics, p-values and intervals of all coefficients, by Wald or by profile."""
+    method = result.account.estimator.interval_method if method is None else method
+    level = result.level if level is None else check_level(level)
+    if method == "wald":
+        return coefficients(result.estimate, level)
+    if method != "profile":
+        raise ArgumentError("method", method, '"wald" or "profile"')
+    if result.profile is not None and level == result.level:
+        std_error = result.estimate.std_errors  # whichever covariance the result has by now
+        return replace(result.profile, std_error=std_error)
+    if result.fit is None:
+        raise DetachedError('method="profile"')
+    if not result.converged:  # there is no maximum to profile
+        return coefficients(result.estimate, level)
+    return profile_coefficients(result.fit, result.estimate, level)
+
+
+def linear_test(result: LogitResult, hypothesis: Any, method: str | None) -> TestResult:
+    """Return the Wald or likelihood-ratio test of a linear hypothesis."""
+    at = result.estimate
+    if method is None:
+        method = "lr" if result.account.estimator.interval_method == "profile" else "wald"
+    read = read_hypothesis(hypothesis, at.names, result.terms, at.estimable)
+    if method == "wald":
+        return wald_test(at, read)
+    if method != "lr":
+        raise ArgumentError("method", method, '"wald" or "lr"')
+    if result.fit is None:
+        raise DetachedError('method="lr"')
+    return likelihood_ratio_test(result.fit, at, read)
+
+
+def other_covariance(result: LogitResult, covariance: str) -> LogitResult:
+    """Return the result with the covariance of that name."""
+    makers = {"model": fit_covariance, "augmented": augmented_covariance}
+    if covariance not in makers:
+        raise ArgumentError("covariance", covariance, '"model" or "augmented"')
+    if result.fit is None:
+        raise DetachedError("with_covariance()")
+    estimate = replace(result.estimate, covariance=makers[covariance](result.fit))
+    return replace(result, estimate=estimate)
+
+
+def detached(result: LogitResult) -> LogitResult:
+    """Return the result without its rows; its tables' inference is computed before they go."""
+    profile = result.profile
+    if result.fit is not None and result.account.estimator.interval_method == "profile":
+        profile = coefficient_inference(result, None, "profile")
+    return replace(result, fit=None, labels=None, positions=None, profile=profile)

@@ -1,0 +1,208 @@
+"""What an estimator maximises over the rows of a source, as an objective for `newton`.
+
+An objective takes coefficients to an `Evaluation` and may be built of another: a penalty adds its
+own value, gradient and curvature. What a penalty says of the columns of X is brought to the basis
+that is solved in, so that no result depends on the basis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+from scipy.special import expit
+
+from logit_inference.likelihood.bias import determinant_sums
+from logit_inference.likelihood.estimator import Estimator
+from logit_inference.likelihood.evaluation import Evaluation
+from logit_inference.likelihood.likelihood import Likelihood
+from logit_inference.likelihood.objective import Objective, objective
+from logit_inference.rows.basis import Basis
+from logit_inference.rows.block import Floats
+from logit_inference.rows.source import Source
+from logit_inference.solve.factor import factorize
+
+# The exact second derivative of a log-determinant takes q more passes' work, and a search of it
+# half as many steps: worth it up to so many products, and half a megabyte of them.
+EXACT_PRODUCTS, EXACT_COLUMNS = 2e7, 60
+MOST_COLUMNS = 200  # of which the exact second derivative takes tens of megabytes
+
+
+def criterion(
+    rows: Source,
+    likelihood: Likelihood,
+    estimator: Estimator,
+    basis: Basis,
+    exact: bool | None = None,
+) -> Objective:
+    """Return what the estimator maximises, as a function of (q,) coefficients in ``basis``.
+
+    Parameters
+    ----------
+    rows : Source
+        In that basis.
+    likelihood : Likelihood
+    estimator : Estimator
+        One that maximises something.
+    basis : Basis
+        Columns that do not take part have no penalty.
+    exact : bool, optional
+        Whether curvatures are exact (see `jeffreys`); by default where that is cheap.
+
+    Notes
+    -----
+    Each call is a pass over the rows, and where ``estimator.power`` is not zero two (see
+    `jeffreys`).
+    """
+    plain = objective(rows, likelihood)
+    if estimator.power:
+        if exact is None:
+            exact = has_cheap_curvature(rows)
+        return jeffreys(plain, rows, likelihood, estimator.power, _log_scale(basis), exact)
+    if not estimator.amounts:
+        return plain
+    amounts = np.array(estimator.amounts)[list(basis.kept)]
+    penalty = log_f_penalty if estimator.kind == "log-f" else ridge_penalty
+    return partial(_penalized, plain, partial(penalty, amounts, columns_of(basis)))
+
+
+def has_cheap_curvature(rows: Source) -> bool:
+    """Say whether the exact second derivative of a log-determinant costs next to nothing."""
+    q = rows.n_columns
+    return q <= EXACT_COLUMNS and rows.n_rows * float(q) ** 3 <= EXACT_PRODUCTS
+
+
+def columns_of(basis: Basis) -> Floats:
+    """Return the (q, q) matrix M with ``coef[kept] = M @ coef_in_basis``."""
+    if basis.matrix is None:
+        return np.eye(len(basis.kept))
+    return basis.root(np.eye(len(basis.kept)))[list(basis.kept)]
+
+
+def _log_scale(basis: Basis) -> float:
+    """Return what the log-determinant of the information of X is above that in the basis."""
+    if basis.matrix is None:
+        return 0.0
+    return -2.0 * float(np.linalg.slogdet(columns_of(basis))[1])
+
+
+# --- penalties of coefficients --------------------------------------------------------------------
+
+
+def _penalized(
+    plain: Objective, penalty: Callable[[Floats], Evaluation], coef: Floats
+) -> Evaluation:
+    return plain(coef) + penalty(coef)
+
+
+def ridge_penalty(penalties: Floats, columns: Floats, inner: Floats) -> Evaluation:
+    """Return ``−½ Σ penalty·b²`` with its derivatives, for ``b = columns @ inner``.
+
+    Examples
+    --------
+    >>> ridge_penalty(np.array([2.0]), np.eye(1), np.array([3.0])).log_likelihood
+    -9.0
+    """
+    coef = columns @ inner
+    pull = penalties * coef
+    return Evaluation(
+        float(-0.5 * (pull @ coef)),
+        -(columns.T @ pull),
+        columns.T @ (penalties[:, np.newaxis] * columns),
+        np.inf,
+    )
+
+
+def log_f_penalty(df: Floats, columns: Floats, inner: Floats) -> Evaluation:
+    """Return ``Σ m(b/2 − log(1+exp(b)))`` with its derivatives, for ``b = columns @ inner``.
+
+    As of m/2 events and m/2 non-events whose only covariate is that column.
+
+    Examples
+    --------
+    >>> float(log_f_penalty(np.array([2.0]), np.eye(1), np.zeros(1)).log_likelihood / np.log(2))
+    -2.0
+    """
+    coef = columns @ inner
+    share = expit(coef)
+    weight = df * share * expit(-coef)
+    value = -(df @ (0.5 * np.abs(coef) + np.log1p(np.exp(-np.abs(coef)))))
+    return Evaluation(
+        float(value),
+        columns.T @ (df * (0.5 - share)),
+        columns.T @ (weight[:, np.newaxis] * columns),
+        np.inf,
+    )
+
+
+# --- the determinant of the information -----------------------------------------------------------
+
+
+def jeffreys(
+    plain: Objective,
+    rows: Source,
+    likelihood: Likelihood,
+    power: float,
+    shift: float,
+    exact: bool,
+) -> Objective:
+    """Return ``ℓ + power·(log|I| + shift)`` as a function of the coefficients.
+
+    The curvature handed to the solver is minus the second derivative with leverages held fixed,
+    or, where ``exact`` and it is positive definite, without that. The former is never too small, so
+    that steps along it raise the criterion; near the maximum each leaves a share of the distance
+    that is small where leverages are.
+
+    Notes
+    -----
+    Two passes: one for the information, one for the leverages, which takes two or three times as
+    long. Memory: some (q, q) arrays; q³/2 numbers where ``exact``, and q times the work.
+    """
+
+    def evaluate(coef: Floats) -> Evaluation:
+        at = plain(coef)
+        factor = factorize(at.upper)
+        if factor is None:  # so far out that all but no information is left
+            return replace(at, log_likelihood=-np.inf)
+        value = at.log_likelihood + power * (
+            2.0 * float(np.log(factor.upper.diagonal()).sum()) + shift
+        )
+        sums = rows.fold_runs(determinant_sums, likelihood, coef, factor.inverse_root(), exact)
+        upper = np.triu(at.upper + power * sums.pseudo)
+        if sums.squares is not None and sums.third is not None:
+            lean = sums.third @ factor.upper
+            closer = np.triu(upper - power * (sums.squares - lean.T @ lean))
+            if factorize(closer) is not None:
+                upper = closer
+        return Evaluation(value, at.score + power * sums.score, upper, at.smallest_weight)
+
+    return evaluate
+
+
+# --- subspaces ------------------------------------------------------------------------------------
+
+
+def restrict(whole: Objective, origin: Floats, span: Floats) -> Objective:
+    """Return an objective on the coefficients ``origin + span @ inner``.
+
+    Parameters
+    ----------
+    whole : callable
+        Of (q,) coefficients.
+    origin : (q,) array
+    span : (q, r) array
+        Of full column rank.
+    """
+
+    def evaluate(inner: Floats) -> Evaluation:
+        at = whole(origin + span @ inner)
+        return Evaluation(
+            at.log_likelihood,
+            span.T @ at.score,
+            span.T @ (at.information @ span),
+            at.smallest_weight,
+        )
+
+    return evaluate

@@ -1,0 +1,73 @@
+"""What a fit maximised, as a function of its coefficients, and the shape of it at the maximum.
+
+Likelihood-ratio statements and the covariance of a penalised fit need what was maximised again.
+This is where an estimator's name becomes a function of the rows, for those who must not ask.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from logit_inference.likelihood.objective import Objective
+from logit_inference.rows.block import Floats
+from logit_inference.solve.correction import augmented_likelihood
+from logit_inference.solve.criterion import criterion
+from logit_inference.solve.factor import factorize
+from logit_inference.solve.fit import Fit
+
+
+@dataclass(frozen=True)
+class Peak:
+    """A maximum, and the shape of what was maximised around it.
+
+    Parameters
+    ----------
+    objective : callable
+        From (r,) coefficients to an `Evaluation`. The first q of them are those of the fit, in its
+        basis; one more belongs to the pseudo-observations of a FLAC fit.
+    coef : (r,) array
+        Where it is largest.
+    value : float
+        Its maximum.
+    root : (r, r) array
+        B with ``B B'`` the inverse of the curvature at ``coef``.
+    """
+
+    objective: Objective
+    coef: Floats
+    value: float
+    root: Floats
+
+
+def peak_at(objective: Objective, coef: Floats) -> Peak | None:
+    """Return the peak at ``coef``, None where its curvature is singular; one evaluation."""
+    at = objective(coef)
+    factor = factorize(at.upper)
+    if factor is None:
+        return None
+    return Peak(objective, coef, at.log_likelihood, factor.inverse_root())
+
+
+def peak_of(fit: Fit) -> Peak | None:
+    """Return the peak of what a fit maximised, None where the curvature there is singular.
+
+    With a corrected intercept (FLIC) it is that of Firth's fit, in which the other coefficients are
+    the same.
+
+    Notes
+    -----
+    One evaluation: one pass for likelihoods and penalties of coefficients, two where the penalty is
+    the determinant of the information.
+    """
+    rows, estimator, correction = fit.solved_rows, fit.estimator, fit.correction
+    coef = fit.solution.coef
+    if correction is not None and estimator.intercept == "flac":
+        return peak_at(
+            augmented_likelihood(rows, fit.likelihood, correction),
+            np.append(coef, correction.pseudo),
+        )
+    if correction is not None:
+        coef = correction.firth
+    return peak_at(criterion(rows, fit.likelihood, estimator, fit.basis), coef)

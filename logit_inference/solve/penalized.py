@@ -1,0 +1,219 @@
+"""The search for the maximum of a penalised likelihood over the rows of a source.
+
+A penalty keeps the maximum finite where the likelihood alone has none, so that the search must not
+begin at the maximum likelihood: it begins at the null model, or, where rows are many, where a
+sample of them leads.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+
+from logit_inference.likelihood.estimator import Estimator
+from logit_inference.likelihood.evaluation import Evaluation, Tally
+from logit_inference.likelihood.objective import Objective, objective
+from logit_inference.rows.basis import in_basis
+from logit_inference.rows.block import Floats
+from logit_inference.rows.source import Source
+from logit_inference.solve.correction import (
+    Correction,
+    augmented_likelihood,
+    correct,
+)
+from logit_inference.solve.criterion import (
+    MOST_COLUMNS,
+    criterion,
+    has_cheap_curvature,
+    restrict,
+)
+from logit_inference.solve.factor import Factor, factorize, row_leverage
+from logit_inference.solve.median import reduce_median_bias
+from logit_inference.solve.newton import FRESH, newton
+from logit_inference.solve.pace import pace_of
+from logit_inference.solve.rank import Rank, find_rank
+from logit_inference.solve.schedule import Opening, open_search
+from logit_inference.solve.search import Search
+from logit_inference.solve.solution import Outcome, Solution
+
+# Leverages come from the summed information, whose inverse is wrong by eps times this: above it
+# the search changes to a nearly orthonormal basis.
+LEVERAGES_RESOLVE = 1e6
+FIRTH = Estimator("firth", 0.5)
+PATIENCE = 20  # steps with leverages held fixed, before exact ones are worth their price
+SLOW = 0.1  # ratio of successive decrements from which their sum may be far above the last
+RIGHT = 1e-11  # standard errors: what is left after such a decrement shows nowhere
+CLOSE = 1e-3  # of the decrement of the null model: only its value is wanted
+
+
+@dataclass(frozen=True)
+class Penalized:
+    """What a search with a penalty found.
+
+    Parameters
+    ----------
+    rank : Rank
+    solution : Solution
+        Its evaluation is that of the likelihood alone, at the coefficients found.
+    value : float
+        The criterion at its maximum; NaN where the estimator maximises nothing.
+    null_value : float
+        Its maximum where all coefficients but the constant are zero, with the penalty of the full
+        model (Heinze and Schemper 2002). NaN where there is no constant.
+    correction : Correction or None
+        What is left of Firth's fit where its intercept was corrected.
+    """
+
+    rank: Rank
+    solution: Solution
+    value: float
+    null_value: float
+    correction: Correction | None = None
+
+
+def find_penalized(
+    source: Source,
+    search: Search,
+    counts: Tally,
+    least: float | None,
+    estimator: Estimator,
+    constant: int | None,
+) -> Penalized:
+    """Return the maximum of an estimator's criterion, or the zero of its adjusted score.
+
+    Parameters
+    ----------
+    source, search, counts, least
+        As in `find_maximum`.
+    estimator : Estimator
+        Other than maximum likelihood.
+    constant : int or None
+        The column of ones.
+
+    Notes
+    -----
+    Three to six evaluations of the criterion for many rows, up to a dozen for few; as many for the
+    null model, which keeps the determinant of all columns.
+    """
+    likelihood = search.likelihood
+    first = objective(source, likelihood)(search.start)
+    rank = find_rank(source, first, LEVERAGES_RESOLVE)
+    rows = in_basis(source, rank.basis)
+    spent = 1.0 + rank.n_passes
+    opening = Opening(None)
+    if least is not None and rank.basis.is_identity:
+        pace = pace_of(source.n_columns, source.score_price, counts, search.tolerance, FRESH)
+        opening = open_search(source, likelihood, search.start, least, counts, pace)
+        spent += opening.n_passes
+    if estimator.kind == "median-br":
+        near = _climb(rows, search, opening, rank, FIRTH)
+        spent += 2.0 * near.n_passes
+        inside = replace(search, start=near.coef)
+        solution = reduce_median_bias(rows, inside, rank.basis)
+        solution = replace(solution, n_passes=solution.n_passes + spent)
+        return Penalized(rank, solution, math.nan, math.nan)
+    solution = _climb(rows, search, opening, rank, estimator)
+    passes = 2 if estimator.power else 1  # in an evaluation
+    spent += solution.n_passes * passes + 1.0
+    value = solution.evaluation.log_likelihood
+    at = objective(rows, likelihood)(solution.coef)
+    solution = replace(solution, evaluation=at, factor=factorize(at.upper))
+    if constant is None or constant not in rank.basis.kept or not solution.outcome.converged:
+        return Penalized(rank, replace(solution, n_passes=spent), value, math.nan)
+    direction = _inner_unit(rank, constant)
+    whole = criterion(rows, likelihood, estimator, rank.basis)
+    span, correction = direction[:, np.newaxis], None
+    if estimator.intercept is not None:
+        solution, correction, more = correct(
+            rows, likelihood, estimator.intercept, solution, direction
+        )
+        spent += more
+        if estimator.intercept == "flac":
+            whole = augmented_likelihood(rows, likelihood, correction)
+            value = whole(np.append(solution.coef, correction.pseudo)).log_likelihood
+            span = np.zeros((len(direction) + 1, 2))
+            span[:-1, 0], span[-1, 1] = direction, 1.0
+            spent += passes
+    null_value = math.nan
+    if estimator.has_likelihood:
+        null_value, n_evaluations = _null_model(whole, span, search.start[constant])
+        spent += n_evaluations * passes
+    return Penalized(rank, replace(solution, n_passes=spent), value, null_value, correction)
+
+
+def _climb(
+    rows: Source,
+    search: Search,
+    opening: Opening,
+    rank: Rank,
+    estimator: Estimator,
+) -> Solution:
+    """Return the maximum of the criterion, from where a sample of many rows leads if it serves.
+
+    Where leverages are large and rows many, steps with leverages held fixed may be slow; some exact
+    ones then end the search.
+    """
+    whole = partial(criterion, rows, search.likelihood, estimator, rank.basis)
+    cheap = not estimator.power or has_cheap_curvature(rows)
+    patience = search.max_iterations if cheap else min(search.max_iterations, PATIENCE)
+    step = partial(newton, curvature=partial(bend, rows), tolerance=search.tolerance)
+    solution, spent = None, 0.0
+    if opening.coef is not None:
+        solution = step(whole(), opening.coef, max_iterations=patience, smallest_step=1.0)
+        spent += solution.n_passes
+    if solution is None or solution.outcome is Outcome.STALLED:
+        start = rank.basis.inner(search.start)
+        solution = step(whole(), start, max_iterations=patience)
+        spent += solution.n_passes
+    left = search.max_iterations - patience
+    if not cheap and left > 0 and _is_slow(solution):
+        exact = whole(exact=rows.n_columns <= MOST_COLUMNS)
+        more = step(exact, solution.coef, max_iterations=left)
+        solution = replace(more, steps=solution.steps + more.steps)
+        spent += more.n_passes
+    return replace(solution, steps=opening.steps + solution.steps, n_passes=spent)
+
+
+def _is_slow(solution: Solution) -> bool:
+    """Say whether steps ended before their limit was near."""
+    if not solution.outcome.converged:
+        return True
+    before, last = (step.decrement for step in (*solution.steps[:1], *solution.steps)[-2:])
+    return last > max(SLOW * before, RIGHT)
+
+
+def _null_model(whole: Objective, span: Floats, intercept: float) -> tuple[float, float]:
+    """Return the maximum over the first direction of ``span``, the constant's, and its others.
+
+    NaN where it is not found. A value is right to the cube of the decrement at which the search
+    ends. Also returns the number of evaluations.
+    """
+    line = restrict(whole, np.zeros(len(span)), span)
+    start = np.zeros(span.shape[1])
+    start[0] = intercept
+    found = newton(line, start, _settled, tolerance=CLOSE, fresh=np.inf)
+    if not found.outcome.converged:
+        return math.nan, found.n_passes
+    return found.evaluation.log_likelihood + found.decrement**2 / 2.0, found.n_passes
+
+
+def _inner_unit(rank: Rank, column: int) -> Floats:
+    """Return the direction in the basis in which one coefficient of X grows alone."""
+    unit = np.zeros(rank.basis.n_columns)
+    unit[column] = 1.0
+    return rank.basis.inner(unit)
+
+
+def _settled(factor: Factor, coef: Floats, now: Evaluation) -> float:
+    """Return λ: a value is right to λ²/2."""
+    return math.sqrt(max(float(now.score @ factor.solve(now.score)), 0.0))
+
+
+def bend(rows: Source, factor: Factor, coef: Floats, now: Evaluation) -> float:
+    """Return M·λ at ``coef`` with leverages by the curvature of the criterion; one pass."""
+    reach = rows.fold(row_leverage, factor.inverse_root()).value
+    decrement = math.sqrt(max(float(now.score @ factor.solve(now.score)), 0.0))
+    return float(reach * decrement)
