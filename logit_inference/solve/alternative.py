@@ -22,13 +22,14 @@ Letters* 35.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from logit_inference.rows.block import Floats
 from logit_inference.solve.integers import Integers
 
+UNIT = 1 << 40  # of a direction found in floating point
 BLAND_AFTER = 20  # pivots without progress, after which the first candidate is taken, not the best
 
 
@@ -79,20 +80,30 @@ def gordan(rows: Integers) -> Alternative:
     scaled = np.array(
         [[value / (1 << size) for value in row] for row, size in zip(rows, sizes, strict=True)]
     )
-    start, above, below = _suggested(scaled)
-    basis = _Basis.from_guess(columns, start, above, below)
+    guess = _suggested(scaled)
+    if guess is not None:
+        direction = np.array([round(value * UNIT) for value in guess.direction], dtype=object)
+        if (rows @ direction > 0).all():
+            return Alternative(direction)
+    basis = None if guess is None else _Basis.from_guess(columns, guess)
     if basis is None:
         basis = _Basis.of_first(columns)
     return basis.solve()
 
 
-def _suggested(scaled: Floats) -> tuple[list[int], list[int], list[int]]:
-    """Return the rows, and the coordinates at their lower and upper ends, that HiGHS ends with."""
+class _Guess(NamedTuple):
+    """Where HiGHS ends: d, the rows that bind, the coordinates at their lower and upper ends."""
+
+    direction: list[float]
+    rows: list[int]
+    ends: set[int]
+
+
+def _suggested(scaled: Floats) -> _Guess | None:
+    """Return the solution of the program in floating point, rows of size one; None if it fails."""
     from scipy.optimize import linprog
 
     k, r = scaled.shape
-    if r == 1:
-        return [], [], []
     result: Any = linprog(
         np.append(np.zeros(r), -1.0),
         A_ub=np.column_stack([-scaled, np.ones(k)]),
@@ -102,13 +113,13 @@ def _suggested(scaled: Floats) -> tuple[list[int], list[int], list[int]]:
         options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
     )
     if result.status != 0:
-        return [], [], []
+        return None
     weight = -np.asarray(result.ineqlin.marginals)
     chosen = np.flatnonzero(weight > 1e-14 * max(weight.max(initial=0.0), 1.0))
     order = chosen[np.argsort(-weight[chosen])]
-    above = np.flatnonzero(np.asarray(result.lower.marginals)[:r] > 0)
-    below = np.flatnonzero(np.asarray(result.upper.marginals)[:r] < 0)
-    return order.tolist(), above.tolist(), below.tolist()
+    bound = (np.asarray(result.lower.marginals) != 0) | (np.asarray(result.upper.marginals) != 0)
+    ends = set(np.flatnonzero(bound[:r]).tolist())
+    return _Guess(result.x[:r].tolist(), order.tolist(), ends)
 
 
 class _Basis:
@@ -137,20 +148,17 @@ class _Basis:
         return basis
 
     @classmethod
-    def from_guess(
-        cls, columns: Integers, rows: list[int], above: list[int], below: list[int]
-    ) -> _Basis | None:
+    def from_guess(cls, columns: Integers, guess: _Guess) -> _Basis | None:
         """Return a feasible basis near the one suggested; None where that does not lead to one."""
         basis = cls(columns)
         m = len(basis.members)
-        stay = set(above) | set(below)
-        for row in rows[:m]:
+        for row in guess.rows[:m]:
             change = basis.adjugate @ columns[row]
             free = [i for i in range(m) if basis.members[i] < 0 and change[i] != 0]
             if not free:
                 continue
             last = [i for i in free if basis.members[i] == ~(m - 1)]
-            leave = last or [i for i in free if ~basis.members[i] not in stay] or free
+            leave = last or [i for i in free if ~basis.members[i] not in guess.ends] or free
             basis.enter(row, change, max(leave, key=lambda i: abs(change[i])))
         if ~(m - 1) in basis.members:
             return None

@@ -72,6 +72,9 @@ def exact_signs(X: Floats, direction: Integers) -> NDArray[np.int8]:
     used = np.flatnonzero(direction != 0)
     if not len(used):
         return np.zeros(len(X), dtype=np.int8)
+    if len(used) == 1:
+        own: NDArray[np.int8] = np.sign(X[:, used[0]]).astype(np.int8)
+        return own if direction[used[0]] > 0 else -own
     part, rounded = X[:, used], as_floats(direction[used])
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         value = part @ rounded

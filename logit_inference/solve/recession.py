@@ -48,7 +48,7 @@ from logit_inference.solve.integers import (
     null_space,
 )
 
-MOST_COLUMNS = 120  # integers of a basis of more columns grow too long: minutes, not seconds
+MOST_COLUMNS = 250  # integers of a basis of more columns grow too long: minutes, not seconds
 AT_ONCE = 1 << 21  # elements of coded columns that are written out at a time
 FIRST_ROWS, MORE_ROWS = 300, 100  # in the working set, and added to it; beside some per column
 BITS = 24  # of the numbers in a change of basis, which need not be accurate
@@ -225,7 +225,7 @@ class _Cone:
             own = self.space[j]
             if not own.any():
                 continue
-            ends[j] = math.nan if value == 0 else math.copysign(math.inf, value)
+            ends[j] = math.nan if value == 0 else (math.inf if value > 0 else -math.inf)
             if value != 0 and self.space.shape[1] > 1 and self._also(own if value < 0 else -own):
                 ends[j] = math.nan
         return ends
@@ -277,14 +277,23 @@ def _conditioned(space: Integers, inside: Integers) -> Integers:
     upper: Any = np.linalg.qr(np.vstack([rows, 1e-9 * np.eye(r)]), mode="r")
     change = np.linalg.solve(np.triu(upper), np.eye(r))
     lowest = int(exponent.max())
-    matrix = np.zeros((r, r), dtype=object)
+    matrix, scales = np.zeros((r, r), dtype=object), []
     for j, column in enumerate(change.T):
         loss = np.abs(column).max() / abs(column[j])
-        bits = BITS + max(math.frexp(loss)[1], 0)
-        scale = bits - math.frexp(np.abs(column).max())[1]
+        scale = BITS + max(math.frexp(loss)[1], 0) - math.frexp(np.abs(column).max())[1]
+        scales.append(scale)
         for i in range(j + 1):
-            matrix[i, j] = round(math.ldexp(float(column[i]), scale)) << (lowest - int(exponent[i]))
-    return coprime_columns(space @ matrix)
+            whole = round(math.ldexp(float(column[i]), scale))
+            matrix[i, j] = whole << (lowest - int(exponent[i]))
+    # Columns times 2^(−scale), as nearly as short integers can be.
+    product = space @ matrix
+    short = coprime_columns(product)
+    sizes = [int(abs(a).max()).bit_length() for a in product.T]
+    kept = [int(abs(a).max()).bit_length() for a in short.T]
+    moves = [size - k - scale for k, size, scale in zip(sizes, kept, scales, strict=True)]
+    for j, move in enumerate(moves):
+        short[:, j] <<= move - min(moves)
+    return short
 
 
 # --- kernels --------------------------------------------------------------------------------------
