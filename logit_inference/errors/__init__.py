@@ -31,6 +31,8 @@ from logit_inference.errors.fit import (
     CollinearityWarning,
     ConvergenceError,
     RankError,
+    SeparationError,
+    SeparationWarning,
 )
 from logit_inference.errors.formula import (
     FormulaError,
@@ -62,6 +64,8 @@ __all__ = [
     "PredictionError",
     "RankError",
     "SchemaError",
+    "SeparationError",
+    "SeparationWarning",
     "TableError",
     "WeightsError",
     "did_you_mean",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from logit_inference.diagnostics.account import Account
 from logit_inference.diagnostics.goodness import Goodness, classify_rows, goodness, tjur
+from logit_inference.diagnostics.separation import Separation, no_separation
 from logit_inference.effects.prediction import (
     Prediction,
     predict_link,
@@ -23,6 +24,7 @@ from logit_inference.effects.prediction import (
 from logit_inference.errors import ArgumentError, DetachedError
 from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.hypothesis import read_hypothesis
+from logit_inference.inference.limits import Limits, likelihood_limits
 from logit_inference.inference.result import TestResult
 from logit_inference.inference.wald import Coefficients, coefficients, wald_test
 from logit_inference.likelihood.logistic import expit
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 
     from logit_inference.design.arrays import ArrayDesign
     from logit_inference.design.design import Design
+
+NOT_SEPARATED = no_separation(())
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -62,6 +66,12 @@ class LogitResult:
         The caller's labels of the rows used; None without rows.
     positions : (n_used,) array of int or None
         Where those rows stand in the table; None where all of it is used.
+    separation : Separation
+        Whether the data are separated, and by what; its kind is ``"none"`` for ordinary fits.
+    limits : Limits or None
+        Likelihood-ratio inference for infinite coefficients, where the data are separated.
+    asked : Fit or None
+        The search that ran to infinity, where they are: ``fit`` is then that of the limiting model.
     """
 
     account: Account
@@ -71,12 +81,15 @@ class LogitResult:
     fit: Fit | None
     labels: Any
     positions: Any = None
+    separation: Separation = NOT_SEPARATED
+    limits: Limits | None = None
+    asked: Fit | None = None
 
     # --- coefficients -----------------------------------------------------------------------------
 
     @property
     def params(self) -> pd.Series:
-        """Coefficients by name; NaN where the data cannot estimate one."""
+        """Coefficients by name; NaN where the data cannot estimate one, ±inf on separated data."""
         return frames.series(self.estimate.names, self.estimate.coef)
 
     @property
@@ -91,16 +104,28 @@ class LogitResult:
 
     @property
     def pvalues(self) -> pd.Series:
-        """Two-sided Wald p-values by name."""
+        """Two-sided Wald p-values by name; likelihood-ratio p-values of infinite coefficients."""
         return frames.series(self.estimate.names, self.wald().p_value)
 
     def wald(self, level: float | None = None) -> Coefficients:
-        """Return Wald inference of all coefficients as arrays."""
-        return coefficients(self.estimate, self.level if level is None else level)
+        """Return Wald inference of all coefficients as arrays; likelihood ratios of infinite ones."""
+        level = self.level if level is None else level
+        table = coefficients(self.estimate, level)
+        return table if self.limits is None else self._limits(level).put_into(table)
+
+    def _limits(self, level: float) -> Limits:
+        """Return likelihood-ratio inference for infinite coefficients."""
+        limits = self.limits
+        if limits is not None and limits.level == level:
+            return limits
+        if self.asked is None:
+            raise DetachedError("the interval of an infinite coefficient at another level")
+        supremum = self._fit("the interval").solution.evaluation.log_likelihood
+        return likelihood_limits(self.asked, supremum, self.separation.ends, level)
 
     def cov_params(self) -> pd.DataFrame:
         """Return the covariance of the coefficients, labelled on both sides."""
-        return frames.square(self.estimate.names, self.estimate.covariance.matrix)
+        return frames.square(self.estimate.names, self.estimate.matrix)
 
     def conf_int(self, alpha: float | None = None, *, level: float | None = None) -> pd.DataFrame:
         """Return Wald confidence intervals, columns ``conf_low`` and ``conf_high``.
@@ -359,7 +384,8 @@ class LogitResult:
         >>> boot.coef[boot.converged].std(axis=0).round(2).tolist()
         [0.9, 0.01, 0.31]
         """
-        return refit_weights(self._fit("refit_weights()"), W, std_errors, self.labels)
+        fit = self._fit("refit_weights()")
+        return refit_weights(self.asked or fit, W, std_errors, self.labels)
 
     # --- tests ------------------------------------------------------------------------------------
 
@@ -385,7 +411,7 @@ class LogitResult:
         Wald test of C(race)[T.black] = 0, C(race)[T.other] = 0: chi-square(2) = 3.737, p = 0.154
         """
         at = self.estimate
-        return wald_test(at, read_hypothesis(hypothesis, at.names, self.terms, at.estimable))
+        return wald_test(at, read_hypothesis(hypothesis, at.names, self.terms, at.identified))
 
     def wald_terms(self) -> Table:
         """Return a Wald test of each term of the formula: all its estimable columns are zero."""
@@ -413,6 +439,7 @@ class LogitResult:
             frames.exponentiated(table) if odds_ratios else table,
             level,
             odds_ratios=odds_ratios,
+            undetermined=self.estimate.undetermined.tolist(),
         )
 
     def tidy(self, *, exponentiate: bool = False, level: float | None = None) -> pd.DataFrame:
@@ -462,7 +489,14 @@ class LogitResult:
 
     def without_data(self) -> LogitResult:
         """Return the same result without its rows; what then cannot be answered says so."""
-        return replace(self, fit=None, labels=None, positions=None)
+        return replace(
+            self,
+            fit=None,
+            asked=None,
+            labels=None,
+            positions=None,
+            separation=replace(self.separation, rows=None),
+        )
 
     def save(self, path: Any) -> None:
         """Write a small data-free JSON file that `logit_inference.load` reads on any machine."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,12 +21,15 @@ import numpy as np
 
 from logit_inference.covariance.covariance import Covariance
 from logit_inference.diagnostics.account import Account
+from logit_inference.diagnostics.separation import Separation
 from logit_inference.errors import ModelFileError
 from logit_inference.inference.estimate import Estimate
+from logit_inference.inference.limits import Limits
 from logit_inference.likelihood.evaluation import Tally
 from logit_inference.rows.basis import Basis
 from logit_inference.rows.centring import Centring
 from logit_inference.solve.rank import Relation
+from logit_inference.solve.recession import Recession
 
 if TYPE_CHECKING:
     from logit_inference.models.result import LogitResult
@@ -50,6 +53,8 @@ def save(result: LogitResult, path: str | Path) -> None:
         "account": to_plain(result.account),
         "estimate": to_plain(result.estimate),
         "design": to_plain(result.design),
+        "separation": to_plain(replace(result.separation, rows=None)),
+        "limits": to_plain(result.limits),
     }
     text = json.dumps(content, allow_nan=False, ensure_ascii=False, indent=1)
     Path(path).write_text(text + "\n", encoding="utf-8")
@@ -84,7 +89,16 @@ def load(path: str | Path) -> LogitResult:
         account, estimate = from_plain(content["account"]), from_plain(content["estimate"])
         design = from_plain(content["design"])
         _check_shapes(estimate, design)
-        result = LogitResult(account, estimate, float(content["level"]), design, None, None)
+        result = LogitResult(
+            account,
+            estimate,
+            float(content["level"]),
+            design,
+            None,
+            None,
+            separation=from_plain(content["separation"]),
+            limits=from_plain(content["limits"]),
+        )
         str(result)  # what cannot be printed now would fail later, with a stranger message
         return result
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
@@ -214,6 +228,7 @@ def _records() -> Mapping[str, Any]:
 
     known = (
         *(Account, Tally, Estimate, Covariance, Basis, Centring, Relation),
+        *(Separation, Limits, Recession),
         *(ArrayDesign, Design, Formula, Factor, Term, TermColumns, Coding, Schema, Variable, Event),
     )
     return {record.__name__: record for record in known}

@@ -24,6 +24,7 @@ def summary_table(
     level: float,
     *,
     odds_ratios: bool = False,
+    undetermined: Sequence[bool] = (),
 ) -> Table:
     """Return the summary of a fit; its order follows statsmodels', so that eyes line up.
 
@@ -39,14 +40,19 @@ def summary_table(
     level : float
         Of the intervals.
     odds_ratios : bool
+    undetermined : sequence of p bool, optional
+        Which coefficients may go to either infinity: the table says so in a word.
     """
     letter = "z" if covariance.df is None else "t"
     low, high = (1.0 - level) / 2, (1.0 + level) / 2
+    shown: list[float | str] = table.estimate.tolist()
+    for j, both in enumerate(undetermined):
+        shown[j] = "undetermined" if both else shown[j]
     columns = (
         Column("term", list(names), header=""),
         Column(
             "estimate",
-            table.estimate,
+            shown,
             header="odds ratio" if odds_ratios else "coef",
             kind="estimate",
         ),

@@ -200,9 +200,7 @@ class _Basis:
             inside = {~member for member in self.members if member < 0}
             i = min(wrong, key=lambda i: self.values[i])
             outside = [
-                j
-                for j in range(len(values) - 1)
-                if j not in inside and self.adjugate[i, j] != 0
+                j for j in range(len(values) - 1) if j not in inside and self.adjugate[i, j] != 0
             ]
             if not outside:
                 return False
@@ -219,7 +217,9 @@ class _Basis:
             gap = sum(self.values[i] for i in units)
             if gap == 0:
                 found = [(self.members[i], self.values[i]) for i in range(m) if self.values[i] > 0]
-                return Alternative(None, *(tuple(part) for part in zip(*sorted(found), strict=True)))
+                return Alternative(
+                    None, *(tuple(part) for part in zip(*sorted(found), strict=True))
+                )
             prices = np.sum(self.adjugate[units], axis=0)
             direction, level = -prices[:-1], prices[-1]
             margins = rows @ direction
@@ -256,7 +256,9 @@ class _Basis:
         values = self.values
         best = -1
         for i in np.flatnonzero(change > 0).tolist():
-            left, right = (0, 0) if best < 0 else (values[i] * change[best], values[best] * change[i])
+            left, right = (
+                (0, 0) if best < 0 else (values[i] * change[best], values[best] * change[i])
+            )
             if best < 0 or left < right or (left == right and self._at(i) < self._at(best)):
                 best = i
         return best

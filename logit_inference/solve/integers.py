@@ -143,5 +143,3 @@ def null_space(rows: Integers) -> tuple[Integers, list[int]]:
     if free and last < 0:
         basis = -basis
     return coprime_columns(basis), independent
-
-

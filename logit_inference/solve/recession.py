@@ -27,30 +27,30 @@ Konis (2007), *Linear programming algorithms for detecting separated data*, D.Ph
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from logit_inference.rows.block import Block, Floats
-from logit_inference.rows.product import dense
+from logit_inference.rows.block import Floats
+from logit_inference.rows.product import Columns, times
 from logit_inference.rows.source import Source
+from logit_inference.solve import margins
 from logit_inference.solve.alternative import gordan
 from logit_inference.solve.integers import (
     Integers,
     as_floats,
     coprime_columns,
-    exact_nonzero,
-    exact_signs,
     integer_rows,
     null_space,
 )
 
 MOST_COLUMNS = 250  # integers of a basis of more columns grow too long: minutes, not seconds
-AT_ONCE = 1 << 21  # elements of coded columns that are written out at a time
 FIRST_ROWS, MORE_ROWS = 300, 100  # in the working set, and added to it; beside some per column
+MOST_FACETS = 400  # of a cone of more than two dimensions that are kept
+ORTHOGONAL = 1e-12  # of the terms of a sum: what is smaller is their rounding
 BITS = 24  # of the numbers in a change of basis, which need not be accurate
 
 
@@ -79,6 +79,9 @@ class Recession:
         Rows that are separated, and rows that count.
     reason : str
         Why it was not decided; empty where it was.
+    facets : (k, r) array or None
+        Separated rows z that bound the cone, as combinations of its span; None where they are too
+        many to keep.
     """
 
     exists: bool | None
@@ -90,11 +93,64 @@ class Recession:
     n_separated: int
     n_rows: int
     reason: str = ""
+    facets: Floats | None = None
+
+    @property
+    def n_directions(self) -> int:
+        """Dimension r of the cone."""
+        return int(self.span.shape[1])
 
     @property
     def estimable(self) -> NDArray[np.bool_]:
         """Which coefficients are constant along the cone, shape (p,)."""
         return self.ends == 0
+
+    def sides(self, X: Columns) -> Floats:
+        """Return where the linear predictors of rows (m, p) go along the cone, shape (m,).
+
+        0 where nowhere, 1 and −1 where to the same infinity for every direction that moves them,
+        NaN where that depends on the direction, or was not found.
+        """
+        inside = np.column_stack([times(X, column) for column in self.span.T])
+        sizes: Any = abs(X)
+        terms = np.column_stack([times(sizes, np.abs(column)) for column in self.span.T])
+        with np.errstate(invalid="ignore"):
+            inside[np.abs(inside) <= ORTHOGONAL * terms] = 0.0
+        moved = (inside != 0).any(axis=1)
+        sides = np.zeros(len(inside))
+        sides[moved] = np.nan
+        if self.facets is None:
+            return sides
+        known = moved & np.isfinite(inside).all(axis=1)
+        distinct, place = np.unique(inside[known], axis=0, return_inverse=True)
+        found = [1.0 if self._bounds(a) else -1.0 if self._bounds(-a) else np.nan for a in distinct]
+        sides[known] = np.array(found)[place.ravel()] if len(distinct) else 0.0
+        return sides
+
+    def _bounds(self, inside: Floats) -> bool:
+        """Say whether a row is a sum of facets, so that no direction of the cone is against it."""
+        from scipy.optimize import nnls
+
+        assert self.facets is not None
+        return bool(nnls(self.facets.T, inside / np.abs(inside).max())[1] <= 1e-9)
+
+    def counted(self, source: Source, n_separated: int) -> Recession:
+        """Return the same cone with the counts of another source, whose rows are not merged."""
+        return replace(self, n_separated=n_separated, n_rows=source.fold(margins.count_rows).n)
+
+    def spread(self, n_columns: int, kept: Sequence[int]) -> Recession:
+        """Return the same cone among more columns, of which ``kept`` are its own."""
+        zero, index = np.zeros(n_columns), list(kept)
+        direction, ends, span = zero.copy(), zero.copy(), np.zeros((n_columns, self.span.shape[1]))
+        direction[index], ends[index], span[index] = self.direction, self.ends, self.span
+        whole = dict(zip(index, self.whole, strict=True))
+        return replace(
+            self,
+            direction=direction,
+            ends=ends,
+            span=span,
+            whole=tuple(whole.get(j, 0) for j in range(n_columns)),
+        )
 
 
 def find_recession(source: Source) -> Recession:
@@ -126,7 +182,7 @@ def find_recession(source: Source) -> Recession:
     False
     """
     p = source.n_columns
-    n_rows = source.fold(_count).n
+    n_rows = source.fold(margins.count_rows).n
     if p > MOST_COLUMNS:
         reason = f"{p} columns are too many for an exact decision ({MOST_COLUMNS} at most)"
         return _nothing(None, p, n_rows, reason)
@@ -135,16 +191,19 @@ def find_recession(source: Source) -> Recession:
     direction = cone.interior()
     if direction is None:
         return _nothing(False, p, n_rows)
-    separated = source.fold(_count, cone.space).n
+    separated = source.fold(margins.count_rows, cone.space).n
+    span = np.column_stack([_largest_one(column) for column in cone.space.T])
+    bounds = source.fold(margins.facets, cone.space, span, MOST_FACETS)
     return Recession(
         True,
         _largest_one(direction),
         tuple(int(value) for value in direction),
-        np.column_stack([_largest_one(column) for column in cone.space.T]),
+        span,
         cone.ends(direction),
         separated == n_rows,
         separated,
         n_rows,
+        facets=bounds.rows,
     )
 
 
@@ -156,7 +215,7 @@ def separated_rows(source: Source, recession: Recession) -> NDArray[np.bool_]:
     if not recession.exists:
         return np.zeros(source.n_rows, dtype=bool)
     whole = np.array(recession.whole, dtype=object)
-    return np.asarray(source.map(_is_separated, whole), dtype=bool)
+    return np.asarray(source.map(margins.is_separated, whole), dtype=bool)
 
 
 def _nothing(exists: bool | None, p: int, n_rows: int, reason: str = "") -> Recession:
@@ -187,7 +246,7 @@ class _Cone:
         self.source, self.space = source, space
         self.rows: dict[tuple[int, ...], None] = {}
         if space.shape[1]:
-            self.add(source.fold(_spread, space, FIRST_ROWS + 10 * len(space)).rows)
+            self.add(source.fold(margins.spread, space, FIRST_ROWS + 10 * len(space)).rows)
 
     def add(self, Z: Floats) -> None:
         """Put rows into the working set; those that are there already change nothing."""
@@ -242,7 +301,7 @@ class _Cone:
     def _violated(self, direction: Integers) -> bool:
         """Say whether a direction is wrong for some row; the worst then join the working set."""
         most = MORE_ROWS + 2 * len(self.space)
-        found = self.source.fold(_exposed, direction, self.space, most).rows
+        found = self.source.fold(margins.exposed, direction, self.space, most).rows
         self.add(found)
         return len(found) > 0
 
@@ -251,7 +310,7 @@ def _without_mixed_rows(source: Source, space: Integers) -> Integers:
     """Return a basis of what is orthogonal to all rows with events and non-events."""
     most = 2 * len(space) + 50
     while space.shape[1]:
-        found = source.fold(_mixed, space, most).rows
+        found = source.fold(margins.mixed, space, most).rows
         if not len(found):
             break
         null, _ = null_space(integer_rows(found) @ space)
@@ -294,128 +353,3 @@ def _conditioned(space: Integers, inside: Integers) -> Integers:
     for j, move in enumerate(moves):
         short[:, j] <<= move - min(moves)
     return short
-
-
-# --- kernels --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Count:
-    """A number of rows whose merge is the sum."""
-
-    n: int
-
-    def __add__(self, other: _Count) -> _Count:
-        return _Count(self.n + other.n)
-
-
-@dataclass(frozen=True)
-class _Worst:
-    """Some rows z (k, p), those with the smallest margins of all that were seen."""
-
-    rows: Floats
-    margins: Floats
-    most: int
-
-    def __add__(self, other: _Worst) -> _Worst:
-        rows = np.vstack([self.rows, other.rows])
-        margins = np.append(self.margins, other.margins)
-        best = np.argsort(margins, kind="stable")[: self.most]
-        return _Worst(rows[best], margins[best], self.most)
-
-
-@dataclass(frozen=True)
-class _Piece:
-    """Rows that count, written out: z, and which have events and non-events."""
-
-    Z: Floats
-    mixed: NDArray[np.bool_]
-
-
-def _pieces(block: Block) -> Iterator[_Piece]:
-    """Yield the rows of a block that count, some at a time."""
-    size = max(AT_ONCE // max(block.n_columns, 1), 1)
-    counts = block.counts
-    for start in range(0, block.n_rows, size):
-        part = slice(start, start + size)
-        X, y = dense(block.X[part]), block.y[part]
-        mixed = np.zeros(len(y), dtype=bool)
-        if block.trials is not None:
-            mixed = (y > 0) & (y < block.trials[part])
-        Z = np.where(y > 0, 1.0, -1.0)[:, np.newaxis] * X
-        if counts is None:
-            yield _Piece(Z, mixed)
-        else:
-            kept = counts[part]
-            yield _Piece(Z[kept], mixed[kept])
-
-
-def _count(block: Block, columns: Integers | None = None) -> _Count:
-    """Count the rows that count, or those that are not orthogonal to some columns."""
-    if columns is None:
-        counts = block.counts
-        return _Count(block.n_rows if counts is None else int(counts.sum()))
-    return _Count(sum(int(exact_nonzero(piece.Z, columns).sum()) for piece in _pieces(block)))
-
-
-def _is_separated(block: Block, direction: Integers) -> Floats:
-    """Return 1 for rows with a positive margin, 0 for the others."""
-    found = [exact_signs(piece.Z, direction) for piece in _pieces(block)]
-    separated = np.zeros(block.n_rows)
-    counts = block.counts
-    separated[slice(None) if counts is None else counts] = np.concatenate(found) > 0
-    return separated
-
-
-def _spread(block: Block, columns: Integers, most: int) -> _Worst:
-    """Return rows from all over the block that are not orthogonal to some columns."""
-    return _merged((_chosen(piece, columns, most) for piece in _pieces(block)), block, most)
-
-
-def _mixed(block: Block, columns: Integers, most: int) -> _Worst:
-    """Return rows with events and non-events that are not orthogonal to some columns."""
-    own = (_Piece(piece.Z[piece.mixed], piece.mixed[piece.mixed]) for piece in _pieces(block))
-    return _merged((_chosen(piece, columns, most) for piece in own), block, most)
-
-
-def _chosen(piece: _Piece, columns: Integers, most: int) -> _Worst:
-    """Return at most so many rows of a piece, in the order of a shuffle that is always the same."""
-    order = np.random.default_rng(len(piece.Z)).permutation(len(piece.Z))
-    tried = piece.Z[order[: 2 * most]]
-    kept = tried[exact_nonzero(tried, columns)]
-    if not len(kept):  # rare among all rows: look at every one
-        kept = piece.Z[exact_nonzero(piece.Z, columns)]
-    kept = kept[:most]
-    return _Worst(kept, np.arange(len(kept), dtype=np.float64), most)
-
-
-def _exposed(block: Block, direction: Integers, columns: Integers, most: int) -> _Worst:
-    """Return the worst rows that a direction does not put strictly on their side.
-
-    Rows orthogonal to the columns have no side.
-    """
-    return _merged(
-        (_on_wrong_side(piece, direction, columns, most) for piece in _pieces(block)), block, most
-    )
-
-
-def _on_wrong_side(piece: _Piece, direction: Integers, columns: Integers, most: int) -> _Worst:
-    signs = exact_signs(piece.Z, direction)
-    wrong = np.flatnonzero((signs <= 0) | piece.mixed)
-    idle = wrong[signs[wrong] == 0]
-    if len(idle):
-        stays = exact_nonzero(piece.Z[idle], columns)
-        wrong = np.setdiff1d(wrong, idle[~stays])
-    rows, rounded = piece.Z[wrong], as_floats(direction)
-    with np.errstate(all="ignore"):
-        margins = (rows @ rounded) / (np.abs(rows) @ np.abs(rounded))
-    margins = np.nan_to_num(margins, nan=0.0)
-    best = np.argsort(margins, kind="stable")[:most]
-    return _Worst(rows[best], margins[best], most)
-
-
-def _merged(parts: Iterable[_Worst], block: Block, most: int) -> _Worst:
-    total = _Worst(np.empty((0, block.n_columns)), np.empty(0), most)
-    for part in parts:
-        total = total + part
-    return total
