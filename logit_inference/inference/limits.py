@@ -123,6 +123,10 @@ def _root(ratio: Callable[[float], float], wanted: float, at_zero: float) -> flo
             return math.nan
         if (value > wanted) != (step > 0):
             low, high = sorted((near, near + step))
-            return float(brentq(lambda at: ratio(at) - wanted, low, high, rtol=EXACT, xtol=EXACT))
+            try:
+                found = brentq(lambda at: ratio(at) - wanted, low, high, rtol=EXACT, xtol=EXACT)
+            except ValueError:  # a value in between was not found
+                return math.nan
+            return float(found)
         near, step = near + step, 2.0 * step
     return math.nan

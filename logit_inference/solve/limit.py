@@ -35,6 +35,7 @@ from logit_inference.solve.recession import Recession, find_recession, separated
 from logit_inference.solve.search import Search, find_maximum
 from logit_inference.solve.solution import Outcome, Solution
 
+MOST_STOPS = 40  # on the way to a value too far from those known
 REACHED = 1e-4  # of the decrement: the log-likelihood is then within its square of its supremum
 
 
@@ -174,36 +175,57 @@ def held(fit: Fit, column: int, *, limit: int = 100) -> Held | None:
     Whether the other columns separate rows does not depend on the value, and is found once; each
     value then takes the passes of a fit, less for the start at the one before.
     """
-    p, q = fit.source.n_columns, fit.basis.kept
-    others = tuple(j for j in q if j != column)
+    p = fit.source.n_columns
+    others = tuple(j for j in fit.basis.kept if j != column)
     x, offset = fit.source.map(_column, column), fit.source.map(row_offset)
     weights = fit.source.map(row_weights)
     size = float(np.sqrt(np.mean(np.square(x[weights > 0]))))
+    rank = 0
     if others:
         recession = find_recession(asked_rows(fit, others))
         if recession.exists is None:
             return None
         separated = separated_rows(asked_rows(fit, others), recession)
-        weights = np.where(separated, 0.0, weights)
-        rank = recession.n_directions
-    else:
-        recession, rank = None, 0
-    start: list[Floats] = []
+        weights, rank = np.where(separated, 0.0, weights), recession.n_directions
+    path: dict[float, Floats] = {}  # coefficients of the others, for values of this one
 
-    def value(at: float) -> float:
-        rows = variant(fit.source, weights=weights, offset=offset + at * x)
-        inside = in_basis(rows, Basis(p, others))
-        with np.errstate(over="ignore", invalid="ignore"), blas_pinned(rows.n_rows, p):
-            if rank == len(others):
-                return float(
-                    inside.fold_runs(fit.likelihood.slope, np.zeros(len(others))).log_likelihood
-                )
-            first = start[-1] if start else np.zeros(len(others))
-            search = Search(fit.likelihood, first, 1e-9, limit)
-            found, solution = find_maximum(inside, search, inside.fold(fit.likelihood.tally), None)
+    def rows(at: float) -> Source:
+        shifted = variant(fit.source, weights=weights, offset=offset + at * x)
+        return in_basis(shifted, Basis(p, others))
+
+    def reached(at: float) -> float:
+        """Return the supremum, from a start on the way there; NaN where that is too far."""
+        inside = rows(at)
+        search = Search(fit.likelihood, _predicted(path, at, len(others)), 1e-9, limit)
+        found, solution = find_maximum(inside, search, inside.fold(fit.likelihood.tally), None)
         if not solution.decrement <= REACHED:
             return float("nan")
-        start[:] = [np.nan_to_num(found.basis.coefficients(solution.coef))]
-        return float(solution.evaluation.log_likelihood)
+        path[at] = np.nan_to_num(found.basis.coefficients(solution.coef))
+        return solution.evaluation.log_likelihood
+
+    def value(at: float) -> float:
+        with np.errstate(all="ignore"), blas_pinned(fit.source.n_rows, p):
+            if rank == len(others):
+                zero = np.zeros(len(others))
+                return float(rows(at).fold_runs(fit.likelihood.slope, zero).log_likelihood)
+            found, left = reached(at), MOST_STOPS
+            while np.isnan(found) and path and left:
+                near = min(path, key=lambda known: abs(known - at))
+                stop, left = near + (at - near) / 4, left - 1
+                if np.isnan(reached(stop)):
+                    break
+                found = reached(at)
+            return found
 
     return Held(value, 1.0 / size)
+
+
+def _predicted(path: dict[float, Floats], at: float, q: int) -> Floats:
+    """Return a start: on the line through the two nearest points of the path that are known."""
+    near = sorted(path, key=lambda known: abs(known - at))[:2]
+    if not near:
+        return np.zeros(q)
+    first = path[near[0]]
+    if len(near) == 1:
+        return first
+    return first + (first - path[near[1]]) * ((at - near[0]) / (near[0] - near[1]))

@@ -51,6 +51,7 @@ MOST_COLUMNS = 250  # integers of a basis of more columns grow too long: minutes
 FIRST_ROWS, MORE_ROWS = 300, 100  # in the working set, and added to it; beside some per column
 MOST_FACETS = 400  # of a cone of more than two dimensions that are kept
 ORTHOGONAL = 1e-12  # of the terms of a sum: what is smaller is their rounding
+GOOD = 100.0  # condition with which rows stay as they are
 BITS = 24  # of the numbers in a change of basis, which need not be accurate
 
 
@@ -334,6 +335,8 @@ def _conditioned(space: Integers, inside: Integers) -> Integers:
     rows = np.ldexp(rows, -exponent)
     # A little of the identity keeps the factor regular where these rows do not span the space.
     upper: Any = np.linalg.qr(np.vstack([rows, 1e-9 * np.eye(r)]), mode="r")
+    if np.ptp(exponent) <= 3 and np.linalg.cond(upper) < GOOD:
+        return space
     change = np.linalg.solve(np.triu(upper), np.eye(r))
     lowest = int(exponent.max())
     matrix, scales = np.zeros((r, r), dtype=object), []
