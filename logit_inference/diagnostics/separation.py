@@ -60,8 +60,8 @@ class Separation:
 
     kind: str
     names: tuple[str, ...]
-    direction: Floats
-    ends: Floats
+    direction: Floats = field(compare=False)
+    ends: Floats = field(compare=False)
     terms: tuple[str, ...] = ()
     n_separated: int = 0
     n_rows: int = 0
@@ -183,18 +183,22 @@ def describe(
 
 @dataclass(frozen=True)
 class _Ranges:
-    """Smallest and largest of each column among events and non-events, shape (4, p)."""
+    """Smallest and largest of each column among events and non-events, shape (5, p).
+
+    The last row is zero where a column holds zeros and ones only.
+    """
 
     values: Floats
 
     def __add__(self, other: _Ranges) -> _Ranges:
-        pairs = zip((np.minimum, np.maximum) * 2, self.values, other.values, strict=True)
-        return _Ranges(np.array([narrow(a, b) for narrow, a, b in pairs]))
+        narrow = (np.minimum, np.maximum, np.minimum, np.maximum, np.maximum)
+        pairs = zip(narrow, self.values, other.values, strict=True)
+        return _Ranges(np.array([choose(a, b) for choose, a, b in pairs]))
 
 
 @dataclass(frozen=True)
 class _Rule:
-    """An outcome that alone occurs where a column is on one side of a value, or other than zero."""
+    """An outcome that alone occurs where a column is on one side of a value, or is one."""
 
     column: int
     relation: str
@@ -203,7 +207,7 @@ class _Rule:
 
     def holds(self, x: Floats) -> NDArray[np.bool_]:
         """Say for which values of the column."""
-        compare = {"!=": np.not_equal, ">": np.greater, "<": np.less}
+        compare = {"=": np.equal, ">": np.greater, "<": np.less}
         compare |= {">=": np.greater_equal, "<=": np.less_equal}
         found: NDArray[np.bool_] = compare[self.relation](x, self.value)
         return found
@@ -229,13 +233,8 @@ def _evidence(
     counts = source.fold(_matches, tuple(rules)).values
     if int(counts[-1]) != recession.n_separated:
         return ()
-    binary = {
-        j: set(ranges[:, j].tolist()) <= {0.0, 1.0, math.inf, -math.inf}
-        for j in {rule.column for rule in rules}
-    }
     clauses = [
-        f"in all {int(count):,} rows with {_condition(rule, names, binary)}, "
-        f"{outcomes[rule.outcome]}"
+        f"{_rows(int(count))} with {_condition(rule, names)}, {outcomes[rule.outcome]}"
         for rule, count in zip(rules, counts[:-1], strict=True)
         if count
     ]
@@ -245,11 +244,15 @@ def _evidence(
 
 def _rules(j: int, ranges: Floats, has_constant: bool) -> list[_Rule]:
     """Return what one column says by itself."""
-    event_low, event_high, other_low, other_high = ranges.tolist()
-    if other_low == other_high == 0.0 and (event_low >= 0 or event_high <= 0):
-        return [_Rule(j, "!=", 0.0, 0)]
-    if event_low == event_high == 0.0 and (other_low >= 0 or other_high <= 0):
-        return [_Rule(j, "!=", 0.0, 1)]
+    event_low, event_high, other_low, other_high, numbers = ranges.tolist()
+    lowest, highest = min(event_low, other_low), max(event_high, other_high)
+    if lowest >= 0.0 or highest <= 0.0:
+        relation = "=" if not numbers else ">" if lowest >= 0.0 else "<"
+        value = 0.0 if numbers else 1.0
+        if other_low == other_high == 0.0:
+            return [_Rule(j, relation, value, 0)]
+        if event_low == event_high == 0.0:
+            return [_Rule(j, relation, value, 1)]
     if not has_constant:
         return []
     tie = event_low == other_high or event_high == other_low
@@ -267,14 +270,16 @@ def _rules(j: int, ranges: Floats, has_constant: bool) -> list[_Rule]:
     return []
 
 
-def _condition(rule: _Rule, names: Sequence[str], binary: Mapping[int, bool]) -> str:
+def _rows(count: int) -> str:
+    return "in the one row" if count == 1 else f"in all {count:,} rows"
+
+
+def _condition(rule: _Rule, names: Sequence[str]) -> str:
     name = names[rule.column]
-    if rule.relation != "!=":
-        return f"{name} {rule.relation} {rule.value:.6g}"
-    level = _LEVEL.match(name)
+    level = _LEVEL.match(name) if rule.relation == "=" else None
     if level is not None:
         return f"{level['factor'].strip()} = {level['level']}"
-    return f"{name} = 1" if binary[rule.column] else f"{name} other than 0"
+    return f"{name} {rule.relation} {rule.value:.6g}"
 
 
 def _parts(block: Block) -> list[tuple[Floats, NDArray[np.bool_], NDArray[np.bool_]]]:
@@ -292,14 +297,16 @@ def _parts(block: Block) -> list[tuple[Floats, NDArray[np.bool_], NDArray[np.boo
 
 
 def _ranges(block: Block) -> _Ranges:
-    total = _Ranges(np.tile([[math.inf], [-math.inf]] * 2, block.n_columns))
+    start = [[math.inf], [-math.inf], [math.inf], [-math.inf], [0.0]]
+    total = _Ranges(np.tile(start, block.n_columns))
     for X, events, others in _parts(block):
         ends = [
             end
             for rows in (X[events], X[others])
             for end in (rows.min(axis=0, initial=np.inf), rows.max(axis=0, initial=-np.inf))
         ]
-        total = total + _Ranges(np.array(ends))
+        neither = ((X != 0.0) & (X != 1.0)).any(axis=0)
+        total = total + _Ranges(np.array([*ends, neither.astype(np.float64)]))
     return total
 
 

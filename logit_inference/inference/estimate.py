@@ -98,7 +98,8 @@ class Estimate:
         """Say which of the combinations (k, p) of coefficients go to infinity, shape (k,)."""
         if self.recession is None:
             return np.zeros(len(combinations), dtype=bool)
-        return self.recession.sides(combinations) != 0
+        moved: NDArray[np.bool_] = self.recession.sides(combinations) != 0
+        return moved
 
     def combine(self, combinations: Floats) -> tuple[Floats, Floats]:
         """Return ``combinations @ coef`` (k,) and a root (k, r) of its covariance.

@@ -21,6 +21,7 @@ from logit_inference.inference.wald import Coefficients
 from logit_inference.rows.block import Floats
 from logit_inference.solve.fit import Fit
 from logit_inference.solve.limit import held
+from logit_inference.solve.recession import Recession
 
 FARTHEST = 60  # doublings of a step on the way to an end of an interval
 EXACT = 1e-10  # of an end, relative to itself or to a step
@@ -59,7 +60,7 @@ class Limits:
         )
 
 
-def likelihood_limits(fit: Fit, supremum: float, ends: Floats, level: float) -> Limits:
+def likelihood_limits(fit: Fit, supremum: float, recession: Recession, level: float) -> Limits:
     """Return the tests and intervals of the coefficients that run to infinity.
 
     Parameters
@@ -68,8 +69,8 @@ def likelihood_limits(fit: Fit, supremum: float, ends: Floats, level: float) -> 
         Of the model that was asked for.
     supremum : float
         Of its log-likelihood, without the binomial constant.
-    ends : (p,) array
-        Where each coefficient goes: zero where it stays, inf, −inf, NaN where both.
+    recession : Recession
+        Of its p columns: where each coefficient goes.
     level : float
 
     Returns
@@ -81,22 +82,24 @@ def likelihood_limits(fit: Fit, supremum: float, ends: Floats, level: float) -> 
     -----
     About a dozen fits with one column less for each coefficient that goes one way.
     """
+    ends = recession.ends
     p = len(ends)
     found = np.full((4, p), np.nan)
     for j, end in enumerate(ends.tolist()):
         if math.isnan(end):
             found[:, j] = 0.0, 1.0, -math.inf, math.inf
         elif math.isinf(end):
-            found[:, j] = _one_sided(fit, supremum, j, end, level)
+            found[:, j] = _one_sided(fit, supremum, recession, j, level)
     return Limits(level, *found)
 
 
 def _one_sided(
-    fit: Fit, supremum: float, column: int, end: float, level: float
+    fit: Fit, supremum: float, recession: Recession, column: int, level: float
 ) -> tuple[float, float, float, float]:
-    """Return statistic, p-value and interval of a coefficient that goes to ``end``."""
+    """Return statistic, p-value and interval of a coefficient that goes one way."""
+    end = float(recession.ends[column])
     interval = (math.nan, end) if end > 0 else (end, math.nan)
-    profile = held(fit, column)
+    profile = held(fit, recession, column)
     if profile is None:
         return (math.nan, math.nan, *interval)
     side = math.copysign(1.0, end)

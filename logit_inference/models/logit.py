@@ -359,10 +359,11 @@ def _result(
             asked, fit, limits = fit, limit.fit, limit.limits
     solution, event = fit.solution, design.event
     outcome = solution.outcome
+    if how.require_convergence and separation.kind == "undecided" and outcome.converged:
+        raise ConvergenceError(outcome, separation.sentence, (), _ADVICE[Outcome.DIVERGING])
     if how.require_convergence and not outcome.converged:
-        raise ConvergenceError(
-            outcome, outcome.sentence, _moving_columns(fit), _advice(fit, separation)
-        )
+        advice = _advice(fit, separation)
+        raise ConvergenceError(outcome, outcome.sentence, _moving_columns(fit), advice)
     account = Account(
         model="Logit",
         estimator="MLE",
@@ -439,6 +440,8 @@ def _notes(
         yield from _unused(name, unused)
     for relation in relations:
         yield f"Not estimable: {relation}."
+    if separation.kind == "undecided":
+        yield separation.sentence
     if math.isnan(fit.null_log_likelihood):
         yield "The offset is so extreme that the null model could not be fitted."
     if not fit.solution.outcome.converged:
@@ -460,7 +463,7 @@ def _advice(fit: Fit, separation: Separation) -> str:
             "The rows overlap by so little that a finite maximum exists, but too far out to be "
             "computed. " + _ADVICE[outcome]
         )
-    return f"{separation.reason[:1].upper()}{separation.reason[1:]}. {_ADVICE[outcome]}"
+    return f"{separation.sentence} {_ADVICE[outcome]}"
 
 
 _ADVICE = {

@@ -108,7 +108,7 @@ class LogitResult:
         return frames.series(self.estimate.names, self.wald().p_value)
 
     def wald(self, level: float | None = None) -> Coefficients:
-        """Return Wald inference of all coefficients as arrays; likelihood ratios of infinite ones."""
+        """Return Wald inference as arrays, and likelihood ratios for infinite coefficients."""
         level = self.level if level is None else level
         table = coefficients(self.estimate, level)
         return table if self.limits is None else self._limits(level).put_into(table)
@@ -118,10 +118,11 @@ class LogitResult:
         limits = self.limits
         if limits is not None and limits.level == level:
             return limits
-        if self.asked is None:
+        recession = self.estimate.recession
+        if self.asked is None or recession is None:
             raise DetachedError("the interval of an infinite coefficient at another level")
         supremum = self._fit("the interval").solution.evaluation.log_likelihood
-        return likelihood_limits(self.asked, supremum, self.separation.ends, level)
+        return likelihood_limits(self.asked, supremum, recession, level)
 
     def cov_params(self) -> pd.DataFrame:
         """Return the covariance of the coefficients, labelled on both sides."""

@@ -22,10 +22,16 @@ from logit_inference.likelihood.objective import objective
 from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.source import ArraySource, Source
 from logit_inference.rows.threads import threads_for
-from logit_inference.solve.fit import Fit
-from logit_inference.solve.limit import limit_fit
+from logit_inference.solve.fit import Fit, fit_rows
+from logit_inference.solve.integers import Integers
+from logit_inference.solve.limit import beside_overlap, limit_fit
 from logit_inference.solve.rank import find_rank
-from logit_inference.solve.recession import Recession, find_recession, separated_rows
+from logit_inference.solve.recession import (
+    MOST_COLUMNS,
+    Recession,
+    find_recession,
+    separated_rows,
+)
 
 if TYPE_CHECKING:
     from logit_inference.design.arrays import ArrayDesign
@@ -56,7 +62,8 @@ def find_separation(
 ) -> tuple[Recession, Separation]:
     """Return the recession cone of the rows of a fit, in all its columns, and the record of it."""
     rows = in_basis(fit.solved, Basis(fit.source.n_columns, fit.basis.kept))
-    return _described(fit.source, rows, fit.basis.kept, design, encoded)
+    within = beside_overlap(fit) if len(fit.basis.kept) > MOST_COLUMNS else None
+    return _described(fit.source, rows, fit.basis.kept, design, encoded, within)
 
 
 def _described(
@@ -65,12 +72,15 @@ def _described(
     kept: Sequence[int],
     design: Design | ArrayDesign,
     encoded: Encoded,
+    within: Integers | None = None,
 ) -> tuple[Recession, Separation]:
     """Return cone and record; ``rows`` are those of the source, or the distinct ones, in ``kept``.
 
     Rows are counted where they are not merged.
     """
-    recession = find_recession(rows).spread(source.n_columns, kept)
+    import pandas as pd
+
+    recession = find_recession(rows, within).spread(source.n_columns, kept)
     separated = separated_rows(source, recession)
     event = design.event
     if event.kind == "grouped":
@@ -84,7 +94,7 @@ def _described(
         dict(design.term_columns),
         design.constant,
         outcomes,
-        encoded.labels[separated] if separated.any() else encoded.labels[:0],
+        pd.Index(encoded.labels)[separated],
     )
     return recession, record
 
@@ -101,7 +111,7 @@ def in_the_limit(
         covariance = Covariance(np.zeros((0, 1)), limit.basis, "model")
     estimate = Estimate(fit.names, limit.solution.coef, covariance, limit.relations, recession)
     supremum = limit.solution.evaluation.log_likelihood
-    return Limit(limit, estimate, likelihood_limits(fit, supremum, recession.ends, level))
+    return Limit(limit, estimate, likelihood_limits(fit, supremum, recession, level))
 
 
 def detect_separation(
@@ -211,4 +221,7 @@ def _detected(design: Design | ArrayDesign, encoded: Encoded) -> Separation:
     cells = source.distinct()
     rows: Source = source if cells is None else cells
     kept = find_rank(rows, objective(rows, LOGISTIC)(np.zeros(p))).basis.kept
+    if len(kept) > MOST_COLUMNS:  # too many to look at without a fit that shows where to look
+        fit = fit_rows(source, LOGISTIC, design.columns, offset=encoded.block.offset is not None)
+        return find_separation(fit, design, encoded)[1]
     return _described(source, in_basis(rows, Basis(p, kept)), kept, design, encoded)[1]

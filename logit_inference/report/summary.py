@@ -14,6 +14,11 @@ from logit_inference.inference.wald import Coefficients
 from logit_inference.report.numbers import Kind, format_number
 from logit_inference.report.table import Column, Table
 
+NO_WALD_TEST = (
+    "A term with a coefficient at infinity has no Wald test: compare the log-likelihood with that "
+    "of the model without the term (likelihood ratio)."
+)
+
 
 def summary_table(
     account: Account,
@@ -153,7 +158,8 @@ def tests_table(title: str, terms: Sequence[str], tests: Sequence[TestResult]) -
         denominators = [test.df_denominator for test in tests]
         columns.append(Column("df_denominator", denominators, kind="fixed"))
     columns.append(Column("p_value", [test.p_value for test in tests], kind="p_value"))
-    return Table(title, tuple(columns))
+    notes = () if all(test.statistic == test.statistic for test in tests) else (NO_WALD_TEST,)
+    return Table(title, tuple(columns), notes=notes)
 
 
 def classification_table(counts: Classification) -> Table:

@@ -190,7 +190,7 @@ class _Basis:
         """Make all values nonnegative; say whether that was possible in a few exchanges."""
         for _ in range(3 * len(self.members)):
             values = self.values
-            for i in np.flatnonzero(values < 0):
+            for i in np.flatnonzero(values < 0).tolist():
                 if self.members[i] < 0:
                     self.adjugate[i] = -self.adjugate[i]
                     self.signs[i] = -self.signs[i]
@@ -198,14 +198,16 @@ class _Basis:
             if not wrong:
                 return True
             inside = {~member for member in self.members if member < 0}
-            i = min(wrong, key=lambda i: self.values[i])
+            worst = min(wrong, key=lambda i: self.values[i])
             outside = [
-                j for j in range(len(values) - 1) if j not in inside and self.adjugate[i, j] != 0
+                j
+                for j in range(len(values) - 1)
+                if j not in inside and self.adjugate[worst, j] != 0
             ]
             if not outside:
                 return False
-            j = max(outside, key=lambda j: abs(self.adjugate[i, j]))
-            self.enter_unit(j, 1 if self.adjugate[i, j] < 0 else -1, i)
+            j = max(outside, key=lambda j: abs(self.adjugate[worst, j]))
+            self.enter_unit(j, 1 if self.adjugate[worst, j] < 0 else -1, worst)
         return False
 
     def solve(self) -> Alternative:

@@ -25,16 +25,32 @@ from logit_inference.likelihood.evaluation import Evaluation
 from logit_inference.likelihood.likelihood import Likelihood
 from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Block, Floats
-from logit_inference.rows.product import dense
+from logit_inference.rows.product import dense, times
 from logit_inference.rows.source import Source
 from logit_inference.rows.threads import blas_pinned
 from logit_inference.rows.variant import row_offset, row_weights, variant
 from logit_inference.solve.fit import Fit
+from logit_inference.solve.integers import (
+    Integers,
+    coprime_columns,
+    integer_rows,
+    null_space,
+)
+from logit_inference.solve.margins import spread
 from logit_inference.solve.rank import Rank, Relation
-from logit_inference.solve.recession import Recession, find_recession, separated_rows
+from logit_inference.solve.recession import (
+    Recession,
+    find_recession,
+    separated_rows,
+    span_with,
+)
 from logit_inference.solve.search import Search, find_maximum
 from logit_inference.solve.solution import Outcome, Solution
 
+# Of a step of a linear predictor, and of a working weight beside the prior one: what is beyond is
+# taken for separated, to be tried.
+MOVED, VANISHED, MOST_ROUNDS = 0.3, 1e-11, 6
+PROVES = 0.5  # of M·λ: a finite maximum exists, with room for the rounding of λ
 MOST_STOPS = 40  # on the way to a value too far from those known
 REACHED = 1e-4  # of the decrement: the log-likelihood is then within its square of its supremum
 
@@ -133,6 +149,72 @@ def _column(block: Block, j: int) -> Floats:
     return dense(block.X[:, [j]])[:, 0]
 
 
+# --- wide designs ---------------------------------------------------------------------------------
+
+
+def beside_overlap(fit: Fit, *, limit: int = 100) -> Integers | None:
+    """Return a basis of a subspace that holds the recession cone, found from the fit.
+
+    Integers of hundreds of columns grow too long for an exact search. But where some rows have a
+    finite maximum of their own, with M·λ < 1 as a proof of it, no direction of the cone moves them:
+    it lies in what is orthogonal to them, which has few dimensions as a rule.
+
+    Parameters
+    ----------
+    fit : Fit
+        A search whose last step moved the linear predictors of separated rows by about one, and of
+        others by next to nothing.
+    limit : int
+        Largest number of iterations.
+
+    Returns
+    -------
+    (q, r) array of int or None
+        In the columns that the fit could tell apart; exactly orthogonal to these rows. None where
+        no such rows were found.
+    """
+    p, kept = fit.source.n_columns, fit.basis.kept
+    y, weights = fit.source.map(_outcomes), fit.source.map(row_weights)
+    step = fit.rows.map(_times, fit.solution.direction) * np.where(y > 0, 1.0, -1.0)
+    vanished = fit.map(fit.likelihood.working_weights) <= VANISHED * weights
+    for _ in range(MOST_ROUNDS):
+        weights = np.where((step > MOVED) | vanished, 0.0, weights)
+        rows = in_basis(variant(fit.source, weights=weights), Basis(p, kept))
+        if not weights.any():
+            return None
+        counts = rows.fold(fit.likelihood.tally)
+        search = Search(fit.likelihood, np.zeros(len(kept)), 1e-8, limit)
+        rank, solution = find_maximum(rows, search, counts, None)
+        least = solution.evaluation.smallest_weight
+        if solution.outcome.converged and solution.decrement <= PROVES * np.sqrt(least):
+            return _orthogonal(rows, rank)
+        inside = in_basis(rows, rank.basis)
+        step = inside.map(_times, solution.direction) * np.where(y > 0, 1.0, -1.0)
+        vanished = inside.map(fit.likelihood.working_weights, solution.coef) <= VANISHED * weights
+    return None
+
+
+def _orthogonal(rows: Source, rank: Rank) -> Integers | None:
+    """Return a basis of what is orthogonal to rows; None where relations are not exact."""
+    wanted = len(rank.relations)
+    used = np.zeros(rows.n_columns, dtype=bool)
+    for j, relation in rank.relations.items():
+        used |= relation.weights != 0
+        used[j] = True
+    space = np.array(np.eye(rows.n_columns, dtype=int)[:, used], dtype=object)
+    while space.shape[1] >= wanted > 0:
+        found = rows.fold(spread, space, 2 * len(space)).rows
+        if not len(found):
+            break
+        null, _ = null_space(integer_rows(found) @ space)
+        space = coprime_columns(space @ null)
+    return space if space.shape[1] == wanted else None
+
+
+def _times(block: Block, coef: Floats) -> Floats:
+    return times(block.X, coef)
+
+
 # --- suprema with one coefficient held ------------------------------------------------------------
 
 
@@ -153,13 +235,15 @@ class Held:
     unit: float
 
 
-def held(fit: Fit, column: int, *, limit: int = 100) -> Held | None:
+def held(fit: Fit, recession: Recession, column: int, *, limit: int = 100) -> Held | None:
     """Return the supremum of the log-likelihood with the coefficient of a column held.
 
     Parameters
     ----------
     fit : Fit
         Of the model that was asked for.
+    recession : Recession
+        Of its p columns. With one coefficient held, the cone is what of it leaves that one alone.
     column : int
         One of those that it could tell apart.
     limit : int
@@ -182,11 +266,12 @@ def held(fit: Fit, column: int, *, limit: int = 100) -> Held | None:
     size = float(np.sqrt(np.mean(np.square(x[weights > 0]))))
     rank = 0
     if others:
-        recession = find_recession(asked_rows(fit, others))
-        if recession.exists is None:
+        within = span_with(recession, column)[list(others)]
+        left = find_recession(asked_rows(fit, others), within)
+        if left.exists is None:
             return None
-        separated = separated_rows(asked_rows(fit, others), recession)
-        weights, rank = np.where(separated, 0.0, weights), recession.n_directions
+        separated = separated_rows(asked_rows(fit, others), left)
+        weights, rank = np.where(separated, 0.0, weights), left.n_directions
     path: dict[float, Floats] = {}  # coefficients of the others, for values of this one
 
     def rows(at: float) -> Source:
@@ -208,10 +293,10 @@ def held(fit: Fit, column: int, *, limit: int = 100) -> Held | None:
             if rank == len(others):
                 zero = np.zeros(len(others))
                 return float(rows(at).fold_runs(fit.likelihood.slope, zero).log_likelihood)
-            found, left = reached(at), MOST_STOPS
-            while np.isnan(found) and path and left:
+            found, stops = reached(at), MOST_STOPS
+            while np.isnan(found) and path and stops:
                 near = min(path, key=lambda known: abs(known - at))
-                stop, left = near + (at - near) / 4, left - 1
+                stop, stops = near + (at - near) / 4, stops - 1
                 if np.isnan(reached(stop)):
                     break
                 found = reached(at)

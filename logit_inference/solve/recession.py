@@ -47,7 +47,7 @@ from logit_inference.solve.integers import (
     null_space,
 )
 
-MOST_COLUMNS = 250  # integers of a basis of more columns grow too long: minutes, not seconds
+MOST_COLUMNS = 60  # integers of a basis of more columns grow too long: minutes, not seconds
 FIRST_ROWS, MORE_ROWS = 300, 100  # in the working set, and added to it; beside some per column
 MOST_FACETS = 400  # of a cone of more than two dimensions that are kept
 ORTHOGONAL = 1e-12  # of the terms of a sum: what is smaller is their rounding
@@ -83,6 +83,8 @@ class Recession:
     facets : (k, r) array or None
         Separated rows z that bound the cone, as combinations of its span; None where they are too
         many to keep.
+    whole_span : p tuples of r int
+        The basis of the span, exactly, its columns times positive numbers.
     """
 
     exists: bool | None
@@ -95,6 +97,7 @@ class Recession:
     n_rows: int
     reason: str = ""
     facets: Floats | None = None
+    whole_span: tuple[tuple[int, ...], ...] = ()
 
     @property
     def n_directions(self) -> int:
@@ -104,7 +107,8 @@ class Recession:
     @property
     def estimable(self) -> NDArray[np.bool_]:
         """Which coefficients are constant along the cone, shape (p,)."""
-        return self.ends == 0
+        mask: NDArray[np.bool_] = self.ends == 0
+        return mask
 
     def sides(self, X: Columns) -> Floats:
         """Return where the linear predictors of rows (m, p) go along the cone, shape (m,).
@@ -145,22 +149,26 @@ class Recession:
         direction, ends, span = zero.copy(), zero.copy(), np.zeros((n_columns, self.span.shape[1]))
         direction[index], ends[index], span[index] = self.direction, self.ends, self.span
         whole = dict(zip(index, self.whole, strict=True))
+        spans, none = dict(zip(index, self.whole_span, strict=False)), (0,) * span.shape[1]
         return replace(
             self,
             direction=direction,
             ends=ends,
             span=span,
             whole=tuple(whole.get(j, 0) for j in range(n_columns)),
+            whole_span=tuple(spans.get(j, none) for j in range(n_columns)),
         )
 
 
-def find_recession(source: Source) -> Recession:
+def find_recession(source: Source, within: Integers | None = None) -> Recession:
     """Return the recession cone of the rows of a source that count.
 
     Parameters
     ----------
     source : Source
         Of p linearly independent columns.
+    within : (p, r) array of int, optional
+        A basis of a subspace that is known to hold the cone.
 
     Returns
     -------
@@ -174,6 +182,7 @@ def find_recession(source: Source) -> Recession:
 
     Examples
     --------
+    >>> from logit_inference.rows.block import Block
     >>> from logit_inference.rows.source import ArraySource
     >>> X = np.column_stack([np.ones(6), [1.0, 2, 3, 4, 5, 6]])
     >>> found = find_recession(ArraySource(Block(np.array([0.0, 0, 0, 1, 1, 1]), X)))
@@ -184,10 +193,14 @@ def find_recession(source: Source) -> Recession:
     """
     p = source.n_columns
     n_rows = source.fold(margins.count_rows).n
-    if p > MOST_COLUMNS:
-        reason = f"{p} columns are too many for an exact decision ({MOST_COLUMNS} at most)"
+    space = _identity(p) if within is None else within
+    if space.shape[1] > MOST_COLUMNS:
+        reason = (
+            f"{space.shape[1]} directions are too many to look for one exactly "
+            f"({MOST_COLUMNS} at most)"
+        )
         return _nothing(None, p, n_rows, reason)
-    space = _without_mixed_rows(source, _identity(p))
+    space = _without_mixed_rows(source, space)
     cone = _Cone(source, space)
     direction = cone.interior()
     if direction is None:
@@ -205,7 +218,15 @@ def find_recession(source: Source) -> Recession:
         separated,
         n_rows,
         facets=bounds.rows,
+        whole_span=tuple(tuple(int(value) for value in row) for row in cone.space),
     )
+
+
+def span_with(recession: Recession, column: int) -> Integers:
+    """Return a basis (p, r − 1 or r) of what of the cone's span leaves a coefficient alone."""
+    span = np.array(recession.whole_span, dtype=object).reshape(-1, recession.n_directions)
+    null, _ = null_space(span[[column]])
+    return coprime_columns(span @ null)
 
 
 def separated_rows(source: Source, recession: Recession) -> NDArray[np.bool_]:
@@ -230,7 +251,8 @@ def _identity(p: int) -> Integers:
 
 def _largest_one(values: Integers) -> Floats:
     rounded = as_floats(values)
-    return rounded / np.abs(rounded).max()
+    largest: float = np.abs(rounded).max()
+    return np.asarray(rounded / largest)
 
 
 class _Cone:
@@ -256,8 +278,9 @@ class _Cone:
     def inside(self) -> Integers:
         """Return the rows of the working set as they act on the subspace, none of them zero."""
         rows = np.array(list(self.rows), dtype=object).reshape(len(self.rows), len(self.space))
-        inside = rows @ self.space
-        return inside[(inside != 0).any(axis=1)]
+        inside: Integers = rows @ self.space
+        moved: Integers = inside[(inside != 0).any(axis=1)]
+        return moved
 
     def interior(self) -> Integers | None:
         """Return a direction that separates all rows that can be, or None where none can.
