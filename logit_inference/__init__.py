@@ -15,10 +15,13 @@ from logit_inference.errors import (
     ConvergenceError,
     LogitInferenceError,
     LogitInferenceWarning,
+    SeparationError,
+    SeparationWarning,
 )
 from logit_inference.models.logit import logit, logit_arrays
 from logit_inference.models.result import LogitResult
 from logit_inference.models.saved import load
+from logit_inference.models.separated import detect_separation, detect_separation_arrays
 
 __version__ = "0.1.0"
 
@@ -28,7 +31,11 @@ __all__ = [
     "LogitInferenceError",
     "LogitInferenceWarning",
     "LogitResult",
+    "SeparationError",
+    "SeparationWarning",
     "datasets",
+    "detect_separation",
+    "detect_separation_arrays",
     "errors",
     "load",
     "logit",

@@ -26,6 +26,7 @@ from logit_inference.errors import (
     LogitInferenceError,
     LogitInferenceWarning,
     RankError,
+    SeparationError,
 )
 from logit_inference.report.summary import tests_table
 from logit_inference.report.table import Column, Table
@@ -116,7 +117,7 @@ def _status(run: Any, arguments: argparse.Namespace) -> int:
     """Return the exit status of a run; what went wrong is told on standard error."""
     try:
         _write(run(arguments), arguments.output)
-    except (ConvergenceError, RankError) as error:
+    except (ConvergenceError, RankError, SeparationError) as error:
         return _complain(error, CANNOT_COMPUTE)
     except LogitInferenceError as error:
         return _complain(error, CANNOT_READ)
@@ -148,7 +149,7 @@ def _for_shell(message: str) -> str:
     for python_only in PYTHON_ONLY:
         message = re.sub(python_only, "", message)
     return re.sub(
-        r"\b(event|trials|weights_kind|weights|offset|missing|level)=(?=([\w\"'])?)",
+        r"\b(event|trials|weights_kind|weights|offset|missing|separation|level)=(?=([\w\"'])?)",
         lambda found: f"--{found[1].replace('_', '-')}" + (" " if found[2] else ""),
         message,
     )
@@ -187,6 +188,8 @@ def _fit_parser() -> argparse.ArgumentParser:
     add("--weights-kind", metavar="KIND", help="frequency or precision")
     add("--offset", metavar="COLUMN", help="known part of the linear predictor")
     add("--missing", default="drop", help="drop (default) or raise: what to do with missing values")
+    separated = "limit (default) or raise: what to do where the outcome is separated"
+    add("--separation", default="limit", help=separated)
     add("--odds-ratios", action="store_true", help="print exponentiated coefficients")
     hypothesis = (
         'Wald test of a hypothesis, "age = 0, smoke = 2*lwt" or a term; repeatable; '
@@ -237,6 +240,7 @@ def _fit(arguments: argparse.Namespace) -> str:
         weights_kind=arguments.weights_kind,
         offset=arguments.offset,
         missing=arguments.missing,
+        separation=arguments.separation,
         level=arguments.level,
     )
     tests = [fit.test(text) for text in arguments.tests]
@@ -265,6 +269,15 @@ def _fit_record(
             "dropped_by": dict(fit.n_rows_dropped),
         },
     }
+    if fit.separation.found:
+        found = fit.separation
+        record["separation"] = {
+            "kind": found.kind,
+            "terms": list(found.terms),
+            "infinite": {name: _plain(end) for name, end in found.infinite.items()},
+            "rows_separated": found.n_separated,
+            "evidence": list(found.evidence),
+        }
     if tests:
         pairs = zip(texts, tests, strict=True)
         record["tests"] = [{"hypothesis": text, **asdict(test)} for text, test in pairs]
@@ -319,15 +332,18 @@ def _csv(frame: pd.DataFrame) -> str:
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows as dictionaries; missing values, and infinite ones, are None."""
+    """Return the rows as dictionaries; missing values are None, infinite ones words."""
     cells = frame.astype(object).where(frame.notna(), None)
     columns = {name: [_plain(value) for value in cells[name].tolist()] for name in cells}
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
+_WORDS = {math.inf: "Infinity", -math.inf: "-Infinity"}
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, float):
-        return value if math.isfinite(value) else None
+        return value if math.isfinite(value) else _WORDS.get(value)
     return value if value is None or isinstance(value, (str, bool, int)) else str(value)
 
 

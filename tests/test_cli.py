@@ -311,11 +311,24 @@ def test_a_file_that_is_no_usable_table(run, tmp_path, name, text, message):
     assert "defect" not in err
 
 
-def test_a_maximum_that_does_not_exist_is_status_1(run, write):
+def test_separated_data_are_a_note_and_the_limiting_model_or_status_1(run, write, tmp_path):
     path = write("separated.csv", "y,x\n0,1\n0,2\n0,3\n1,4\n1,5\n1,6\n")
-    status, out, err = run("y ~ x", path)
+    status, out, err = run("y ~ x", path, "--separation", "raise")
     assert (status, out) == (1, "")
-    assert "Columns: x" in err
+    assert "in all 3 rows with x >= 4, y = 1" in err
+    status, out, err = run("y ~ x", path)
+    assert status == 0
+    assert "note: Complete separation" in err
+    assert "∞" in out
+    status, out, _ = run("y ~ x", path, "--format", "json")
+    record = json.loads(out)
+    assert record["coefficients"][1]["estimate"] == "Infinity"
+    assert record["coefficients"][1]["std_error"] is None
+    assert record["separation"]["kind"] == "complete"
+    assert record["separation"]["infinite"] == {"Intercept": "-Infinity", "x": "Infinity"}
+    run("y ~ x", path, "--save", tmp_path / "model.json")
+    status, out, _ = run("predict", tmp_path / "model.json", path)
+    assert [line.split(",")[2] for line in out.splitlines()[1:]] == ["0.0"] * 3 + ["1.0"] * 3
 
 
 def test_new_rows_that_the_model_cannot_predict(run, model, write):
@@ -415,7 +428,7 @@ def test_a_reader_that_leaves_early_hears_no_complaint(command, tmp_path):
         (["low ~ foo(age)", BIRTHWT], "no function 'foo'", "context"),
         (["low ~ age", BIRTHWT, "--weights", "lwt"], "--weights-kind", "weights_kind="),
         (["low ~ age", BIRTHWT, "--level", "95"], "--level 95.0", "level="),
-        (["HG ~ NV + PI", DATA / "endometrial.csv"], "Columns: NV", "require_convergence"),
+        (["HG ~ NV + PI", DATA / "endometrial.csv"], "NV = 1, HG = 1", "separation="),
     ],
 )
 def test_advice_is_spelled_for_the_shell(run, arguments, said, unsaid):

@@ -9,6 +9,8 @@ import logit_inference as li
 from logit_inference import errors
 from logit_inference.solve.solution import Outcome
 
+SEPARATED = {"y": [0, 0, 1, 1], "x": [1.0, 2.0, 3.0, 4.0]}
+
 
 def raised():
     """One instance of every error of the package, as it is raised."""
@@ -26,7 +28,8 @@ def raised():
         lambda: fit.test("z = 0"),
         lambda: fit.without_data().fitted,
         lambda: li.load(__file__),
-        lambda: li.logit("y ~ x", {"y": [0, 0, 1, 1], "x": [1.0, 2.0, 3.0, 4.0]}),
+        lambda: li.logit("y ~ x", SEPARATED, separation="raise"),
+        lambda: li.logit("y ~ x", data, max_iterations=1, tolerance=1e-12),
         lambda: li.logit_arrays([0, 1, 0], [[0.0], [0.0], [0.0]]),
     )
     for call in calls:
@@ -53,8 +56,19 @@ def test_every_error_survives_pickling_and_copying():
     assert {kind.__name__ for kind in missed} <= {"LogitInferenceError", "TableError"}
 
 
-def test_a_convergence_error_carries_outcome_and_columns():
+def test_a_convergence_error_carries_its_outcome():
+    birthwt = li.datasets.load("birthwt")
     with pytest.raises(li.ConvergenceError) as caught:
-        li.logit("y ~ x", {"y": [0, 0, 1, 1], "x": [1.0, 2.0, 3.0, 4.0]})
-    assert caught.value.outcome is Outcome.DIVERGING
-    assert caught.value.columns == ("x",)
+        li.logit("low ~ age + lwt", birthwt, max_iterations=1)
+    assert caught.value.outcome is Outcome.ITERATION_LIMIT
+
+
+def test_a_separation_error_carries_its_record():
+    with pytest.raises(li.SeparationError) as caught:
+        li.logit("y ~ x", SEPARATED, separation="raise")
+    assert caught.value.separation.kind == caught.value.kind == "complete"
+    assert caught.value.separation.rows.tolist() == [0, 1, 2, 3]
+    with pytest.warns(li.SeparationWarning) as caught:
+        li.logit("y ~ x", SEPARATED)
+    assert len(caught) == 1
+    assert caught[0].message.terms == ("x",)

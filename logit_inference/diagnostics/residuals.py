@@ -57,7 +57,8 @@ def _rows(block: Block, coef: Floats, root: Floats, k: int) -> Floats:
         observed = block.y / m
         unit = _deviance_terms(block.y, mu, m) + _deviance_terms(failures, nu, m)
         deviance = np.copysign(np.sqrt(2.0 * prior * np.maximum(unit, 0.0)), raw)
-        pearson = np.sqrt(prior) * raw / np.sqrt(m * mu * nu)
+        # A separated row fits exactly: zero over zero is zero.
+        pearson = np.where(raw == 0.0, 0.0, np.sqrt(prior) * raw / np.sqrt(m * mu * nu))
         leverage = prior * m * mu * nu * variance
         # A row of leverage one decides its own fitted value: nothing is left to standardise.
         left = np.where(leverage > 1.0 - 1e-12, np.nan, 1.0 - leverage)
@@ -66,7 +67,7 @@ def _rows(block: Block, coef: Floats, root: Floats, k: int) -> Floats:
     fields = (
         observed,
         eta,
-        np.sqrt(variance),
+        np.where(np.isinf(eta), np.nan, np.sqrt(variance)),
         mu,
         deviance,
         pearson,

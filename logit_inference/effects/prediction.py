@@ -31,7 +31,8 @@ class Prediction:
     ----------
     labels : sequence of m row labels
     link, link_std_error : (m,) arrays
-        Linear predictor and its standard error; NaN where a variable is missing.
+        Linear predictor and its standard error; NaN where a variable is missing. On separated data
+        the one may be infinite, and NaN where either infinity is possible, the other is inf then.
     critical : float
         Half-width of an interval in standard errors.
     """
@@ -51,12 +52,18 @@ class Prediction:
 
         half = self.critical * self.link_std_error
         slope = expit(self.link) * expit(-self.link)
+        # On separated data an infinite linear predictor has one end, and one that may go to
+        # either infinity says nothing: any probability is possible.
+        nothing = np.isnan(self.link) & np.isinf(half)
+        with np.errstate(invalid="ignore"):
+            std_error = slope * self.link_std_error
+            low, high = expit(self.link - half), expit(self.link + half)
         return pd.DataFrame(
             {
                 "estimate": expit(self.link),
-                "std_error": slope * self.link_std_error,
-                "conf_low": expit(self.link - half),
-                "conf_high": expit(self.link + half),
+                "std_error": std_error,
+                "conf_low": np.where(nothing, 0.0, low),
+                "conf_high": np.where(nothing, 1.0, high),
             },
             index=self.labels if isinstance(self.labels, pd.Index) else pd.Index(self.labels),
         )
@@ -120,5 +127,6 @@ def predict_used(fit: Fit, estimate: Estimate, labels: Sequence[Any], level: flo
 
 
 def _link_and_error(block: Block, coef: Floats, root: Floats) -> Floats:
-    error = np.sqrt(row_squares(block.X, root))
-    return np.column_stack([linear_predictor(block, coef), error])
+    eta = linear_predictor(block, coef)
+    error = np.where(np.isinf(eta), np.inf, np.sqrt(row_squares(block.X, root)))
+    return np.column_stack([eta, error])

@@ -32,6 +32,8 @@ from logit_inference.errors.fit import (
     ConvergenceError,
     ProfileError,
     RankError,
+    SeparationError,
+    SeparationWarning,
 )
 from logit_inference.errors.formula import (
     FormulaError,
@@ -64,6 +66,8 @@ __all__ = [
     "ProfileError",
     "RankError",
     "SchemaError",
+    "SeparationError",
+    "SeparationWarning",
     "TableError",
     "WeightsError",
     "did_you_mean",

@@ -118,6 +118,17 @@ class HypothesisError(LogitInferenceError, ValueError):
         )
 
     @classmethod
+    def infinite(cls, name: str) -> HypothesisError:
+        """Return the error for a Wald test of what has no finite estimate."""
+        return cls(
+            f"the coefficient of {name!r} has no finite maximum likelihood estimate, because its "
+            "column separates rows by their outcome, so it has no standard error and no Wald test. "
+            "Use the likelihood ratio: its p-value stands in the table of coefficients, and for "
+            "several coefficients at once compare llf with that of the model without them.",
+            name=name,
+        )
+
+    @classmethod
     def dependent(cls, count: int) -> HypothesisError:
         """Return the error for restrictions that are not independent."""
         return cls(

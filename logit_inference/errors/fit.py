@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from logit_inference.errors.base import LogitInferenceError, LogitInferenceWarning
 from logit_inference.errors.wording import shorten
@@ -42,6 +43,49 @@ class ProfileError(LogitInferenceError, ArithmeticError):
             "data say next to nothing in that direction, or columns differ by too many orders of "
             'magnitude. Rescale or centre them, or ask for method="wald".'
         )
+
+
+class SeparationError(LogitInferenceError, ArithmeticError):
+    """The data are separated, so that no finite coefficients maximise the likelihood.
+
+    Attributes
+    ----------
+    kind : str
+        ``"quasi-complete"`` or ``"complete"``.
+    terms : tuple of str
+        Terms whose coefficients go to infinity.
+    separation : Separation
+        The record: direction, signs, rows, evidence.
+    """
+
+    def __init__(self, separation: Any):
+        self.separation = separation
+        self.kind, self.terms = separation.kind, separation.terms
+        super().__init__(
+            f"{separation.sentence} No finite maximum likelihood estimate exists. Merge sparse "
+            'levels or leave the column out; or write separation="limit" for the limiting model, '
+            "in which the other coefficients have their ordinary estimates."
+        )
+
+
+class SeparationWarning(LogitInferenceWarning):
+    """The data are separated: some coefficients are infinite, and the result says which.
+
+    Attributes
+    ----------
+    kind, terms, separation
+        As in `SeparationError`.
+    """
+
+    def __init__(self, separation: Any):
+        self.separation = separation
+        self.kind, self.terms = separation.kind, separation.terms
+        left = (
+            "nothing is left to estimate."
+            if separation.kind == "complete"
+            else "the others are those of the limiting model, estimated from the other rows."
+        )
+        super().__init__(f"{separation.sentence} {separation.status} {left[0].upper()}{left[1:]}")
 
 
 class RankError(LogitInferenceError, ValueError):

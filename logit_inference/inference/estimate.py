@@ -19,6 +19,7 @@ from logit_inference.rows.coded import Coded
 from logit_inference.rows.product import Columns, dense, row_squares, times
 from logit_inference.solve.condition import GROWTH_ALLOWED
 from logit_inference.solve.rank import Relation
+from logit_inference.solve.recession import Recession
 
 AT_ONCE = 1 << 20  # elements of new rows that are written out at a time
 MOST_WRITTEN_OUT = 1e11  # products of rows and squared columns that are so computed
@@ -37,27 +38,68 @@ class Estimate:
     covariance : Covariance
     relations : mapping of column number to Relation
         Columns that cannot be estimated, as combinations of those that can.
+    recession : Recession, optional
+        Where the data are separated: the cone along which coefficients go to infinity. The others,
+        and all combinations that are constant along it, have their estimates here.
     """
 
     names: tuple[str, ...]
     inner: Floats
     covariance: Covariance
     relations: Mapping[int, Relation]
+    recession: Recession | None = None
 
     @property
     def coef(self) -> Floats:
-        """The (p,) coefficients; NaN where a column cannot be estimated."""
-        return self.covariance.basis.coefficients(self.inner)
+        """The (p,) coefficients; NaN where a column cannot be estimated, or goes to both ends."""
+        coef = self.covariance.basis.coefficients(self.inner)
+        return coef if self.recession is None else np.where(self.finite, coef, self.recession.ends)
 
     @property
     def std_errors(self) -> Floats:
-        """The (p,) standard errors."""
-        return self.covariance.std_errors
+        """The (p,) standard errors; NaN where there is no finite estimate."""
+        errors = self.covariance.std_errors
+        return errors if self.recession is None else np.where(self.finite, errors, np.nan)
+
+    @property
+    def matrix(self) -> Floats:
+        """The (p, p) covariance; NaN in rows and columns without a finite estimate."""
+        matrix = self.covariance.matrix
+        if self.recession is not None:
+            matrix[~self.finite] = np.nan
+            matrix[:, ~self.finite] = np.nan
+        return matrix
+
+    @property
+    def finite(self) -> NDArray[np.bool_]:
+        """Which coefficients do not go to infinity, shape (p,)."""
+        if self.recession is None:
+            return np.ones(len(self.names), dtype=bool)
+        return self.recession.estimable
+
+    @property
+    def undetermined(self) -> NDArray[np.bool_]:
+        """Which coefficients may go to either infinity, shape (p,)."""
+        if self.recession is None:
+            return np.zeros(len(self.names), dtype=bool)
+        return np.isnan(self.recession.ends)
 
     @property
     def estimable(self) -> NDArray[np.bool_]:
-        """Which coefficients are estimated, shape (p,)."""
-        return self.covariance.basis.estimable
+        """Which coefficients have a finite estimate, shape (p,)."""
+        return self.covariance.basis.estimable & self.finite
+
+    @property
+    def identified(self) -> NDArray[np.bool_]:
+        """Which coefficients the columns can tell apart, at infinity or not, shape (p,)."""
+        return self.covariance.basis.estimable | ~self.finite
+
+    def infinite_in(self, combinations: Floats) -> NDArray[np.bool_]:
+        """Say which of the combinations (k, p) of coefficients go to infinity, shape (k,)."""
+        if self.recession is None:
+            return np.zeros(len(combinations), dtype=bool)
+        moved: NDArray[np.bool_] = self.recession.sides(combinations) != 0
+        return moved
 
     def combine(self, combinations: Floats) -> tuple[Floats, Floats]:
         """Return ``combinations @ coef`` (k,) and a root (k, r) of its covariance.
@@ -69,15 +111,27 @@ class Estimate:
         return inside @ self.inner, inside @ self.covariance.root
 
     def link(self, X: Columns) -> Floats:
-        """Return ``X @ coef`` (m,) of rows of a design in which the relations hold."""
-        return np.concatenate([times(rows, self.inner) for rows in self._inside(X)])
+        """Return ``X @ coef`` (m,) of rows of a design in which the relations hold.
+
+        Infinite where the cone goes one way only, NaN where it goes both.
+        """
+        link = np.concatenate([times(rows, self.inner) for rows in self._inside(X)])
+        if self.recession is None:
+            return link
+        # Rows that are orthogonal to the cone do not notice it.
+        with np.errstate(invalid="ignore"):
+            sides = self.recession.sides(X)
+            return np.where(sides == 0, link, sides * np.inf)
 
     def link_std_errors(self, X: Columns) -> Floats:
-        """Return the standard errors (m,) of `link`."""
+        """Return the standard errors (m,) of `link`; inf where that is not finite."""
         root = self.covariance.root
         squares = [_resolved_squares(rows, root) for rows in self._inside(X)]
         errors: Floats = np.sqrt(np.concatenate(squares))
-        return errors
+        if self.recession is None:
+            return errors
+        # A missing row stays missing.
+        return np.where(self.recession.sides(X) == 0, errors, errors + np.inf)
 
     def _inside(self, X: Columns) -> Iterator[Columns]:
         """Yield X in the basis of the covariance, some rows at a time unless it stays codes."""
@@ -90,7 +144,10 @@ class Estimate:
     def check_relations(self, X: Columns, labels: Sequence[Any]) -> None:
         """Raise a PredictionError where a row breaks a relation that held among the fitted rows."""
         sizes: Any = abs(X) if self.relations else X
+        finite = self.finite
         for column, relation in self.relations.items():
+            if not finite[column]:
+                continue  # holds among the rows that are not separated, and `link` tells those
             contrast = -relation.weights
             contrast[column] = 1.0
             gap = np.abs(times(X, contrast))

@@ -48,18 +48,12 @@ def coefficients(estimate: Estimate, level: float) -> Coefficients:
     [2.0]
     """
     covariance, coef = estimate.covariance, estimate.coef
-    std_error = covariance.std_errors
+    std_error = estimate.std_errors
     half = critical_value(check_level(level), covariance.df) * std_error
     with np.errstate(invalid="ignore", divide="ignore"):
         statistic = coef / std_error
-    return Coefficients(
-        coef,
-        std_error,
-        statistic,
-        two_sided(statistic, covariance.df),
-        coef - half,
-        coef + half,
-    )
+        low, high = coef - half, coef + half
+    return Coefficients(coef, std_error, statistic, two_sided(statistic, covariance.df), low, high)
 
 
 def wald_test(estimate: Estimate, hypothesis: Hypothesis) -> TestResult:
@@ -71,14 +65,18 @@ def wald_test(estimate: Estimate, hypothesis: Hypothesis) -> TestResult:
     Raises
     ------
     HypothesisError
-        Where a restriction involves a coefficient that cannot be estimated, or restrictions are
-        redundant or contradict each other.
+        Where a restriction involves a coefficient that cannot be estimated or goes to infinity, or
+        restrictions are redundant or contradict each other.
     """
     matrix = hypothesis.matrix
-    unknown = (matrix != 0) & ~estimate.estimable
+    infinite = estimate.infinite_in(matrix)
+    if infinite.any():
+        column = int(np.argmax((matrix[infinite][0] != 0) & ~estimate.finite))
+        raise HypothesisError.infinite(estimate.names[column])
+    unknown = (matrix != 0) & ~estimate.identified
     if unknown.any():
         raise HypothesisError.not_estimable(estimate.names[int(np.argmax(unknown.any(axis=0)))])
-    _check_independent(matrix, np.nan_to_num(estimate.std_errors))
+    _check_independent(matrix, np.nan_to_num(estimate.covariance.std_errors))
     value, root = estimate.combine(matrix)
     distance = value - hypothesis.value
     # |R V R'| through a triangular factor of its root: the restrictions may be of any scale.

@@ -167,21 +167,29 @@ def _to_pandas(data: Any) -> pd.DataFrame:
 
 
 def testable(estimate: Estimate, terms: Mapping[str, tuple[int, ...]]) -> Mapping[str, list[int]]:
-    """Return the estimable columns of each term that has some."""
-    estimable = estimate.estimable
-    columns = {name: [j for j in term if estimable[j]] for name, term in terms.items()}
+    """Return the columns of each term that the data can tell apart, of terms that have some."""
+    identified = estimate.identified
+    columns = {name: [j for j in term if identified[j]] for name, term in terms.items()}
     return {name: kept for name, kept in columns.items() if kept}
 
 
 def term_tests(
     estimate: Estimate, terms: Mapping[str, tuple[int, ...]]
 ) -> tuple[str, list[str], list[TestResult]]:
-    """Return a title, the terms that can be tested, and the Wald test of each."""
+    """Return a title, the terms that can be tested, and the Wald test of each.
+
+    A term that goes to infinity on separated data has no Wald test: its row holds NaN.
+    """
     names, tests = [], []
     for name, tested in testable(estimate, terms).items():
         matrix = np.eye(len(estimate.names))[list(tested)]
+        hypothesis = read_hypothesis((matrix, 0.0), estimate.names, terms)
         names.append(name)
-        tests.append(wald_test(estimate, read_hypothesis((matrix, 0.0), estimate.names, terms)))
+        if estimate.infinite_in(matrix).any():
+            df = float(len(tested))
+            tests.append(TestResult("wald", hypothesis.text, np.nan, df, None, np.nan))
+        else:
+            tests.append(wald_test(estimate, hypothesis))
     return "Wald Tests of Terms", names, tests
 
 

@@ -13,7 +13,7 @@ from logit_inference.inference.likelihood_ratio import (
     profile_coefficients,
 )
 from logit_inference.inference.result import TestResult
-from logit_inference.inference.wald import Coefficients, check_level, coefficients, wald_test
+from logit_inference.inference.wald import Coefficients, check_level, wald_test
 
 if TYPE_CHECKING:
     from logit_inference.models.result import LogitResult
@@ -26,7 +26,7 @@ def coefficient_inference(
     method = result.account.estimator.interval_method if method is None else method
     level = result.level if level is None else check_level(level)
     if method == "wald":
-        return coefficients(result.estimate, level)
+        return result.wald(level)
     if method != "profile":
         raise ArgumentError("method", method, '"wald" or "profile"')
     if result.profile is not None and level == result.level:
@@ -35,8 +35,9 @@ def coefficient_inference(
     if result.fit is None:
         raise DetachedError('method="profile"')
     if not result.converged:  # there is no maximum to profile
-        return coefficients(result.estimate, level)
-    return profile_coefficients(result.fit, result.estimate, level)
+        return result.wald(level)
+    table = profile_coefficients(result.fit, result.estimate, level)
+    return table if result.limits is None else result.limits_at(level).put_into(table)
 
 
 def linear_test(result: LogitResult, hypothesis: Any, method: str | None) -> TestResult:
@@ -44,7 +45,7 @@ def linear_test(result: LogitResult, hypothesis: Any, method: str | None) -> Tes
     at = result.estimate
     if method is None:
         method = "lr" if result.account.estimator.interval_method == "profile" else "wald"
-    read = read_hypothesis(hypothesis, at.names, result.terms, at.estimable)
+    read = read_hypothesis(hypothesis, at.names, result.terms, at.identified)
     if method == "wald":
         return wald_test(at, read)
     if method != "lr":
@@ -70,4 +71,12 @@ def detached(result: LogitResult) -> LogitResult:
     profile = result.profile
     if result.fit is not None and result.account.estimator.interval_method == "profile":
         profile = coefficient_inference(result, None, "profile")
-    return replace(result, fit=None, labels=None, positions=None, profile=profile)
+    return replace(
+        result,
+        fit=None,
+        asked=None,
+        labels=None,
+        positions=None,
+        profile=profile,
+        separation=replace(result.separation, rows=None),
+    )

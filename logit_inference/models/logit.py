@@ -15,11 +15,14 @@ import numpy as np
 
 from logit_inference.covariance.penalized import fit_covariance
 from logit_inference.diagnostics.account import Account
+from logit_inference.diagnostics.separation import Separation, no_separation
 from logit_inference.errors import (
     ArgumentError,
     CollinearityWarning,
     ConvergenceError,
     DataError,
+    SeparationError,
+    SeparationWarning,
     shorten,
 )
 from logit_inference.inference.estimate import Estimate
@@ -32,6 +35,7 @@ from logit_inference.models.estimator import (
     read_estimator,
 )
 from logit_inference.models.result import LogitResult
+from logit_inference.models.separated import Limit, find_separation, in_the_limit
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.product import square_sums
 from logit_inference.rows.source import ArraySource
@@ -40,6 +44,9 @@ from logit_inference.solve.constant import spans_constant
 from logit_inference.solve.fit import Fit, fit_rows
 from logit_inference.solve.rank import relation_text
 from logit_inference.solve.solution import Outcome
+
+# Of a working weight at a proved maximum: those of separated rows are far below it.
+LEAST_WEIGHT = 1e-9
 
 if TYPE_CHECKING:
     from logit_inference.design.arrays import ArrayDesign
@@ -61,6 +68,7 @@ def logit(
     penalty: float | Mapping[str, float] | None = None,
     intercept: str | None = None,
     missing: str = "drop",
+    separation: str = "limit",
     start: Any = None,
     tolerance: float = 1e-8,
     max_iterations: int = 50,
@@ -114,6 +122,9 @@ def logit(
         For ``"firth"``: a correction after which fitted probabilities have the mean of the outcome.
     missing : {"drop", "raise"}
         What to do with rows that miss a value of any variable in use. Dropped rows are counted.
+    separation : {"limit", "raise"}
+        What to do where the data are separated, so that no finite coefficients maximise the
+        likelihood: a warning and the limiting model, or an error.
     start : (p,) array, optional
         Where the iteration starts; by default at the null model.
     tolerance : float
@@ -141,11 +152,19 @@ def logit(
         For input that cannot be fitted as it is; the message says what to write.
     ConvergenceError
         Where no maximum was reached; it names the columns that were still moving.
+    SeparationError
+        Where the data are separated, with ``separation="raise"``.
 
     Warns
     -----
     CollinearityWarning
         Where columns are dropped, because they are combinations of earlier ones (R's convention).
+    SeparationWarning
+        Where the data are separated: names the terms and the evidence. Infinite coefficients are
+        ±inf, or NaN where the data allow both signs, with a likelihood-ratio test and an interval
+        with an infinite end; the others are those of the limiting conditional model (Geyer 2009),
+        estimated from the rows that are not separated, and the log-likelihood is its supremum. AIC
+        and BIC count all coefficients.
 
     Notes
     -----
@@ -171,6 +190,7 @@ def logit(
         estimator, power=power, prior_df=prior_df, penalty=penalty, intercept=intercept
     )
     level = check_level(level)
+    _check_separation(separation)
     design, encoded = build_design(
         formula,
         data,
@@ -183,7 +203,8 @@ def logit(
         context=context,
     )
     fit = _fit(design, encoded, search, request)
-    return _result(fit, design, encoded, formula, weights_kind, level, require_convergence)
+    how = _How(level, separation, require_convergence, search)
+    return _result(fit, design, encoded, formula, weights_kind, how)
 
 
 def logit_arrays(
@@ -201,6 +222,7 @@ def logit_arrays(
     power: float | None = None,
     prior_df: float | Mapping[str, float] | None = None,
     penalty: float | Mapping[str, float] | None = None,
+    separation: str = "limit",
     start: Any = None,
     tolerance: float = 1e-8,
     max_iterations: int = 50,
@@ -227,7 +249,7 @@ def logit_arrays(
         one that is put before the others.
     event, trials, weights, weights_kind, offset, start, tolerance, max_iterations
         As in `logit`; arrays of length n instead of names.
-    estimator, power, prior_df, penalty, require_convergence, level, threads
+    estimator, power, prior_df, penalty, separation, require_convergence, level, threads
         As in `logit`.
 
     Returns
@@ -255,6 +277,7 @@ def logit_arrays(
         estimator, power=power, prior_df=prior_df, penalty=penalty, intercept=correction
     )
     level = check_level(level)
+    _check_separation(separation)
     design, encoded = read_arrays(
         y,
         X,
@@ -267,7 +290,8 @@ def logit_arrays(
         offset=offset,
     )
     fit = _fit(design, encoded, search, request)
-    return _result(fit, design, encoded, None, weights_kind, level, require_convergence)
+    how = _How(level, separation, require_convergence, search)
+    return _result(fit, design, encoded, None, weights_kind, how)
 
 
 def _has_ones(X: Any) -> bool:
@@ -343,25 +367,53 @@ def _reach(design: Design | ArrayDesign, encoded: Encoded) -> Floats | None:
     return np.append(1.0, largest) if design.adds_intercept else largest
 
 
+class _How(NamedTuple):
+    """What the caller wants of a result."""
+
+    level: float
+    separation: str
+    require_convergence: bool
+    search: _Search
+
+
 def _result(
     fit: Fit,
     design: Design | ArrayDesign,
     encoded: Encoded,
     formula: str | None,
     weights_kind: str | None,
-    level: float,
-    require_convergence: bool,
+    how: _How,
 ) -> LogitResult:
-    solution, event = fit.solution, design.event
-    outcome = solution.outcome
-    if require_convergence and not outcome.converged:
-        raise ConvergenceError(outcome, outcome.sentence, _moving_columns(fit), _ADVICE[outcome])
     relations = [
         relation_text(fit.names, column, relation, fit.constant)
         for column, relation in fit.relations.items()
     ]
     if relations:
         warnings.warn(CollinearityWarning.dropped(relations), stacklevel=3)
+    has_constant = design.spans_constant or spans_constant(fit)
+    asked, separation, limits = None, no_separation(fit.names, fit.tally.n_rows), None
+    limit: Limit | None = None
+    if fit.estimator.kind == "ml" and not _is_proved(fit):
+        recession, separation = find_separation(fit, design, encoded)
+        if separation.found and how.separation == "raise":
+            raise SeparationError(separation)
+        if separation.found:
+            warnings.warn(SeparationWarning(separation), stacklevel=3)
+            limit = in_the_limit(
+                fit,
+                recession,
+                level=how.level,
+                tolerance=how.search.tolerance,
+                max_iterations=max(how.search.max_iterations, 50),
+            )
+            asked, fit, limits = fit, limit.fit, limit.limits
+    solution, event = fit.solution, design.event
+    outcome = solution.outcome
+    if how.require_convergence and separation.kind == "undecided" and outcome.converged:
+        raise ConvergenceError(outcome, separation.sentence, (), _ADVICE[Outcome.DIVERGING])
+    if how.require_convergence and not outcome.converged:
+        advice = _advice(fit, separation)
+        raise ConvergenceError(outcome, outcome.sentence, _moving_columns(fit), advice)
     account = Account(
         model="Logit",
         estimator=fit.estimator,
@@ -374,28 +426,75 @@ def _result(
         dropped=encoded.dropped,
         weights_kind=weights_kind,
         grouped=event.kind == "grouped",
-        has_constant=design.spans_constant or spans_constant(fit),
+        has_constant=has_constant,
         tally=fit.tally,
-        rank=len(solution.coef),
+        rank=len(solution.coef) if asked is None else len(asked.solution.coef),
         log_likelihood=fit.log_likelihood,
         null_log_likelihood=fit.null_log_likelihood,
         outcome=outcome.name,
         n_passes=solution.n_passes,
-        notes=tuple(_notes(fit, design, relations)),
+        notes=tuple(_notes(fit, design, relations, separation)),
         criterion=fit.criterion,
         null_criterion=fit.null_criterion,
     )
-    estimate = Estimate(fit.names, solution.coef, fit_covariance(fit), fit.relations)
-    return LogitResult(account, estimate, level, design, fit, encoded.labels, encoded.rows)
+    if limit is None:
+        estimate = Estimate(fit.names, solution.coef, fit_covariance(fit), fit.relations)
+    else:
+        estimate = limit.estimate
+    return LogitResult(
+        account,
+        estimate,
+        how.level,
+        design,
+        fit,
+        encoded.labels,
+        encoded.rows,
+        separation=separation,
+        limits=limits,
+        asked=asked,
+    )
 
 
-def _notes(fit: Fit, design: Design | ArrayDesign, relations: Sequence[str]) -> Iterator[str]:
+def _is_proved(fit: Fit) -> bool:
+    """Say whether the search leaves no doubt that a finite maximum exists.
+
+    Rows that are separated have working weights that vanish: at a decrement of 1e-8 along the cone
+    they are 1e-16 together.
+    """
+    smallest = fit.solution.evaluation.smallest_weight
+    return fit.solution.outcome.converged and smallest > LEAST_WEIGHT
+
+
+def _check_separation(separation: object) -> None:
+    if separation not in ("limit", "raise"):
+        raise ArgumentError("separation", separation, '"limit" or "raise"')
+
+
+def _notes(
+    fit: Fit, design: Design | ArrayDesign, relations: Sequence[str], separation: Separation
+) -> Iterator[str]:
     """Yield what else a reader must know."""
     yield from estimator_notes(fit.estimator)
+    if separation.found:
+        yield separation.sentence
+        yield (
+            "Coefficients at ∞ or undetermined have no finite estimate: their p-values and limits "
+            "are those of the likelihood ratio (chi-square, 1 df)."
+        )
+        if separation.kind == "complete" and not fit.solution.coef.size:
+            yield "Complete separation: the log-likelihood reaches 0 and nothing else is estimated."
+        else:
+            yield (
+                "The other coefficients are those of the limiting model, estimated from the "
+                f"{separation.n_rows - separation.n_separated:,} rows that are not separated; the "
+                "log-likelihood is its supremum, and AIC counts all coefficients."
+            )
     for name, unused in design.unused_levels.items():
         yield from _unused(name, unused)
     for relation in relations:
         yield f"Not estimable: {relation}."
+    if separation.kind == "undecided":
+        yield separation.sentence
     if math.isnan(fit.null_log_likelihood):
         yield "The offset is so extreme that the null model could not be fitted."
     if not fit.solution.outcome.converged:
@@ -407,10 +506,23 @@ def _unused(name: str, levels: Sequence[Any]) -> list[str]:
     return [f"No row used has level {shown} of {name}, which so has no coefficient."]
 
 
+def _advice(fit: Fit, separation: Separation) -> str:
+    """Return what to do about a search without a maximum, in the light of what the rows say."""
+    outcome = fit.solution.outcome
+    if outcome is not Outcome.DIVERGING:
+        return _ADVICE[outcome]
+    if separation.kind == "none":
+        return (
+            "The rows overlap by so little that a finite maximum exists, but too far out to be "
+            "computed. " + _ADVICE[outcome]
+        )
+    return f"{separation.sentence} {_ADVICE[outcome]}"
+
+
 _ADVICE = {
     Outcome.DIVERGING: (
-        "Some combination of these columns separates the events from the non-events, so that no "
-        "finite coefficient is the best. Tabulate the outcome against them; merge sparse levels or "
+        "Some combination of these columns separates the events from the non-events, or nearly so. "
+        "Tabulate the outcome against them; merge sparse levels or "
         "leave the column out, or look at the partial result with require_convergence=False."
     ),
     Outcome.ITERATION_LIMIT: "Raise max_iterations, or start nearer with start=.",

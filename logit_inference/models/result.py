@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from logit_inference.diagnostics.account import Account
 from logit_inference.diagnostics.goodness import Goodness, classify_rows, goodness, tjur
+from logit_inference.diagnostics.separation import Separation, no_separation
 from logit_inference.effects.prediction import (
     Prediction,
     predict_link,
@@ -22,6 +23,7 @@ from logit_inference.effects.prediction import (
 )
 from logit_inference.errors import ArgumentError, DetachedError
 from logit_inference.inference.estimate import Estimate
+from logit_inference.inference.limits import Limits, likelihood_limits
 from logit_inference.inference.result import TestResult
 from logit_inference.inference.wald import Coefficients, coefficients
 from logit_inference.likelihood.logistic import expit
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
 
     from logit_inference.design.arrays import ArrayDesign
     from logit_inference.design.design import Design
+
+NOT_SEPARATED = no_separation(())
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -70,6 +74,12 @@ class LogitResult:
     profile : Coefficients or None
         Likelihood-ratio inference at ``level``, for a result that travels without rows; others
         compute theirs when asked.
+    separation : Separation
+        Whether the data are separated, and by what; its kind is ``"none"`` for ordinary fits.
+    limits : Limits or None
+        Likelihood-ratio inference for infinite coefficients, where the data are separated.
+    asked : Fit or None
+        The search that ran to infinity, where they are: ``fit`` is then that of the limiting model.
     """
 
     account: Account
@@ -80,12 +90,15 @@ class LogitResult:
     labels: Any
     positions: Any = None
     profile: Coefficients | None = None
+    separation: Separation = NOT_SEPARATED
+    limits: Limits | None = None
+    asked: Fit | None = None
 
     # --- coefficients -----------------------------------------------------------------------------
 
     @property
     def params(self) -> pd.Series:
-        """Coefficients by name; NaN where the data cannot estimate one."""
+        """Coefficients by name; NaN where the data cannot estimate one, ±inf on separated data."""
         return frames.series(self.estimate.names, self.estimate.coef)
 
     @property
@@ -122,12 +135,25 @@ class LogitResult:
         return coefficient_inference(self, level, method)
 
     def wald(self, level: float | None = None) -> Coefficients:
-        """Return Wald inference of all coefficients as arrays."""
-        return coefficients(self.estimate, self.level if level is None else level)
+        """Return Wald inference as arrays, and likelihood ratios for infinite coefficients."""
+        level = self.level if level is None else level
+        table = coefficients(self.estimate, level)
+        return table if self.limits is None else self.limits_at(level).put_into(table)
+
+    def limits_at(self, level: float) -> Limits:
+        """Return likelihood-ratio inference for infinite coefficients."""
+        limits = self.limits
+        if limits is not None and limits.level == level:
+            return limits
+        recession = self.estimate.recession
+        if self.asked is None or recession is None:
+            raise DetachedError("the interval of an infinite coefficient at another level")
+        supremum = self._fit("the interval").solution.evaluation.log_likelihood
+        return likelihood_limits(self.asked, supremum, recession, level)
 
     def cov_params(self) -> pd.DataFrame:
         """Return the covariance of the coefficients, labelled on both sides."""
-        return frames.square(self.estimate.names, self.estimate.covariance.matrix)
+        return frames.square(self.estimate.names, self.estimate.matrix)
 
     def conf_int(
         self, alpha: float | None = None, *, level: float | None = None, method: str | None = None
@@ -403,7 +429,8 @@ class LogitResult:
         >>> boot.coef[boot.converged].std(axis=0).round(2).tolist()
         [0.9, 0.01, 0.31]
         """
-        return refit_weights(self._fit("refit_weights()"), W, std_errors, self.labels)
+        fit = self._fit("refit_weights()")
+        return refit_weights(self.asked or fit, W, std_errors, self.labels)
 
     # --- tests ------------------------------------------------------------------------------------
 
@@ -468,6 +495,7 @@ class LogitResult:
             level,
             odds_ratios=odds_ratios,
             method=method or self.account.estimator.interval_method,
+            undetermined=self.estimate.undetermined.tolist(),
         )
 
     def tidy(

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,14 +21,17 @@ import numpy as np
 
 from logit_inference.covariance.covariance import Covariance
 from logit_inference.diagnostics.account import Account
+from logit_inference.diagnostics.separation import Separation
 from logit_inference.errors import ModelFileError
 from logit_inference.inference.estimate import Estimate
+from logit_inference.inference.limits import Limits
 from logit_inference.inference.wald import Coefficients
 from logit_inference.likelihood.estimator import Estimator
 from logit_inference.likelihood.evaluation import Tally
 from logit_inference.rows.basis import Basis
 from logit_inference.rows.centring import Centring
 from logit_inference.solve.rank import Relation
+from logit_inference.solve.recession import Recession
 
 if TYPE_CHECKING:
     from logit_inference.models.result import LogitResult
@@ -53,6 +56,8 @@ def save(result: LogitResult, path: str | Path) -> None:
         "estimate": to_plain(result.estimate),
         "profile": to_plain(result.without_data().profile),
         "design": to_plain(result.design),
+        "separation": to_plain(replace(result.separation, rows=None)),
+        "limits": to_plain(result.limits),
     }
     text = json.dumps(content, allow_nan=False, ensure_ascii=False, indent=1)
     Path(path).write_text(text + "\n", encoding="utf-8")
@@ -95,6 +100,8 @@ def load(path: str | Path) -> LogitResult:
             None,
             None,
             profile=from_plain(content["profile"]),
+            separation=from_plain(content["separation"]),
+            limits=from_plain(content["limits"]),
         )
         str(result)  # what cannot be printed now would fail later, with a stranger message
         return result
@@ -225,7 +232,7 @@ def _records() -> Mapping[str, Any]:
 
     known = (
         *(Account, Tally, Estimator, Estimate, Covariance, Basis, Centring, Relation),
-        Coefficients,
+        *(Coefficients, Separation, Limits, Recession),
         *(ArrayDesign, Design, Formula, Factor, Term, TermColumns, Coding, Schema, Variable, Event),
     )
     return {record.__name__: record for record in known}

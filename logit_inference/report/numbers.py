@@ -34,7 +34,7 @@ def format_column(values: Sequence[object], kind: Kind) -> tuple[str, ...]:
     """Return one text per value of a column, all estimates with the same decimals if possible.
 
     ``None`` is printed as nothing (there is no such number in this row), NaN as an em dash (the
-    number could not be estimated), infinities as "∞" and "-∞".
+    number could not be estimated), infinities as "∞" and "-∞", and a word as it is.
 
     Parameters
     ----------
@@ -65,7 +65,8 @@ def format_column(values: Sequence[object], kind: Kind) -> tuple[str, ...]:
     if kind == "text":
         return tuple(_text(value) for value in values)
     if kind == "estimate":
-        decimals = _common_decimals([_as_float(value) for value in values])
+        numbers = [value for value in values if not isinstance(value, str)]
+        decimals = _common_decimals([_as_float(value) for value in numbers])
         return tuple(_number(value, lambda x: _estimate(x, decimals)) for value in values)
     return tuple(_number(value, _RULES[kind]) for value in values)
 
@@ -113,9 +114,11 @@ def _as_float(value: object) -> float:
 
 
 def _number(value: object, rule: Callable[[float], str]) -> str:
-    x = _as_float(value)
     if value is None:
         return ""
+    if isinstance(value, str):
+        return printable(value)
+    x = _as_float(value)
     if math.isnan(x):
         return NOT_ESTIMABLE
     if math.isinf(x):

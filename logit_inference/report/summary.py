@@ -14,6 +14,11 @@ from logit_inference.inference.wald import Coefficients
 from logit_inference.report.numbers import Kind, format_number
 from logit_inference.report.table import Column, Table
 
+NO_WALD_TEST = (
+    "A term with a coefficient at infinity has no Wald test: compare the log-likelihood with that "
+    "of the model without the term (likelihood ratio)."
+)
+
 
 def summary_table(
     account: Account,
@@ -25,6 +30,7 @@ def summary_table(
     *,
     odds_ratios: bool = False,
     method: str = "wald",
+    undetermined: Sequence[bool] = (),
 ) -> Table:
     """Return the summary of a fit; its order follows statsmodels', so that eyes line up.
 
@@ -42,15 +48,20 @@ def summary_table(
     odds_ratios : bool
     method : {"wald", "profile"}
         What statistics, p-values and intervals are.
+    undetermined : sequence of p bool, optional
+        Which coefficients may go to either infinity: the table says so in a word.
     """
     letter = "z" if covariance.df is None else "t"
     head = letter if method == "wald" else "root LR"
     low, high = (1.0 - level) / 2, (1.0 + level) / 2
+    shown: list[float | str] = table.estimate.tolist()
+    for j, both in enumerate(undetermined):
+        shown[j] = "undetermined" if both else shown[j]
     columns = (
         Column("term", list(names), header=""),
         Column(
             "estimate",
-            table.estimate,
+            shown,
             header="odds ratio" if odds_ratios else "coef",
             kind="estimate",
         ),
@@ -174,7 +185,8 @@ def tests_table(title: str, terms: Sequence[str], tests: Sequence[TestResult]) -
         denominators = [test.df_denominator for test in tests]
         columns.append(Column("df_denominator", denominators, kind="fixed"))
     columns.append(Column("p_value", [test.p_value for test in tests], kind="p_value"))
-    return Table(title, tuple(columns))
+    notes = () if all(test.statistic == test.statistic for test in tests) else (NO_WALD_TEST,)
+    return Table(title, tuple(columns), notes=notes)
 
 
 def classification_table(counts: Classification) -> Table:

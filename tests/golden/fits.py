@@ -46,6 +46,22 @@ def not_estimable() -> li.LogitResult:
 
 
 @cache
+def endometrial() -> li.LogitResult:
+    """Return a fit in the limit: one infinite coefficient."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", li.SeparationWarning)
+        return li.logit("HG ~ NV + PI + EH", li.datasets.load("endometrial"))
+
+
+@cache
+def mtcars() -> li.LogitResult:
+    """Return a fit of completely separated data, two coefficients of which may go either way."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", li.SeparationWarning)
+        return li.logit("vs ~ qsec + wt + cyl", li.datasets.load("mtcars"))
+
+
+@cache
 def stopped_early() -> li.LogitResult:
     """Return a fit that did not converge."""
     data = li.datasets.load("birthwt")
@@ -64,12 +80,18 @@ TABLES: dict[str, Callable[[], Table]] = {
     "fit_birthwt_odds_ratios": lambda: birthwt().summary(odds_ratios=True, level=0.9),
     "fit_titanic": lambda: titanic().summary(),
     "fit_menarche_grouped": lambda: menarche().summary(),
+    "fit_endometrial_separated": lambda: endometrial().summary(),
+    "fit_mtcars_separated": lambda: mtcars().summary(),
 }
 TEXTS: dict[str, Callable[[], str]] = {
     "fit_admissions_weighted.txt": lambda: str(admissions()),
     "fit_not_estimable.txt": lambda: str(not_estimable()),
     "fit_stopped_early.txt": lambda: str(stopped_early()),
     "fit_term_tests.txt": lambda: str(birthwt().wald_terms()),
+    "fit_endometrial_separated_odds_ratios.txt": lambda: str(
+        endometrial().summary(odds_ratios=True)
+    ),
+    "fit_endometrial_separated_terms.txt": lambda: str(endometrial().wald_terms()),
     "fit_classification.txt": lambda: str(birthwt().classification_table()),
     "fit_tests.sentences": tests,  # not a table: a sentence is as long as its hypothesis
 }

@@ -1,7 +1,7 @@
 """Data on which a logistic fit has no answer, or an answer that is easily got wrong.
 
 The cases, and what is required of each, are in ``reference/degenerate/cases.json``: a maximum that
-does not exist is an error that names the columns, a column that the data cannot estimate is
+does not exist is a warning that shows the evidence, a column that the data cannot estimate is
 reported with its relation, equal problems get equal answers, and nothing is dropped in silence.
 """
 
@@ -18,6 +18,8 @@ from logit_inference.errors import (
     CollinearityWarning,
     LogitInferenceError,
     OutcomeError,
+    SeparationError,
+    SeparationWarning,
     WeightsError,
 )
 
@@ -60,31 +62,50 @@ def test_every_case_is_tested():
 
 
 @pytest.mark.parametrize(
-    ("name", "column"),
+    ("name", "term", "evidence"),
     [
-        ("complete_separation", "s"),
-        ("quasi_separation_column", "q"),
-        ("zero_cell_factor_level", "g[T.zcell]"),
+        ("complete_separation", "s", "with s >= 2.69149, y = 1"),
+        ("quasi_separation_column", "q", "in all 10 rows with q = 1, y = 1"),
+        ("zero_cell_factor_level", "g", "in all 19 rows with g = zcell, y = 0"),
     ],
 )
-def test_separated_data_are_an_error_that_names_the_columns(name, column):
-    with pytest.raises(li.ConvergenceError) as caught:
-        fit(name)
-    assert column in caught.value.columns
-    assert column in str(caught.value)
-    assert "separat" in str(caught.value)
+def test_separated_data_are_a_warning_that_shows_the_evidence(name, term, evidence):
+    with pytest.warns(SeparationWarning) as caught:
+        found = fit(name).separation
+    assert term in found.terms
+    assert evidence in str(caught[0].message)
+    with pytest.raises(SeparationError) as raised:
+        fit(name, separation="raise")
+    assert raised.value.terms == found.terms
+    assert evidence in str(raised.value)
 
 
 @pytest.mark.parametrize("name", ["quasi_separation_column", "zero_cell_factor_level"])
-def test_the_rows_that_are_not_separated_have_an_ordinary_fit(name):
+def test_what_is_not_separated_has_its_ordinary_estimates(name):
     expected = CASES[name]["expect"]
     frame = rows(name).query(expected["limit_rows"])
     if "g" in frame:
         frame["g"] = frame["g"].cat.remove_unused_categories()
-    limit = li.logit(expected["limit_formula"], frame)
+    ordinary = li.logit(expected["limit_formula"], frame)
     theirs = OBSERVED[name]["reference_limit_fit"]
-    np.testing.assert_allclose(limit.params, list(theirs["coef"].values()), rtol=1e-9)
+    with pytest.warns(SeparationWarning):
+        limit = fit(name)
+    finite = limit.params[np.isfinite(limit.params)]
+    np.testing.assert_allclose(finite, list(theirs["coef"].values()), rtol=1e-9)
+    np.testing.assert_allclose(limit.bse.dropna(), ordinary.bse, rtol=1e-9)
     assert limit.llf == pytest.approx(theirs["logLik"], rel=1e-12)
+    observed = OBSERVED[name]["detect_separation"]["coefficients"]
+    for mine, other in zip(limit.params, observed.values(), strict=True):
+        assert other == ("0" if np.isfinite(mine) else "Inf" if mine > 0 else "-Inf")
+
+
+def test_complete_separation_reaches_zero():
+    with pytest.warns(SeparationWarning):
+        found = fit("complete_separation")
+    assert found.llf == 0.0
+    assert found.separation.kind == "complete"
+    assert len(found.separation.rows) == found.nobs
+    np.testing.assert_array_equal(found.fitted, rows("complete_separation")["y"])
 
 
 @pytest.mark.parametrize(("name", "value"), [("y_all_one_class", 1), ("y_all_zero", 0)])
@@ -93,10 +114,15 @@ def test_an_outcome_of_one_class_is_an_error_that_shows_it(name, value):
         fit(name)
 
 
-def test_fewer_rows_than_columns_is_an_error():
+def test_fewer_rows_than_columns_are_separated():
     # Five rows in general position: three columns are dropped and the others separate the rows.
-    with pytest.raises(li.ConvergenceError, match="separat"):
-        fit("n_less_than_p")
+    with pytest.warns(SeparationWarning), pytest.warns(CollinearityWarning):
+        found = fit("n_less_than_p")
+    assert found.separation.kind == "complete"
+    assert found.params.isna().all()
+    assert found.summary().columns[1].values.count("undetermined") == 5
+    with pytest.raises(SeparationError), pytest.warns(CollinearityWarning):
+        fit("n_less_than_p", separation="raise")
 
 
 # --- columns that cannot be estimated --------------------------------------------------------

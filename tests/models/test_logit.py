@@ -198,9 +198,12 @@ def test_a_fit_that_did_not_converge_never_looks_like_one_that_did(birthwt):
 
 def test_separated_data_name_their_columns():
     endometrial = li.datasets.load("endometrial")
-    with pytest.raises(li.ConvergenceError, match=r"Columns: NV\.") as caught:
-        li.logit("HG ~ NV + PI + EH", endometrial)
-    assert caught.value.columns == ("NV",)
+    with pytest.raises(li.SeparationError, match="in all 13 rows with NV = 1, HG = 1") as caught:
+        li.logit("HG ~ NV + PI + EH", endometrial, separation="raise")
+    assert caught.value.terms == ("NV",)
+    assert caught.value.kind == "quasi-complete"
+    with pytest.raises(errors.ArgumentError, match="separation"):
+        li.logit("HG ~ NV + PI + EH", endometrial, separation="ignore")
 
 
 def test_unknown_words_are_errors(birthwt):

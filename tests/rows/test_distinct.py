@@ -259,10 +259,12 @@ def test_a_fit_over_distinct_rows_is_the_fit(monkeypatch, trials, weighted):
     assert len(few.fitted) == N
 
 
+@pytest.mark.filterwarnings("ignore::logit_inference.SeparationWarning")
 def test_separation_shows_over_distinct_rows(monkeypatch):
     X = rows().X
     y = (X[:, 0] == 2).astype(float)
-    few, whole = collapsed_and_whole(
-        monkeypatch, lambda: li.logit_arrays(y, X, intercept=True, require_convergence=False)
-    )
-    assert few.solution.outcome is whole.solution.outcome is Outcome.DIVERGING
+    few, whole = collapsed_and_whole(monkeypatch, lambda: li.logit_arrays(y, X, intercept=True))
+    assert few.asked.solution.outcome is whole.asked.solution.outcome is Outcome.DIVERGING
+    assert few.separation.evidence == whole.separation.evidence
+    assert few.separation.rows.equals(whole.separation.rows)
+    assert few.params.equals(whole.params)

@@ -58,6 +58,7 @@ def test_dependent_columns_do_not_matter():
         assert not spanned(X)
 
 
+@pytest.mark.filterwarnings("ignore::logit_inference.SeparationWarning")
 def test_fewer_rows_than_columns_and_one_more():
     for n in (4, 5, 6):
         X = RNG.normal(size=(n, 3))

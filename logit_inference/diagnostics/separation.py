@@ -1,0 +1,319 @@
+"""Whether the outcome is separated, what separates it, and the rows that show it.
+
+The record that people read, made of the recession cone that `solve.recession` verified. Simple
+evidence is looked for column by column: a column that is other than zero for one outcome only, a
+number beyond which one outcome never occurs. What is modelled by which formula this file does not
+know.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from logit_inference.errors import shorten
+from logit_inference.likelihood.evaluation import Total
+from logit_inference.rows.block import Block, Floats
+from logit_inference.rows.product import dense
+from logit_inference.rows.source import Source
+from logit_inference.solve.recession import Recession
+
+AT_ONCE = 1 << 21  # elements of coded columns that are written out at a time
+MOST_SENTENCES = 3
+_LEVEL = re.compile(
+    r"^(?:C\()?(?P<factor>[^\[\]:(),]+)(?:,[^\[\]]*)?\)?\[T\.(?P<level>[^\[\]:]+)\]$"
+)
+
+
+@dataclass(frozen=True, repr=False)
+class Separation:
+    """Whether the data are separated, and the evidence; printed, it is a few sentences.
+
+    Parameters
+    ----------
+    kind : str
+        ``"none"``; ``"quasi-complete"``: some rows are on their side of a plane and the others in
+        it; ``"complete"``: all are on their side; ``"undecided"`` where that was not found out.
+    names : tuple of p str
+    direction : (p,) array
+        Coefficients along which the likelihood rises for ever, zero where nothing is separated.
+        It separates all rows that any direction separates.
+    ends : (p,) array
+        Where each coefficient goes: 0 (nowhere), inf, −inf; NaN where the data do not say which.
+    terms : tuple of str
+        Terms whose coefficients go to infinity; the constant only where nothing else does.
+    n_separated, n_rows : int
+        Rows that are separated, and rows that count.
+    evidence : tuple of str
+        Clauses such as "in all 13 rows with NV = 1, HG = 1".
+    reason : str
+        Why it was not decided; empty where it was.
+    rows : sequence of labels or None
+        The separated rows, by the caller's labels; None for a result without rows.
+    """
+
+    kind: str
+    names: tuple[str, ...]
+    direction: Floats = field(compare=False)
+    ends: Floats = field(compare=False)
+    terms: tuple[str, ...] = ()
+    n_separated: int = 0
+    n_rows: int = 0
+    evidence: tuple[str, ...] = ()
+    reason: str = ""
+    rows: Any = field(default=(), compare=False)
+
+    @property
+    def found(self) -> bool:
+        """Whether some rows are separated."""
+        return self.kind in ("quasi-complete", "complete")
+
+    @property
+    def infinite(self) -> dict[str, float | str]:
+        """Where each coefficient goes, by name: 0.0, inf, −inf or "undetermined"."""
+        return {
+            name: "undetermined" if math.isnan(end) else end
+            for name, end in zip(self.names, self.ends.tolist(), strict=True)
+        }
+
+    @property
+    def sentence(self) -> str:
+        """What is separated, and by what."""
+        if self.kind == "undecided":
+            return f"Whether the data are separated was not decided: {self.reason}."
+        if not self.found:
+            return "The data are not separated: a finite maximum of the likelihood exists."
+        if not self.evidence:
+            used = [n for n, value in zip(self.names, self.direction, strict=True) if value]
+            what = (
+                f"a combination of {shorten(used)} puts {self.n_separated:,} of {self.n_rows:,} "
+                "rows strictly on the side of their outcome, and none on the wrong side"
+            )
+        else:
+            what = "; ".join(self.evidence)
+        return f"{self.kind.capitalize()} separation: {what}."
+
+    @property
+    def status(self) -> str:
+        """Which coefficients are infinite, in a sentence; empty where none is."""
+        parts = []
+        for sign, text in ((math.inf, "+∞"), (-math.inf, "−∞")):
+            names = [n for n, e in zip(self.names, self.ends.tolist(), strict=True) if e == sign]
+            if names:
+                parts.append(f"{shorten(names)} = {text}")
+        both = [n for n, e in zip(self.names, self.ends.tolist(), strict=True) if math.isnan(e)]
+        if both:
+            parts.append(f"undetermined: {shorten(both)}")
+        return f"Coefficients without a finite estimate: {'; '.join(parts)}." if parts else ""
+
+    def __str__(self) -> str:
+        return f"{self.sentence} {self.status}".strip()
+
+    __repr__ = __str__
+
+
+def no_separation(names: Sequence[str], n_rows: int = 0) -> Separation:
+    """Return the record of data that are not separated."""
+    zero = np.zeros(len(names))
+    return Separation("none", tuple(names), zero, zero, n_rows=n_rows)
+
+
+def undecided(names: Sequence[str], n_rows: int, reason: str) -> Separation:
+    """Return the record of data of which it was not found out."""
+    zero = np.zeros(len(names))
+    return Separation("undecided", tuple(names), zero, zero, n_rows=n_rows, reason=reason)
+
+
+def describe(
+    source: Source,
+    recession: Recession,
+    names: Sequence[str],
+    terms: Mapping[str, Sequence[int]],
+    constant: int | None,
+    outcomes: tuple[str, str],
+    rows: Any,
+) -> Separation:
+    """Return the record of a recession cone, with its evidence.
+
+    Parameters
+    ----------
+    source : Source
+        Of p columns.
+    recession : Recession
+        Of these p columns.
+    names : sequence of p str
+    terms : mapping of name to column numbers
+    constant : int or None
+        The column of ones.
+    outcomes : tuple of str
+        An event and a non-event in words, ``("HG = 1", "HG = 0")``.
+    rows : labels of the separated rows
+
+    Notes
+    -----
+    One pass for the range of each column among events and non-events, and one to count rows.
+    """
+    if recession.exists is None:
+        return undecided(names, recession.n_rows, recession.reason)
+    if not recession.exists:
+        return no_separation(names, recession.n_rows)
+    moving = [name for name, own in terms.items() if any(recession.ends[j] != 0 for j in own)]
+    others = [name for name in moving if constant is None or list(terms[name]) != [constant]]
+    return Separation(
+        "complete" if recession.complete else "quasi-complete",
+        tuple(names),
+        recession.direction,
+        recession.ends,
+        tuple(others or moving),
+        recession.n_separated,
+        recession.n_rows,
+        _evidence(source, recession, names, constant, outcomes),
+        rows=rows,
+    )
+
+
+# --- evidence -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Ranges:
+    """Smallest and largest of each column among events and non-events, shape (5, p).
+
+    The last row is zero where a column holds zeros and ones only.
+    """
+
+    values: Floats
+
+    def __add__(self, other: _Ranges) -> _Ranges:
+        narrow = (np.minimum, np.maximum, np.minimum, np.maximum, np.maximum)
+        pairs = zip(narrow, self.values, other.values, strict=True)
+        return _Ranges(np.array([choose(a, b) for choose, a, b in pairs]))
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """An outcome that alone occurs where a column is on one side of a value, or is one."""
+
+    column: int
+    relation: str
+    value: float
+    outcome: int
+
+    def holds(self, x: Floats) -> NDArray[np.bool_]:
+        """Say for which values of the column."""
+        compare = {"=": np.equal, ">": np.greater, "<": np.less}
+        compare |= {">=": np.greater_equal, "<=": np.less_equal}
+        found: NDArray[np.bool_] = compare[self.relation](x, self.value)
+        return found
+
+
+def _evidence(
+    source: Source,
+    recession: Recession,
+    names: Sequence[str],
+    constant: int | None,
+    outcomes: tuple[str, str],
+) -> tuple[str, ...]:
+    """Return clauses about single columns that tell of all separated rows, if there are some."""
+    ranges = source.fold(_ranges).values
+    rules = [
+        rule
+        for j in np.flatnonzero(recession.ends != 0).tolist()
+        if j != constant
+        for rule in _rules(j, ranges[:, j], constant is not None)
+    ]
+    if not rules:
+        return ()
+    counts = source.fold(_matches, tuple(rules)).values
+    if int(counts[-1]) != recession.n_separated:
+        return ()
+    clauses = [
+        f"{_rows(int(count))} with {_condition(rule, names)}, {outcomes[rule.outcome]}"
+        for rule, count in zip(rules, counts[:-1], strict=True)
+        if count
+    ]
+    more = len(clauses) - MOST_SENTENCES
+    return (*clauses[:MOST_SENTENCES], *([f"and {more} more of this kind"] if more > 0 else []))
+
+
+def _rules(j: int, ranges: Floats, has_constant: bool) -> list[_Rule]:
+    """Return what one column says by itself."""
+    event_low, event_high, other_low, other_high, numbers = ranges.tolist()
+    lowest, highest = min(event_low, other_low), max(event_high, other_high)
+    if lowest >= 0.0 or highest <= 0.0:
+        relation = "=" if not numbers else ">" if lowest >= 0.0 else "<"
+        value = 0.0 if numbers else 1.0
+        if other_low == other_high == 0.0:
+            return [_Rule(j, relation, value, 0)]
+        if event_low == event_high == 0.0:
+            return [_Rule(j, relation, value, 1)]
+    if not has_constant:
+        return []
+    tie = event_low == other_high or event_high == other_low
+    above, below = (">", "<") if tie else (">=", "<=")
+    if event_low >= other_high:
+        return [
+            _Rule(j, above, other_high if tie else event_low, 0),
+            _Rule(j, below, event_low if tie else other_high, 1),
+        ]
+    if event_high <= other_low:
+        return [
+            _Rule(j, below, other_low if tie else event_high, 0),
+            _Rule(j, above, event_high if tie else other_low, 1),
+        ]
+    return []
+
+
+def _rows(count: int) -> str:
+    return "in the one row" if count == 1 else f"in all {count:,} rows"
+
+
+def _condition(rule: _Rule, names: Sequence[str]) -> str:
+    name = names[rule.column]
+    level = _LEVEL.match(name) if rule.relation == "=" else None
+    if level is not None:
+        return f"{level['factor'].strip()} = {level['level']}"
+    return f"{name} {rule.relation} {rule.value:.6g}"
+
+
+def _parts(block: Block) -> list[tuple[Floats, NDArray[np.bool_], NDArray[np.bool_]]]:
+    """Return rows that count, some at a time, and which have events and which non-events."""
+    size = max(AT_ONCE // max(block.n_columns, 1), 1)
+    parts = []
+    for start in range(0, block.n_rows, size):
+        rows = slice(start, start + size)
+        y = block.y[rows]
+        others = y < (1.0 if block.trials is None else block.trials[rows])
+        counts = block.counts
+        kept = np.ones(len(y), dtype=bool) if counts is None else counts[rows]
+        parts.append((dense(block.X[rows])[kept], (y > 0)[kept], others[kept]))
+    return parts
+
+
+def _ranges(block: Block) -> _Ranges:
+    start = [[math.inf], [-math.inf], [math.inf], [-math.inf], [0.0]]
+    total = _Ranges(np.tile(start, block.n_columns))
+    for X, events, others in _parts(block):
+        ends = [
+            end
+            for rows in (X[events], X[others])
+            for end in (rows.min(axis=0, initial=np.inf), rows.max(axis=0, initial=-np.inf))
+        ]
+        neither = ((X != 0.0) & (X != 1.0)).any(axis=0)
+        total = total + _Ranges(np.array([*ends, neither.astype(np.float64)]))
+    return total
+
+
+def _matches(block: Block, rules: tuple[_Rule, ...]) -> Total:
+    """Count the rows of each rule, and those of any."""
+    counts = np.zeros(len(rules) + 1)
+    for X, _, _ in _parts(block):
+        matches = np.array([rule.holds(X[:, rule.column]) for rule in rules])
+        counts += np.append(matches.sum(axis=1), matches.any(axis=0).sum())
+    return Total(counts)

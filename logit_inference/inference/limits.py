@@ -1,0 +1,135 @@
+"""Likelihood-ratio inference for coefficients without a finite estimate.
+
+A coefficient that runs to infinity has no standard error, and its Wald test means nothing. The
+likelihood ratio does: twice the distance of the supremum of the log-likelihood from the supremum
+with the coefficient held at a value, as chi-square with one degree of freedom. The values that it
+does not reject are an interval with one infinite end. Where the supremum is approached in both
+directions the log-likelihood, concave in the coefficient, is the same for every value: the data say
+nothing of it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from logit_inference.inference.distribution import chi_square_tail, critical_value
+from logit_inference.inference.wald import Coefficients
+from logit_inference.rows.block import Floats
+from logit_inference.solve.fit import Fit
+from logit_inference.solve.limit import held
+from logit_inference.solve.recession import Recession
+
+FARTHEST = 60  # doublings of a step on the way to an end of an interval
+EXACT = 1e-10  # of an end, relative to itself or to a step
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Likelihood-ratio tests and intervals of the coefficients that run to infinity.
+
+    Parameters
+    ----------
+    level : float
+        Of the intervals.
+    statistic, p_value : (p,) arrays
+        Of the test that the coefficient is zero; NaN where the estimate is finite.
+    conf_low, conf_high : (p,) arrays
+    """
+
+    level: float
+    statistic: Floats
+    p_value: Floats
+    conf_low: Floats
+    conf_high: Floats
+
+    def put_into(self, table: Coefficients) -> Coefficients:
+        """Return a table with these tests and intervals in place of Wald's, where there are some.
+
+        Statistics stay missing: those of the table are z or t.
+        """
+        own = ~np.isnan(self.p_value) | np.isinf(self.conf_low) | np.isinf(self.conf_high)
+        return replace(
+            table,
+            p_value=np.where(own, self.p_value, table.p_value),
+            conf_low=np.where(own, self.conf_low, table.conf_low),
+            conf_high=np.where(own, self.conf_high, table.conf_high),
+        )
+
+
+def likelihood_limits(fit: Fit, supremum: float, recession: Recession, level: float) -> Limits:
+    """Return the tests and intervals of the coefficients that run to infinity.
+
+    Parameters
+    ----------
+    fit : Fit
+        Of the model that was asked for.
+    supremum : float
+        Of its log-likelihood, without the binomial constant.
+    recession : Recession
+        Of its p columns: where each coefficient goes.
+    level : float
+
+    Returns
+    -------
+    Limits
+        An end that was not found is NaN.
+
+    Notes
+    -----
+    About a dozen fits with one column less for each coefficient that goes one way.
+    """
+    ends = recession.ends
+    p = len(ends)
+    found = np.full((4, p), np.nan)
+    for j, end in enumerate(ends.tolist()):
+        if math.isnan(end):
+            found[:, j] = 0.0, 1.0, -math.inf, math.inf
+        elif math.isinf(end):
+            found[:, j] = _one_sided(fit, supremum, recession, j, level)
+    return Limits(level, *found)
+
+
+def _one_sided(
+    fit: Fit, supremum: float, recession: Recession, column: int, level: float
+) -> tuple[float, float, float, float]:
+    """Return statistic, p-value and interval of a coefficient that goes one way."""
+    end = float(recession.ends[column])
+    interval = (math.nan, end) if end > 0 else (end, math.nan)
+    profile = held(fit, recession, column)
+    if profile is None:
+        return (math.nan, math.nan, *interval)
+    side = math.copysign(1.0, end)
+
+    def ratio(steps: float) -> float:
+        """Return the statistic, with the coefficient so many steps from zero towards its end."""
+        return 2.0 * (supremum - profile.value(side * steps * profile.unit))
+
+    at_zero = ratio(0.0)
+    statistic = max(at_zero, 0.0)
+    bound = side * profile.unit * _root(ratio, critical_value(level, None) ** 2, at_zero)
+    interval = (bound, end) if end > 0 else (end, bound)
+    return (statistic, chi_square_tail(statistic, 1.0), *interval)
+
+
+def _root(ratio: Callable[[float], float], wanted: float, at_zero: float) -> float:
+    """Return where a decreasing function takes a value; NaN where it cannot be evaluated."""
+    from scipy.optimize import brentq
+
+    near, step = 0.0, 1.0 if at_zero > wanted else -1.0
+    for _ in range(FARTHEST):
+        value = ratio(near + step)
+        if math.isnan(value):
+            return math.nan
+        if (value > wanted) != (step > 0):
+            low, high = sorted((near, near + step))
+            try:
+                found = brentq(lambda at: ratio(at) - wanted, low, high, rtol=EXACT, xtol=EXACT)
+            except ValueError:  # a value in between was not found
+                return math.nan
+            return float(found)
+        near, step = near + step, 2.0 * step
+    return math.nan

@@ -1,0 +1,227 @@
+"""Separated data: found, described, and fitted in the limit.
+
+Where no finite maximum is proved, `find_separation` asks the rows; `in_the_limit` makes of the
+answer what a result needs. `detect_separation` answers without a fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from logit_inference.covariance.covariance import Covariance
+from logit_inference.covariance.model import model_covariance
+from logit_inference.diagnostics.separation import Separation, describe
+from logit_inference.inference.estimate import Estimate
+from logit_inference.inference.limits import Limits, likelihood_limits
+from logit_inference.likelihood.logistic import LOGISTIC
+from logit_inference.likelihood.objective import objective
+from logit_inference.rows.basis import Basis, in_basis
+from logit_inference.rows.source import ArraySource, Source
+from logit_inference.rows.threads import threads_for
+from logit_inference.solve.fit import Fit, fit_rows
+from logit_inference.solve.integers import Integers
+from logit_inference.solve.limit import beside_overlap, limit_fit
+from logit_inference.solve.rank import find_rank
+from logit_inference.solve.recession import (
+    MOST_COLUMNS,
+    Recession,
+    find_recession,
+    separated_rows,
+)
+
+if TYPE_CHECKING:
+    from logit_inference.design.arrays import ArrayDesign
+    from logit_inference.design.design import Design, Encoded
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What a result needs of separated data.
+
+    Parameters
+    ----------
+    fit : Fit
+        Of the limiting model.
+    estimate : Estimate
+        With the cone along which the other coefficients go to infinity.
+    limits : Limits
+        Likelihood-ratio inference for these.
+    """
+
+    fit: Fit
+    estimate: Estimate
+    limits: Limits
+
+
+def find_separation(
+    fit: Fit, design: Design | ArrayDesign, encoded: Encoded
+) -> tuple[Recession, Separation]:
+    """Return the recession cone of the rows of a fit, in all its columns, and the record of it."""
+    rows = in_basis(fit.solved, Basis(fit.source.n_columns, fit.basis.kept))
+    within = beside_overlap(fit) if len(fit.basis.kept) > MOST_COLUMNS else None
+    return _described(fit.source, rows, fit.basis.kept, design, encoded, within)
+
+
+def _described(
+    source: Source,
+    rows: Source,
+    kept: Sequence[int],
+    design: Design | ArrayDesign,
+    encoded: Encoded,
+    within: Integers | None = None,
+) -> tuple[Recession, Separation]:
+    """Return cone and record; ``rows`` are those of the source, or the distinct ones, in ``kept``.
+
+    Rows are counted where they are not merged.
+    """
+    import pandas as pd
+
+    recession = find_recession(rows, within).spread(source.n_columns, kept)
+    separated = separated_rows(source, recession)
+    event = design.event
+    if event.kind == "grouped":
+        outcomes = (f"every trial is {event.event}", f"every trial is {event.other}")
+    else:
+        outcomes = (f"{event.variable} = {event.event}", f"{event.variable} = {event.other}")
+    record = describe(
+        source,
+        recession.counted(source, int(separated.sum())),
+        design.columns,
+        dict(design.term_columns),
+        design.constant,
+        outcomes,
+        pd.Index(encoded.labels)[separated],
+    )
+    return recession, record
+
+
+def in_the_limit(
+    fit: Fit, recession: Recession, *, level: float, tolerance: float, max_iterations: int
+) -> Limit:
+    """Return the fit of the limiting model and the inference for infinite coefficients."""
+    separated = separated_rows(fit.source, recession)
+    limit = limit_fit(fit, recession, separated, tolerance=tolerance, limit=max_iterations)
+    if limit.basis.kept:
+        covariance = model_covariance(limit)
+    else:
+        covariance = Covariance(np.zeros((0, 1)), limit.basis, "model")
+    estimate = Estimate(fit.names, limit.solution.coef, covariance, limit.relations, recession)
+    supremum = limit.solution.evaluation.log_likelihood
+    return Limit(limit, estimate, likelihood_limits(fit, supremum, recession, level))
+
+
+def detect_separation(
+    formula: str,
+    data: Any,
+    *,
+    event: Any = None,
+    trials: Any = None,
+    weights: Any = None,
+    weights_kind: str | None = None,
+    offset: Any = None,
+    missing: str = "drop",
+    context: Mapping[str, Any] | None = None,
+) -> Separation:
+    """Return whether a formula's columns separate the outcome of a table, without fitting.
+
+    Parameters
+    ----------
+    formula, data, event, trials, weights, weights_kind, offset, missing, context
+        As in `logit_inference.logit`. Neither the offset nor the size of a positive weight makes a
+        difference; rows of weight zero do not count.
+
+    Returns
+    -------
+    Separation
+        Printed, it is a few sentences with the evidence. ``kind`` is ``"none"``,
+        ``"quasi-complete"`` or ``"complete"``, and ``"undecided"`` where there are too many
+        columns to decide exactly.
+
+    Notes
+    -----
+    Decided by a linear program in the coefficients and verified in integers (see
+    `solve.recession`): neither a hairline gap nor a hairline overlap is mistaken for the other.
+
+    References
+    ----------
+    Albert and Anderson (1984), *Biometrika* 71. Konis (2007), D.Phil. thesis, Oxford.
+
+    Examples
+    --------
+    >>> import logit_inference as li
+    >>> li.detect_separation("HG ~ NV + PI + EH", li.datasets.load("endometrial"))
+    Quasi-complete separation: in all 13 rows with NV = 1, HG = 1. Coefficients without a finite \
+estimate: NV = +∞.
+    """
+    from logit_inference.design.design import build_design
+
+    design, encoded = build_design(
+        formula,
+        data,
+        event=event,
+        trials=trials,
+        weights=weights,
+        weights_kind=weights_kind,
+        offset=offset,
+        missing=missing,
+        context=context,
+    )
+    return _detected(design, encoded)
+
+
+def detect_separation_arrays(
+    y: Any,
+    X: Any,
+    *,
+    names: Sequence[str] | None = None,
+    intercept: bool = False,
+    event: Any = None,
+    trials: Any = None,
+    weights: Any = None,
+    weights_kind: str | None = None,
+    offset: Any = None,
+) -> Separation:
+    """Return whether the columns of an array separate an outcome, without fitting.
+
+    Parameters
+    ----------
+    y, X, names, intercept, event, trials, weights, weights_kind, offset
+        As in `logit_inference.logit_arrays`.
+
+    Examples
+    --------
+    >>> import logit_inference as li
+    >>> li.detect_separation_arrays([0, 0, 1, 1], [[1.0], [2.0], [2.0], [3.0]], intercept=True).kind
+    'quasi-complete'
+    """
+    from logit_inference.design.arrays import read_arrays
+
+    design, encoded = read_arrays(
+        y,
+        X,
+        names=names,
+        intercept=intercept,
+        event=event,
+        trials=trials,
+        weights=weights,
+        weights_kind=weights_kind,
+        offset=offset,
+    )
+    return _detected(design, encoded)
+
+
+def _detected(design: Design | ArrayDesign, encoded: Encoded) -> Separation:
+    p = len(design.columns)
+    threads = threads_for(encoded.n_used, p)
+    source = ArraySource(encoded.block, intercept=design.adds_intercept, threads=threads)
+    cells = source.distinct()
+    rows: Source = source if cells is None else cells
+    kept = find_rank(rows, objective(rows, LOGISTIC)(np.zeros(p))).basis.kept
+    if len(kept) > MOST_COLUMNS:  # too many to look at without a fit that shows where to look
+        fit = fit_rows(source, LOGISTIC, design.columns, offset=encoded.block.offset is not None)
+        return find_separation(fit, design, encoded)[1]
+    return _described(source, in_basis(rows, Basis(p, kept)), kept, design, encoded)[1]

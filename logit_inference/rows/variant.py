@@ -1,0 +1,60 @@
+"""The same rows with other weights or another offset; no column is copied.
+
+What is asked of a part of the rows (those that are not separated, say) or of a coefficient that is
+held at a value is asked of all rows, with the weight of others zero or the held part in the offset.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from logit_inference.rows.basis import BasisSource
+from logit_inference.rows.block import Block, Floats
+from logit_inference.rows.source import ArraySource, Source
+
+
+def variant(
+    source: Source, *, weights: Floats | None = None, offset: Floats | None = None
+) -> Source:
+    """Return a source with other weights or another offset, as far as they are given.
+
+    Parameters
+    ----------
+    source : ArraySource or BasisSource over one
+    weights, offset : (n,) arrays, optional
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rows = ArraySource(Block(np.arange(3.0), np.ones((3, 1))))
+    >>> again = variant(rows, weights=np.array([1.0, 0.0, 1.0]))
+    >>> float(again.fold(lambda block: (block.weights * block.y).sum()))
+    2.0
+    """
+    if isinstance(source, BasisSource):
+        return replace(source, source=variant(source.source, weights=weights, offset=offset))
+    if not isinstance(source, ArraySource):
+        raise TypeError(f"rows of a {type(source).__name__} have no variants")
+    data = source.data
+    block = Block(
+        data.y,
+        data.X,
+        data.trials,
+        data.weights if weights is None else weights,
+        data.offset if offset is None else offset,
+        data.groups,
+        data.first_row,
+    )
+    return replace(source, data=block)
+
+
+def row_weights(block: Block) -> Floats:
+    """Return the weight of each row, one where none is given: a kernel for ``map``."""
+    return np.ones(block.n_rows) if block.weights is None else block.weights
+
+
+def row_offset(block: Block) -> Floats:
+    """Return the offset of each row, zero where none is given: a kernel for ``map``."""
+    return np.zeros(block.n_rows) if block.offset is None else block.offset

@@ -1,0 +1,316 @@
+"""The limiting conditional model, and suprema of the log-likelihood that no coefficients reach.
+
+Along a direction in the interior of the recession cone the rows that it separates have their
+outcome with a probability that tends to one, and the others do not notice. What is left is the
+model of these others: its maximum is the supremum of the log-likelihood, and what is constant
+along the cone has its ordinary estimate and standard error there. What the data say of a
+coefficient that runs to infinity is told by the supremum with that coefficient held at a value,
+which may itself be reached in a limit only.
+
+References
+----------
+Geyer (2009), "Likelihood inference in exponential families and directions of recession",
+*Electronic Journal of Statistics* 3, 259–289.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from logit_inference.likelihood.evaluation import Evaluation
+from logit_inference.likelihood.likelihood import Likelihood
+from logit_inference.rows.basis import Basis, in_basis
+from logit_inference.rows.block import Block, Floats
+from logit_inference.rows.product import dense, times
+from logit_inference.rows.source import Source
+from logit_inference.rows.threads import blas_pinned
+from logit_inference.rows.variant import row_offset, row_weights, variant
+from logit_inference.solve.fit import Fit
+from logit_inference.solve.integers import (
+    Integers,
+    coprime_columns,
+    integer_rows,
+    null_space,
+)
+from logit_inference.solve.margins import spread
+from logit_inference.solve.rank import Rank, Relation
+from logit_inference.solve.recession import (
+    Recession,
+    find_recession,
+    separated_rows,
+    span_with,
+)
+from logit_inference.solve.search import Search, find_maximum
+from logit_inference.solve.solution import Outcome, Solution
+
+# Of a step of a linear predictor, and of a working weight beside the prior one: what is beyond is
+# taken for separated, to be tried.
+MOVED, VANISHED, MOST_ROUNDS = 0.3, 1e-11, 6
+PROVES = 0.5  # of M·λ: a finite maximum exists, with room for the rounding of λ
+MOST_STOPS = 40  # on the way to a value too far from those known
+REACHED = 1e-4  # of the decrement: the log-likelihood is then within its square of its supremum
+
+
+def asked_rows(fit: Fit, columns: tuple[int, ...] | None = None) -> Source:
+    """Return the rows of a fit in the columns that it could tell apart, as they are.
+
+    Parameters
+    ----------
+    fit : Fit
+    columns : tuple of int, optional
+        Of the p columns of the source, in place of those.
+    """
+    kept = fit.basis.kept if columns is None else columns
+    return in_basis(fit.source, Basis(fit.source.n_columns, kept))
+
+
+def limit_fit(
+    fit: Fit, recession: Recession, separated: NDArray[np.bool_], *, tolerance: float, limit: int
+) -> Fit:
+    """Return the fit of the limiting conditional model.
+
+    Parameters
+    ----------
+    fit : Fit
+        The search that did not end at a maximum.
+    recession : Recession
+        Of its rows, in the columns that it could tell apart.
+    separated : (n,) array of bool
+        The rows that the cone separates.
+    tolerance, limit
+        Largest decrement and number of iterations, as in `newton`.
+
+    Returns
+    -------
+    Fit
+        Over the same rows. Those that are separated have an infinite linear predictor (an infinite
+        offset), weight zero where sums are solved over, and so add nothing to the log-likelihood.
+        Columns that the other rows cannot tell apart are left out in formula order.
+
+    Notes
+    -----
+    The passes of a fit.
+    """
+    p, kept = fit.source.n_columns, fit.basis.kept
+    y = fit.source.map(_outcomes)
+    offset = fit.source.map(row_offset)
+    offset[separated] = np.where(y[separated] > 0, np.inf, -np.inf)
+    weights = np.where(separated, 0.0, fit.source.map(row_weights))
+    solved = variant(fit.source, weights=weights)
+    with blas_pinned(fit.source.n_rows, p):
+        cells = solved.distinct()
+        solved = solved if cells is None else cells
+        rank, solution = _maximum(
+            in_basis(solved, Basis(p, kept)), fit.likelihood, recession, tolerance, limit
+        )
+    relations = {kept[j]: _spread(relation, kept, p) for j, relation in rank.relations.items()}
+    return replace(
+        fit,
+        source=variant(fit.source, offset=offset),
+        solved=solved,
+        basis=Basis(p, tuple(kept[j] for j in rank.basis.kept), rank.basis.matrix),
+        solution=replace(solution, n_passes=fit.solution.n_passes + solution.n_passes),
+        relations={**fit.relations, **relations},
+    )
+
+
+def _maximum(
+    rows: Source, likelihood: Likelihood, recession: Recession, tolerance: float, limit: int
+) -> tuple[Rank, Solution]:
+    """Return basis and solution of rows of which those that are separated have no weight."""
+    q = rows.n_columns
+    if recession.n_directions == q:  # no combination of coefficients is left to estimate
+        nothing = Basis(q, ())
+        value = in_basis(rows, nothing).fold_runs(likelihood.slope, np.zeros(0)).log_likelihood
+        relations = {j: Relation(np.zeros(q), 1.0) for j in range(q)}
+        at = Evaluation(value + 0.0, np.zeros(0), np.zeros((0, 0)), np.inf)
+        empty = Solution(np.zeros(0), at, Outcome.CONVERGED, (), 1, np.zeros(0), 0.0, None)
+        return Rank(nothing, relations, 0), empty
+    search = Search(likelihood, np.zeros(q), tolerance, limit)
+    return find_maximum(rows, search, rows.fold(likelihood.tally), None)
+
+
+def _spread(relation: Relation, kept: tuple[int, ...], p: int) -> Relation:
+    """Return a relation among kept columns as one among all p columns."""
+    weights = np.zeros(p)
+    weights[list(kept)] = relation.weights
+    return Relation(weights, relation.size)
+
+
+def _outcomes(block: Block) -> Floats:
+    return block.y
+
+
+def _column(block: Block, j: int) -> Floats:
+    return dense(block.X[:, [j]])[:, 0]
+
+
+# --- wide designs ---------------------------------------------------------------------------------
+
+
+def beside_overlap(fit: Fit, *, limit: int = 100) -> Integers | None:
+    """Return a basis of a subspace that holds the recession cone, found from the fit.
+
+    Integers of hundreds of columns grow too long for an exact search. But where some rows have a
+    finite maximum of their own, with M·λ < 1 as a proof of it, no direction of the cone moves them:
+    it lies in what is orthogonal to them, which has few dimensions as a rule.
+
+    Parameters
+    ----------
+    fit : Fit
+        A search whose last step moved the linear predictors of separated rows by about one, and of
+        others by next to nothing.
+    limit : int
+        Largest number of iterations.
+
+    Returns
+    -------
+    (q, r) array of int or None
+        In the columns that the fit could tell apart; exactly orthogonal to these rows. None where
+        no such rows were found.
+    """
+    p, kept = fit.source.n_columns, fit.basis.kept
+    y, weights = fit.source.map(_outcomes), fit.source.map(row_weights)
+    step = fit.rows.map(_times, fit.solution.direction) * np.where(y > 0, 1.0, -1.0)
+    vanished = fit.map(fit.likelihood.working_weights) <= VANISHED * weights
+    for _ in range(MOST_ROUNDS):
+        weights = np.where((step > MOVED) | vanished, 0.0, weights)
+        rows = in_basis(variant(fit.source, weights=weights), Basis(p, kept))
+        if not weights.any():
+            return None
+        counts = rows.fold(fit.likelihood.tally)
+        search = Search(fit.likelihood, np.zeros(len(kept)), 1e-8, limit)
+        rank, solution = find_maximum(rows, search, counts, None)
+        least = solution.evaluation.smallest_weight
+        if solution.outcome.converged and solution.decrement <= PROVES * np.sqrt(least):
+            return _orthogonal(rows, rank)
+        inside = in_basis(rows, rank.basis)
+        step = inside.map(_times, solution.direction) * np.where(y > 0, 1.0, -1.0)
+        vanished = inside.map(fit.likelihood.working_weights, solution.coef) <= VANISHED * weights
+    return None
+
+
+def _orthogonal(rows: Source, rank: Rank) -> Integers | None:
+    """Return a basis of what is orthogonal to rows; None where relations are not exact."""
+    wanted = len(rank.relations)
+    used = np.zeros(rows.n_columns, dtype=bool)
+    for j, relation in rank.relations.items():
+        used |= relation.weights != 0
+        used[j] = True
+    space = np.array(np.eye(rows.n_columns, dtype=int)[:, used], dtype=object)
+    while space.shape[1] >= wanted > 0:
+        found = rows.fold(spread, space, 2 * len(space)).rows
+        if not len(found):
+            break
+        null, _ = null_space(integer_rows(found) @ space)
+        space = coprime_columns(space @ null)
+    return space if space.shape[1] == wanted else None
+
+
+def _times(block: Block, coef: Floats) -> Floats:
+    return times(block.X, coef)
+
+
+# --- suprema with one coefficient held ------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Held:
+    """The supremum of a log-likelihood as a function of one coefficient.
+
+    Parameters
+    ----------
+    value : callable
+        From a value of the coefficient to the supremum over the others, without the binomial
+        constant; NaN where that was not found.
+    unit : float
+        A step of the coefficient that changes linear predictors by about one.
+    """
+
+    value: Callable[[float], float]
+    unit: float
+
+
+def held(fit: Fit, recession: Recession, column: int, *, limit: int = 100) -> Held | None:
+    """Return the supremum of the log-likelihood with the coefficient of a column held.
+
+    Parameters
+    ----------
+    fit : Fit
+        Of the model that was asked for.
+    recession : Recession
+        Of its p columns. With one coefficient held, the cone is what of it leaves that one alone.
+    column : int
+        One of those that it could tell apart.
+    limit : int
+        Largest number of iterations of each fit.
+
+    Returns
+    -------
+    Held or None
+        None where it was not decided whether the other columns separate rows.
+
+    Notes
+    -----
+    Whether the other columns separate rows does not depend on the value, and is found once; each
+    value then takes the passes of a fit, less for the start at the one before.
+    """
+    p = fit.source.n_columns
+    others = tuple(j for j in fit.basis.kept if j != column)
+    x, offset = fit.source.map(_column, column), fit.source.map(row_offset)
+    weights = fit.source.map(row_weights)
+    size = float(np.sqrt(np.mean(np.square(x[weights > 0]))))
+    rank = 0
+    if others:
+        within = span_with(recession, column)[list(others)]
+        left = find_recession(asked_rows(fit, others), within)
+        if left.exists is None:
+            return None
+        separated = separated_rows(asked_rows(fit, others), left)
+        weights, rank = np.where(separated, 0.0, weights), left.n_directions
+    path: dict[float, Floats] = {}  # coefficients of the others, for values of this one
+
+    def rows(at: float) -> Source:
+        shifted = variant(fit.source, weights=weights, offset=offset + at * x)
+        return in_basis(shifted, Basis(p, others))
+
+    def reached(at: float) -> float:
+        """Return the supremum, from a start on the way there; NaN where that is too far."""
+        inside = rows(at)
+        search = Search(fit.likelihood, _predicted(path, at, len(others)), 1e-9, limit)
+        found, solution = find_maximum(inside, search, inside.fold(fit.likelihood.tally), None)
+        if not solution.decrement <= REACHED:
+            return float("nan")
+        path[at] = np.nan_to_num(found.basis.coefficients(solution.coef))
+        return solution.evaluation.log_likelihood
+
+    def value(at: float) -> float:
+        with np.errstate(all="ignore"), blas_pinned(fit.source.n_rows, p):
+            if rank == len(others):
+                zero = np.zeros(len(others))
+                return float(rows(at).fold_runs(fit.likelihood.slope, zero).log_likelihood)
+            found, stops = reached(at), MOST_STOPS
+            while np.isnan(found) and path and stops:
+                near = min(path, key=lambda known: abs(known - at))
+                stop, stops = near + (at - near) / 4, stops - 1
+                if np.isnan(reached(stop)):
+                    break
+                found = reached(at)
+            return found
+
+    return Held(value, 1.0 / size)
+
+
+def _predicted(path: dict[float, Floats], at: float, q: int) -> Floats:
+    """Return a start: on the line through the two nearest points of the path that are known."""
+    near = sorted(path, key=lambda known: abs(known - at))[:2]
+    if not near:
+        return np.zeros(q)
+    first = path[near[0]]
+    if len(near) == 1:
+        return first
+    return first + (first - path[near[1]]) * ((at - near[0]) / (near[0] - near[1]))

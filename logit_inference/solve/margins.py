@@ -1,0 +1,174 @@
+"""What the search for directions of recession asks of the rows: kernels on blocks.
+
+With z the row of an event, and minus the row of a non-event, a direction d is right for a row where
+``z'd > 0``. Signs are exact; which rows are brought back, and in which order, need not be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from logit_inference.rows.block import Block, Floats
+from logit_inference.rows.product import dense
+from logit_inference.solve.integers import Integers, as_floats, exact_nonzero, exact_signs
+
+AT_ONCE = 1 << 21  # elements of coded columns that are written out at a time
+
+
+@dataclass(frozen=True)
+class Count:
+    """A number of rows whose merge is the sum."""
+
+    n: int
+
+    def __add__(self, other: Count) -> Count:
+        return Count(self.n + other.n)
+
+
+@dataclass(frozen=True)
+class Worst:
+    """Some rows z (k, p), those with the smallest margins of all that were seen."""
+
+    rows: Floats
+    margins: Floats
+    most: int
+
+    def __add__(self, other: Worst) -> Worst:
+        rows = np.vstack([self.rows, other.rows])
+        margins = np.append(self.margins, other.margins)
+        best = np.argsort(margins, kind="stable")[: self.most]
+        return Worst(rows[best], margins[best], self.most)
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Rows that count, written out: z, and which have events and non-events."""
+
+    Z: Floats
+    mixed: NDArray[np.bool_]
+
+
+def _pieces(block: Block) -> Iterator[_Piece]:
+    """Yield the rows of a block that count, some at a time."""
+    size = max(AT_ONCE // max(block.n_columns, 1), 1)
+    counts = block.counts
+    for start in range(0, block.n_rows, size):
+        part = slice(start, start + size)
+        X, y = dense(block.X[part]), block.y[part]
+        mixed = np.zeros(len(y), dtype=bool)
+        if block.trials is not None:
+            mixed = (y > 0) & (y < block.trials[part])
+        Z = np.where(y > 0, 1.0, -1.0)[:, np.newaxis] * X
+        if counts is None:
+            yield _Piece(Z, mixed)
+        else:
+            kept = counts[part]
+            yield _Piece(Z[kept], mixed[kept])
+
+
+def count_rows(block: Block, columns: Integers | None = None) -> Count:
+    """Count the rows that count, or those that are not orthogonal to some columns."""
+    if columns is None:
+        counts = block.counts
+        return Count(block.n_rows if counts is None else int(counts.sum()))
+    return Count(sum(int(exact_nonzero(piece.Z, columns).sum()) for piece in _pieces(block)))
+
+
+def is_separated(block: Block, direction: Integers) -> Floats:
+    """Return 1 for rows with a positive margin, 0 for the others."""
+    found = [exact_signs(piece.Z, direction) for piece in _pieces(block)]
+    separated = np.zeros(block.n_rows)
+    counts = block.counts
+    separated[slice(None) if counts is None else counts] = np.concatenate(found) > 0
+    return separated
+
+
+def spread(block: Block, columns: Integers, most: int) -> Worst:
+    """Return rows from all over the block that are not orthogonal to some columns."""
+    return _merged((_chosen(piece, columns, most) for piece in _pieces(block)), block, most)
+
+
+def mixed(block: Block, columns: Integers, most: int) -> Worst:
+    """Return rows with events and non-events that are not orthogonal to some columns."""
+    own = (_Piece(piece.Z[piece.mixed], piece.mixed[piece.mixed]) for piece in _pieces(block))
+    return _merged((_chosen(piece, columns, most) for piece in own), block, most)
+
+
+def _chosen(piece: _Piece, columns: Integers, most: int) -> Worst:
+    """Return at most so many rows of a piece, in the order of a shuffle that is always the same."""
+    order = np.random.default_rng(len(piece.Z)).permutation(len(piece.Z))
+    tried = piece.Z[order[: 2 * most]]
+    kept = tried[exact_nonzero(tried, columns)]
+    if not len(kept):  # rare among all rows: look at every one
+        kept = piece.Z[exact_nonzero(piece.Z, columns)]
+    kept = kept[:most]
+    return Worst(kept, np.arange(len(kept), dtype=np.float64), most)
+
+
+def exposed(block: Block, direction: Integers, columns: Integers, most: int) -> Worst:
+    """Return the worst rows that a direction does not put strictly on their side.
+
+    Rows orthogonal to the columns have no side.
+    """
+    return _merged(
+        (_on_wrong_side(piece, direction, columns, most) for piece in _pieces(block)), block, most
+    )
+
+
+def _on_wrong_side(piece: _Piece, direction: Integers, columns: Integers, most: int) -> Worst:
+    signs = exact_signs(piece.Z, direction)
+    wrong = np.flatnonzero((signs <= 0) | piece.mixed)
+    idle = wrong[signs[wrong] == 0]
+    if len(idle):
+        stays = exact_nonzero(piece.Z[idle], columns)
+        wrong = np.setdiff1d(wrong, idle[~stays])
+    rows, rounded = piece.Z[wrong], as_floats(direction)
+    with np.errstate(all="ignore"):
+        margins = (rows @ rounded) / (np.abs(rows) @ np.abs(rounded))
+    margins = np.nan_to_num(margins, nan=0.0)
+    best = np.argsort(margins, kind="stable")[:most]
+    return Worst(rows[best], margins[best], most)
+
+
+def _merged(parts: Iterable[Worst], block: Block, most: int) -> Worst:
+    total = Worst(np.empty((0, block.n_columns)), np.empty(0), most)
+    for part in parts:
+        total = total + part
+    return total
+
+
+@dataclass(frozen=True)
+class Facets:
+    """Rows (k, r) of size one that bound a cone, each once; None where there are too many."""
+
+    rows: Floats | None
+    most: int
+
+    def __add__(self, other: Facets) -> Facets:
+        if self.rows is None or other.rows is None:
+            return Facets(None, self.most)
+        return bounding(np.vstack([self.rows, other.rows]), self.most)
+
+
+def facets(block: Block, columns: Integers, span: Floats, most: int) -> Facets:
+    """Return the rows that are not orthogonal to some columns, as combinations of a span."""
+    total = Facets(np.empty((0, span.shape[1])), most)
+    for piece in _pieces(block):
+        rows = (piece.Z @ span)[exact_nonzero(piece.Z, columns)]
+        total = total + bounding(rows / np.abs(rows).max(axis=1, keepdims=True), most)
+    return total
+
+
+def bounding(rows: Floats, most: int) -> Facets:
+    """Return the distinct rows among some, without those inside the angle of two others."""
+    rows = np.unique(np.round(rows, 13), axis=0)
+    if rows.shape[1] == 2 and len(rows) > 2:
+        # The rows of a pointed cone of the plane lie within a half turn of one another.
+        first = rows[0]
+        turn = np.arctan2(first[0] * rows[:, 1] - first[1] * rows[:, 0], rows @ first)
+        rows = rows[[int(np.argmin(turn)), int(np.argmax(turn))]]
+    return Facets(rows if len(rows) <= most else None, most)

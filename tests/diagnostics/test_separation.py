@@ -1,0 +1,170 @@
+"""The record of separation: kind, rows, evidence in the reader's words, and R's answers."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import logit_inference as li
+from tests.solve.exact_cone import decide
+
+REFERENCE = Path(__file__).parents[1] / "reference" / "separation_R"
+ENDOMETRIAL = "HG ~ NV + PI + EH"
+
+
+def kyphosis():
+    data = li.datasets.load("kyphosis")
+    levels = np.where(np.minimum(data["Start"], 16) > 14, "hi", "lo")
+    return data.assign(StartG=pd.Categorical(levels, categories=["lo", "hi"]))
+
+
+def creditcard():
+    data = li.datasets.load("CreditCard")
+    return data.assign(spends=(data["expenditure"] > 0).astype(int))
+
+
+def test_endometrial():
+    data = li.datasets.load("endometrial")
+    found = li.detect_separation(ENDOMETRIAL, data)
+    assert (found.kind, found.terms) == ("quasi-complete", ("NV",))
+    assert found.infinite == {"Intercept": 0.0, "NV": np.inf, "PI": 0.0, "EH": 0.0}
+    assert found.direction.tolist() == [0.0, 1.0, 0.0, 0.0]
+    assert found.rows.tolist() == data.index[data["NV"] == 1].tolist()
+    assert (found.n_separated, found.n_rows) == (13, 79)
+    assert found.evidence == ("in all 13 rows with NV = 1, HG = 1",)
+    assert str(found) == (
+        "Quasi-complete separation: in all 13 rows with NV = 1, HG = 1. "
+        "Coefficients without a finite estimate: NV = +∞."
+    )
+    none = li.detect_separation("HG ~ PI + EH", data)
+    assert (none.kind, none.found, none.terms, len(none.rows)) == ("none", False, (), 0)
+    assert "not separated" in str(none)
+
+
+@pytest.mark.parametrize(
+    "case", ["endometrial_firth", "kyphosis_factor_sep", "creditcard_separated"]
+)
+def test_what_is_infinite_is_what_r_finds(case):
+    text = (REFERENCE / "detectseparation.json").read_text("utf-8")
+    theirs = json.loads(text)[case]
+    data = {
+        "endometrial_firth": lambda: li.datasets.load("endometrial"),
+        "kyphosis_factor_sep": kyphosis,
+        "creditcard_separated": creditcard,
+    }[case]()
+    found = li.detect_separation(theirs["formula"], data)
+    words = {"finite": 0.0, "Inf": np.inf, "-Inf": -np.inf}
+    assert found.kind == "quasi-complete"
+    assert list(found.infinite.values()) == [words[w] for w in theirs["coefficients"].values()]
+
+
+def test_complete_separation_of_mtcars_leaves_two_signs_open():
+    # R's linear program ends at one direction, with a sign for every coefficient; the cone holds
+    # directions of both signs for two of them, as enumeration shows.
+    data = li.datasets.load("mtcars")
+    found = li.detect_separation("vs ~ qsec + wt + cyl", data)
+    assert found.kind == "complete"
+    assert found.infinite == {
+        "Intercept": -np.inf,
+        "qsec": np.inf,
+        "wt": "undetermined",
+        "cyl": "undetermined",
+    }
+    assert "a combination of Intercept, qsec, wt, cyl puts 32 of 32 rows" in str(found)
+    X = np.column_stack([np.ones(32), data["qsec"], data["wt"], data["cyl"]])
+    assert decide(X, data["vs"], np.ones(32))[1] == ["-", "+", "+-", "+-"]
+    assert li.detect_separation("am ~ wt + hp", data).kind == "none"
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "evidence"),
+    [
+        (
+            [1.0, 2, 3, 4],
+            [0, 0, 1, 1],
+            ("in all 2 rows with x >= 3, y = 1", "in all 2 rows with x <= 2, y = 0"),
+        ),
+        (
+            [1.0, 2, 2, 4],
+            [1, 0, 1, 0],
+            ("in the one row with x > 2, y = 0", "in the one row with x < 2, y = 1"),
+        ),
+        ([0.0, 0, 3.5, 4], [1, 0, 1, 1], ("in all 2 rows with x > 0, y = 1",)),
+    ],
+)
+def test_thresholds_are_told_as_such(x, y, evidence):
+    found = li.detect_separation("y ~ x", {"x": x, "y": y})
+    assert sorted(found.evidence) == sorted(evidence)
+
+
+def test_a_share_is_no_dummy():
+    found = li.detect_separation("y ~ x", {"x": [0.0, 0, 0.5, 1], "y": [1, 0, 1, 1]})
+    assert found.evidence == ("in all 2 rows with x > 0, y = 1",)
+
+
+def test_levels_are_told_by_their_names():
+    data = {"y": [0, 1, 0, 1, 1, 1], "g": ["a", "a", "b", "b", "c", "c"]}
+    for formula in ("y ~ g", "y ~ C(g)", "y ~ C(g, contr.treatment('a'))"):
+        found = li.detect_separation(formula, data)
+        assert found.evidence == ("in all 2 rows with g = c, y = 1",), formula
+    sums = li.detect_separation("y ~ C(g, contr.sum)", data)
+    assert sums.evidence == ()
+    assert "a combination of Intercept, C(g, contr.sum)[S.a]" in str(sums)
+    assert sums.n_separated == 2
+
+
+def test_grouped_rows_are_told_as_such():
+    data = {"k": [3, 1, 2, 4], "n": [5, 4, 4, 4], "g": ["a", "b", "b", "c"]}
+    found = li.detect_separation("k ~ g", data, trials="n")
+    assert found.evidence == ("in the one row with g = c, every trial is k",)
+
+
+def test_labels_are_the_callers_and_rows_of_no_weight_do_not_count():
+    frame = pd.DataFrame(
+        {"y": [0, 1, 0, 1, 1, 0], "g": list("aabbcc"), "w": [1, 2, 1, 1, 3, 0]},
+        index=list("uvwxyz"),
+    )
+    found = li.detect_separation("y ~ g", frame, weights="w", weights_kind="frequency")
+    assert found.rows.tolist() == ["y"]
+    assert li.detect_separation("y ~ g", frame).kind == "none"
+    missing = frame.assign(y=[0, 1, 0, 1, 1, None])
+    assert li.detect_separation("y ~ g", missing).rows.tolist() == ["y"]
+
+
+def test_arrays():
+    found = li.detect_separation_arrays([0, 0, 1, 1], [[1.0], [2.0], [2.0], [3.0]], intercept=True)
+    assert found.names == ("Intercept", "x1")
+    assert found.kind == "quasi-complete"
+    assert found.rows.tolist() == [0, 3]
+    assert found.terms == ("x1",)
+
+
+def test_an_offset_makes_no_difference():
+    data = li.datasets.load("endometrial")
+    one = li.detect_separation(ENDOMETRIAL, data)
+    assert li.detect_separation(ENDOMETRIAL, data, offset=np.arange(79.0) / 10) == one
+
+
+def test_dependent_columns_do_not_move():
+    data = li.datasets.load("endometrial").assign(copy=lambda d: 2 * d["PI"])
+    found = li.detect_separation("HG ~ NV + PI + copy + EH", data)
+    assert found.infinite["copy"] == 0.0
+    assert found.terms == ("NV",)
+
+
+@pytest.mark.parametrize("contrast", ["", ", contr.sum", ", contr.helmert"])
+def test_wide_designs(contrast):
+    """More columns than an exact search takes: the rows that overlap show where to look."""
+    rng = np.random.default_rng(4)
+    n, levels = 3000, 80
+    g = rng.integers(0, levels, n)
+    data = {"g": [f"g{k:02d}" for k in g], "x": rng.normal(size=n)}
+    y = (rng.random(n) < 1 / (1 + np.exp(-0.5 * data["x"]))).astype(int)
+    formula = f"y ~ C(g{contrast}) + x"
+    assert li.detect_separation(formula, {**data, "y": y}).kind == "none"
+    y[g == 7] = 1
+    found = li.detect_separation(formula, {**data, "y": y})
+    assert found.kind == "quasi-complete"
+    np.testing.assert_array_equal(found.rows, np.flatnonzero(g == 7))

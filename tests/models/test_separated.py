@@ -1,0 +1,196 @@
+"""A result of separated data, from the table to predictions, files and refusals."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import logit_inference as li
+from logit_inference import errors
+
+FORMULA = "HG ~ NV + PI + EH"
+
+
+@pytest.fixture(scope="module")
+def data():
+    return li.datasets.load("endometrial")
+
+
+@pytest.fixture(scope="module")
+def fit(data):
+    with pytest.warns(li.SeparationWarning) as caught:
+        result = li.logit(FORMULA, data)
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+    return result
+
+
+@pytest.fixture(scope="module")
+def rest(data):
+    return li.logit("HG ~ PI + EH", data[data["NV"] == 0])
+
+
+def test_the_others_are_the_fit_of_the_rows_that_are_left(fit, rest):
+    names = ["Intercept", "PI", "EH"]
+    np.testing.assert_allclose(fit.params[names], rest.params, rtol=1e-10)
+    np.testing.assert_allclose(fit.bse[names], rest.bse, rtol=1e-9)
+    np.testing.assert_allclose(fit.conf_int().loc[names], rest.conf_int(), rtol=1e-9)
+    np.testing.assert_allclose(fit.pvalues[names], rest.pvalues, rtol=1e-8)
+    assert fit.llf == pytest.approx(rest.llf, rel=1e-13)
+    assert fit.params["NV"] == np.inf
+    assert np.isnan(fit.bse["NV"])
+    assert np.isnan(fit.tvalues["NV"])
+    assert fit.cov_params().loc["NV"].isna().all()
+    assert np.isfinite(fit.cov_params().loc[names, names]).all(axis=None)
+
+
+def test_likelihoods_count_all_rows_and_all_coefficients(fit, data):
+    without = li.logit("HG ~ PI + EH", data)
+    assert fit.nobs == 79
+    assert fit.llnull == without.llnull
+    assert fit.aic == pytest.approx(2 * 4 - 2 * fit.llf, rel=1e-14)
+    assert fit.df_resid == 75
+    from scipy.stats import chi2
+
+    assert fit.pvalues["NV"] == pytest.approx(chi2.sf(2 * (fit.llf - without.llf), 1), rel=1e-9)
+
+
+def test_levels_widen_the_interval_and_need_the_rows(fit):
+    narrow, wide = fit.conf_int(level=0.8), fit.conf_int(level=0.99)
+    assert wide.loc["NV", "conf_low"] < narrow.loc["NV", "conf_low"]
+    assert wide.loc["NV", "conf_high"] == np.inf
+    bare = fit.without_data()
+    assert bare.conf_int().equals(fit.conf_int())
+    with pytest.raises(errors.DetachedError, match="another level"):
+        bare.conf_int(level=0.99)
+
+
+def test_rows_have_probabilities_and_no_residuals_where_they_are_separated(fit, data):
+    mine = fit.augment().loc[(data["NV"] == 1).to_numpy()]
+    assert (mine["fitted"] == 1.0).all()
+    assert (mine["linear_predictor"] == np.inf).all()
+    for name in ("resid", "resid_pearson", "hat", "std_resid", "cooksd"):
+        assert (mine[name] == 0.0).all(), name
+    assert mine["std_error"].isna().all()
+    others = fit.augment().drop(mine.index)
+    assert np.isfinite(others).all(axis=None)
+    assert fit.fitted.sum() == pytest.approx(data["HG"].sum(), rel=1e-9)
+    assert 0 < fit.tjur < 1
+    assert fit.classification_table().to_frame()["event"].sum() > 0
+
+
+def test_predictions_are_forced_or_free(fit, rest):
+    rows = pd.DataFrame({"NV": [0, 1, 1, -1, None], "PI": [10.0, 20, 90, 15, 15], "EH": 1.5})
+    frame = fit.get_prediction(rows).summary_frame()
+    np.testing.assert_allclose(
+        frame.iloc[0], rest.get_prediction(rows.iloc[[0]]).summary_frame().iloc[0], rtol=1e-8
+    )
+    assert frame["estimate"].tolist()[1:4] == [1.0, 1.0, 0.0]
+    assert frame["conf_high"].tolist()[1:3] == [1.0, 1.0]
+    assert frame["conf_low"].tolist()[3] == 0.0
+    assert frame.iloc[4].isna().all()
+    assert fit.predict(rows, kind="link").tolist()[1:4] == [np.inf, np.inf, -np.inf]
+    used = fit.get_prediction().summary_frame()
+    assert used["estimate"].equals(fit.fitted)
+
+
+@pytest.mark.filterwarnings("ignore::logit_inference.SeparationWarning")
+def test_predictions_that_may_go_either_way_say_so():
+    data = {"y": [0, 1, 1, 1, 1], "a": [0, 0, 1, 0, 2], "b": [0, 0, 0, 1, 1]}
+    data = {name: values + values[:2] for name, values in data.items()}
+    fit = li.logit("y ~ a + b", data)
+    new = {"a": [0, 1, 1, -1], "b": [0, 1, -1, -1]}
+    frame = fit.get_prediction(new).summary_frame()
+    assert frame["estimate"].tolist()[1::2] == [1.0, 0.0]
+    assert 0 < frame["estimate"][0] < 1
+    assert np.isnan(frame["estimate"][2])
+    assert frame.loc[2, ["conf_low", "conf_high"]].tolist() == [0.0, 1.0]
+
+
+def test_wald_tests_of_what_is_infinite_refuse_and_name_the_alternative(fit, rest):
+    for hypothesis in ("NV = 0", "NV = PI", ["EH", "NV"]):
+        with pytest.raises(errors.HypothesisError, match="likelihood ratio") as caught:
+            fit.test(hypothesis)
+        assert caught.value.name == "NV"
+    mine, other = fit.test("PI = 0, EH = 0"), rest.test("PI = 0, EH = 0")
+    assert mine.statistic == pytest.approx(other.statistic, rel=1e-8)
+    terms = fit.wald_terms()
+    assert "likelihood ratio" in terms.notes[0]
+    frame = terms.to_frame().set_index("term")
+    assert np.isnan(frame.loc["NV", "statistic"])
+    assert frame.loc["EH", "p_value"] < 0.001
+
+
+@pytest.mark.filterwarnings("ignore::logit_inference.SeparationWarning")
+def test_a_term_with_one_infinite_level_is_not_tested_by_the_others():
+    rng = np.random.default_rng(1)
+    g = np.repeat(list("abcd"), 15)
+    y = np.where(g == "d", 1, rng.random(60) < 0.5).astype(int)
+    fit = li.logit("y ~ C(g)", {"y": y, "g": g})
+    assert fit.params["C(g)[T.d]"] == np.inf
+    with pytest.raises(errors.HypothesisError, match=r"C\(g\)\[T\.d\]"):
+        fit.test("C(g)")
+    assert fit.test("C(g)[T.b] = C(g)[T.c]").df == 1
+    # With a sum contrast every coefficient moves, but the contrast of two levels does not.
+    sums = li.logit("y ~ C(g, contr.sum)", {"y": y, "g": g})
+    assert np.isinf(sums.params).all()
+    same = sums.test("C(g, contr.sum)[S.b] = C(g, contr.sum)[S.c]")
+    assert same.statistic == pytest.approx(fit.test("C(g)[T.b] = C(g)[T.c]").statistic, rel=1e-8)
+
+
+@pytest.mark.filterwarnings("ignore::logit_inference.SeparationWarning")
+@pytest.mark.parametrize("formula", [FORMULA, "HG ~ I(EH < 1.5) + NV + EH"])
+def test_a_file_holds_all_of_it(formula, data, tmp_path):
+    fit = li.logit(formula, data)
+    fit.save(tmp_path / "fit.json")
+    again = li.load(tmp_path / "fit.json")
+    assert str(again) == str(fit)
+    assert again.separation == fit.separation
+    assert again.separation.rows is None
+    pd.testing.assert_frame_equal(again.tidy(), fit.tidy())
+    mine, other = again.get_prediction(data), fit.get_prediction(data)
+    pd.testing.assert_frame_equal(mine.summary_frame(), other.summary_frame())
+
+
+def test_ordinary_fits_have_a_record_too():
+    fit = li.logit("low ~ age", li.datasets.load("birthwt"))
+    assert fit.separation.kind == "none"
+    assert fit.separation.names == ("Intercept", "age")
+    assert fit.asked is None
+
+
+def test_a_hairline_overlap_is_no_separation():
+    x = np.append(np.linspace(-1, 1, 40), [1e-13, -1e-13])
+    y = np.append(np.linspace(-1, 1, 40) > 0, [0, 1])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fit = li.logit_arrays(y, x[:, None], intercept=True)
+    assert fit.separation.kind == "none"
+    assert np.isfinite(fit.params).all()
+    assert 300 < fit.params["x1"] < 3000
+    assert li.detect_separation_arrays(y, x[:, None], intercept=True).kind == "none"
+
+
+@pytest.mark.filterwarnings("ignore::logit_inference.SeparationWarning")
+def test_frequencies_and_groups_say_the_same():
+    rng = np.random.default_rng(6)
+    frame = pd.DataFrame({"g": rng.choice(list("abc"), 90), "x": rng.integers(0, 3, 90)})
+    frame["y"] = np.where(frame["g"] == "c", 0, rng.random(90) < 0.5).astype(int)
+    plain = li.logit("y ~ g + x", frame)
+    cells = frame.groupby(["g", "x"], as_index=False).agg(k=("y", "sum"), n=("y", "size"))
+    grouped = li.logit("k ~ g + x", cells, trials="n")
+    counted = frame.value_counts(["g", "x", "y"]).reset_index(name="w")
+    weighted = li.logit("y ~ g + x", counted, weights="w", weights_kind="frequency")
+    for other in (grouped, weighted):
+        np.testing.assert_allclose(other.params, plain.params, rtol=1e-8)
+        np.testing.assert_allclose(other.bse, plain.bse, rtol=1e-8)
+        np.testing.assert_allclose(other.conf_int(), plain.conf_int(), rtol=1e-6)
+    assert weighted.llf == pytest.approx(plain.llf, rel=1e-12)
+
+
+def test_bootstrap_weights_are_those_of_the_model_that_was_asked_for(fit, data):
+    W = np.ones((2, 79))
+    W[1, (data["NV"] == 1).to_numpy()] = 0
+    fits = fit.refit_weights(W)
+    assert not fits.converged.any()
