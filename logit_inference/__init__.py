@@ -18,6 +18,7 @@ from logit_inference.errors import (
     SeparationError,
     SeparationWarning,
 )
+from logit_inference.models.certify import certify, certify_arrays
 from logit_inference.models.logit import logit, logit_arrays
 from logit_inference.models.result import LogitResult
 from logit_inference.models.saved import load
@@ -33,6 +34,8 @@ __all__ = [
     "LogitResult",
     "SeparationError",
     "SeparationWarning",
+    "certify",
+    "certify_arrays",
     "datasets",
     "detect_separation",
     "detect_separation_arrays",

@@ -28,6 +28,7 @@ from logit_inference.errors.data import (
     WeightsError,
 )
 from logit_inference.errors.fit import (
+    CoefficientError,
     CollinearityWarning,
     ConvergenceError,
     ProfileError,
@@ -48,6 +49,7 @@ from logit_inference.errors.wording import (
 
 __all__ = [
     "ArgumentError",
+    "CoefficientError",
     "CollinearityWarning",
     "ConvergenceError",
     "DataError",

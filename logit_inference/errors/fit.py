@@ -88,6 +88,58 @@ class SeparationWarning(LogitInferenceWarning):
         super().__init__(f"{separation.sentence} {separation.status} {left[0].upper()}{left[1:]}")
 
 
+class CoefficientError(LogitInferenceError, ValueError):
+    """Coefficients that were made elsewhere do not fit the columns of a model."""
+
+    @classmethod
+    def kind(cls, found: str, names: Sequence[str]) -> CoefficientError:
+        """Return the error for what is no set of numbers."""
+        return cls(
+            f"the coefficients are a {found}. Give {len(names)} numbers in the order of the "
+            f"columns, or a mapping or Series by name. Columns: {shorten(list(names))}."
+        )
+
+    @classmethod
+    def shape(cls, found: tuple[int, ...], names: Sequence[str]) -> CoefficientError:
+        """Return the error for too many or too few."""
+        return cls(
+            f"the coefficients have shape {found}, and the model has {len(names)} columns: "
+            f"{shorten(list(names))}. Give one number for each, in this order."
+        )
+
+    @classmethod
+    def names(cls, found: Sequence[object], names: Sequence[str]) -> CoefficientError:
+        """Return the error for names that are not those of the columns."""
+        extra = [name for name in found if name not in names]
+        lacking = [name for name in names if name not in found]
+        parts = []
+        if extra:
+            parts.append(f"no column is named {shorten(extra)}")
+        if lacking:
+            parts.append(f"there is no coefficient for {shorten(lacking)}")
+        return cls(
+            f"{' and '.join(parts)}. Rename them as the columns are named: {shorten(list(names))}; "
+            "or give a plain array in this order."
+        )
+
+    @classmethod
+    def not_finite(cls, name: str, value: float) -> CoefficientError:
+        """Return the error for a coefficient that is missing or infinite."""
+        return cls(
+            f"the coefficient of {name!r} is {value}, and the data do estimate it. Give a finite "
+            "number."
+        )
+
+    @classmethod
+    def not_estimable(cls, name: str, value: float) -> CoefficientError:
+        """Return the error for a number where a column is a combination of others."""
+        return cls(
+            f"the coefficient of {name!r} is {value:g}, but that column is a combination of "
+            "earlier ones, so that the data cannot tell its share from theirs. Drop the column from "
+            "both models, or give NaN or 0 for it and the other coefficients of the model without it."
+        )
+
+
 class RankError(LogitInferenceError, ValueError):
     """The design has no column that the data can estimate."""
 

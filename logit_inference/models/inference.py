@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from logit_inference.inference.likelihood_ratio import (
 )
 from logit_inference.inference.result import TestResult
 from logit_inference.inference.wald import Coefficients, check_level, wald_test
+from logit_inference.solve.certificate import Certificate, certify_fit, undecided
 
 if TYPE_CHECKING:
     from logit_inference.models.result import LogitResult
@@ -66,6 +68,31 @@ def other_covariance(result: LogitResult, covariance: str) -> LogitResult:
     return replace(result, estimate=estimate)
 
 
+def certificate_of(result: LogitResult) -> Certificate:
+    """Return the proof that a result carries: of its maximum, of its limit, or of neither."""
+    if result.proof is not None:
+        return result.proof
+    if result.fit is None:
+        raise DetachedError("certificate")
+    estimator = result.account.estimator
+    if estimator.kind != "ml":
+        return undecided(f"the proof is one of maximum likelihood, and this is {estimator.name}")
+    separation = result.separation
+    if separation.kind == "undecided":
+        return undecided(_clause(separation.sentence))
+    found = certify_fit(result.fit) if len(result.fit.solution.coef) else None
+    if not separation.found:
+        assert found is not None, "a fit without columns is a limit"
+        return found
+    reason = _clause(separation.sentence)
+    return Certificate(False, math.inf, math.nan, math.nan, math.nan, reason, found)
+
+
+def _clause(sentence: str) -> str:
+    """Return a sentence as part of another."""
+    return sentence[:1].lower() + sentence[1:].rstrip(".")
+
+
 def detached(result: LogitResult) -> LogitResult:
     """Return the result without its rows; its tables' inference is computed before they go."""
     profile = result.profile
@@ -78,5 +105,6 @@ def detached(result: LogitResult) -> LogitResult:
         labels=None,
         positions=None,
         profile=profile,
+        proof=certificate_of(result),
         separation=replace(result.separation, rows=None),
     )

@@ -40,6 +40,7 @@ from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.product import square_sums
 from logit_inference.rows.source import ArraySource
 from logit_inference.rows.threads import threads_for
+from logit_inference.solve.certificate import certify_fit
 from logit_inference.solve.constant import spans_constant
 from logit_inference.solve.fit import Fit, fit_rows
 from logit_inference.solve.rank import relation_text
@@ -459,10 +460,11 @@ def _is_proved(fit: Fit) -> bool:
     """Say whether the search leaves no doubt that a finite maximum exists.
 
     Rows that are separated have working weights that vanish: at a decrement of 1e-8 along the cone
-    they are 1e-16 together.
+    they are 1e-16 together. Where no weight is near that nothing more is asked; else the proof is.
     """
-    smallest = fit.solution.evaluation.smallest_weight
-    return fit.solution.outcome.converged and smallest > LEAST_WEIGHT
+    if not fit.solution.outcome.converged:
+        return False
+    return fit.solution.evaluation.smallest_weight > LEAST_WEIGHT or bool(certify_fit(fit).exists)
 
 
 def _check_separation(separation: object) -> None:
@@ -475,8 +477,7 @@ def _notes(
 ) -> Iterator[str]:
     """Yield what else a reader must know."""
     yield from estimator_notes(fit.estimator)
-    if separation.found:
-        yield separation.sentence
+    if separation.found:  # the certificate says by what
         yield (
             "Coefficients at ∞ or undetermined have no finite estimate: their p-values and limits "
             "are those of the likelihood ratio (chi-square, 1 df)."

@@ -29,6 +29,7 @@ from logit_inference.inference.wald import Coefficients, coefficients
 from logit_inference.likelihood.logistic import expit
 from logit_inference.models import frames, saved
 from logit_inference.models.inference import (
+    certificate_of,
     coefficient_inference,
     detached,
     linear_test,
@@ -37,6 +38,7 @@ from logit_inference.models.inference import (
 from logit_inference.report.summary import classification_table, summary_table, tests_table
 from logit_inference.report.table import Table
 from logit_inference.solve.batch import BatchedFits, refit_weights
+from logit_inference.solve.certificate import Certificate
 from logit_inference.solve.fit import Fit
 from logit_inference.solve.solution import Solution
 
@@ -80,6 +82,8 @@ class LogitResult:
         Likelihood-ratio inference for infinite coefficients, where the data are separated.
     asked : Fit or None
         The search that ran to infinity, where they are: ``fit`` is then that of the limiting model.
+    proof : Certificate or None
+        Of a result that travels without rows; others prove theirs when asked.
     """
 
     account: Account
@@ -93,6 +97,7 @@ class LogitResult:
     separation: Separation = NOT_SEPARATED
     limits: Limits | None = None
     asked: Fit | None = None
+    proof: Certificate | None = None
 
     # --- coefficients -----------------------------------------------------------------------------
 
@@ -188,6 +193,16 @@ class LogitResult:
         if alpha is not None:
             return 1.0 - alpha
         return self.level if level is None else level
+
+    @property
+    def certificate(self) -> Certificate:
+        """Whether a maximum is proved to exist, and how far the coefficients are from it.
+
+        Notes
+        -----
+        One or two passes, at about three times the price of a score; see `solve.certificate`.
+        """
+        return certificate_of(self)
 
     # --- likelihood -------------------------------------------------------------------------------
 
@@ -496,6 +511,7 @@ class LogitResult:
             odds_ratios=odds_ratios,
             method=method or self.account.estimator.interval_method,
             undetermined=self.estimate.undetermined.tolist(),
+            certificate=str(self.certificate) if self.account.estimator.is_ml else "",
         )
 
     def tidy(

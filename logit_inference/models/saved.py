@@ -30,6 +30,7 @@ from logit_inference.likelihood.estimator import Estimator
 from logit_inference.likelihood.evaluation import Tally
 from logit_inference.rows.basis import Basis
 from logit_inference.rows.centring import Centring
+from logit_inference.solve.certificate import Certificate
 from logit_inference.solve.rank import Relation
 from logit_inference.solve.recession import Recession
 
@@ -58,6 +59,7 @@ def save(result: LogitResult, path: str | Path) -> None:
         "design": to_plain(result.design),
         "separation": to_plain(replace(result.separation, rows=None)),
         "limits": to_plain(result.limits),
+        "certificate": to_plain(result.certificate),
     }
     text = json.dumps(content, allow_nan=False, ensure_ascii=False, indent=1)
     Path(path).write_text(text + "\n", encoding="utf-8")
@@ -102,6 +104,7 @@ def load(path: str | Path) -> LogitResult:
             profile=from_plain(content["profile"]),
             separation=from_plain(content["separation"]),
             limits=from_plain(content["limits"]),
+            proof=from_plain(content["certificate"]),
         )
         str(result)  # what cannot be printed now would fail later, with a stranger message
         return result
@@ -232,7 +235,7 @@ def _records() -> Mapping[str, Any]:
 
     known = (
         *(Account, Tally, Estimator, Estimate, Covariance, Basis, Centring, Relation),
-        *(Coefficients, Separation, Limits, Recession),
+        *(Coefficients, Separation, Limits, Recession, Certificate),
         *(ArrayDesign, Design, Formula, Factor, Term, TermColumns, Coding, Schema, Variable, Event),
     )
     return {record.__name__: record for record in known}

@@ -31,6 +31,7 @@ def summary_table(
     odds_ratios: bool = False,
     method: str = "wald",
     undetermined: Sequence[bool] = (),
+    certificate: str = "",
 ) -> Table:
     """Return the summary of a fit; its order follows statsmodels', so that eyes line up.
 
@@ -50,6 +51,8 @@ def summary_table(
         What statistics, p-values and intervals are.
     undetermined : sequence of p bool, optional
         Which coefficients may go to either infinity: the table says so in a word.
+    certificate : str
+        The proof of the maximum, in a sentence; empty where there is none to print.
     """
     letter = "z" if covariance.df is None else "t"
     head = letter if method == "wald" else "root LR"
@@ -75,7 +78,7 @@ def summary_table(
         f"{account.model} Regression Results",
         columns,
         facts=_facts(account, measures, covariance),
-        notes=_notes(account, covariance, method, odds_ratios),
+        notes=_notes(account, covariance, method, odds_ratios, certificate),
     )
 
 
@@ -128,9 +131,9 @@ def _kind(covariance: Covariance) -> str:
 
 
 def _notes(
-    account: Account, covariance: Covariance, method: str, odds_ratios: bool
+    account: Account, covariance: Covariance, method: str, odds_ratios: bool, certificate: str
 ) -> tuple[str, ...]:
-    notes = [_rows_note(account)]
+    notes = [_rows_note(account), *([certificate] if certificate else [])]
     factor = covariance.correction
     correction = "no small-sample factor" if factor == "none" else f"factor {factor}"
     reference = "normal" if covariance.df is None else f"t with {covariance.df:g} df"

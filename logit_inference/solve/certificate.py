@@ -86,7 +86,11 @@ class Certificate:
             return f"Certified: a unique maximum exists; {where}."
         if self.exists is None:
             return f"Not certified: {self.reason}."
-        return f"Certified: no finite maximum exists; {self.reason}."
+        text = f"Certified: no finite maximum exists; {self.reason}."
+        if self.limit is not None and self.limit.exists:
+            within = f"within {_upward(self.limit.distance)} standard errors of its maximum"
+            text += f" The limiting model: coefficients {within}."
+        return text
 
 
 def certify_fit(fit: Fit) -> Certificate:
@@ -215,8 +219,12 @@ def _kappa(root: Floats, information: Floats) -> float:
 
 
 def _upward(value: float) -> str:
-    """Return a bound with one digit, rounded up."""
+    """Return a bound rounded up: with one digit where it is tiny, with two where it is not."""
     if value <= 0.0:
         return "0"
-    step = 10.0 ** math.floor(math.log10(value))
-    return f"{math.ceil(value / step * (1.0 - 1e-12)) * step:.0e}".replace("e-0", "e-")
+    exponent = math.floor(math.log10(value))
+    if value < 1e-3:
+        digit = math.ceil(value / 10.0**exponent * (1.0 - 1e-12))
+        return f"{digit}e{exponent}" if digit < 10 else f"1e{exponent + 1}"
+    step = 10.0 ** (exponent - 1)
+    return f"{math.ceil(value / step * (1.0 - 1e-12)) * step:.2g}"

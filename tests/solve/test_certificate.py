@@ -199,7 +199,17 @@ def test_what_it_says():
     assert str(Certificate(True, 3.01e-14, 0.0, 1.0, 0.0)) == (
         "Certified: a unique maximum exists; coefficients within 4e-14 standard errors of it."
     )
-    assert str(Certificate(True, 9.5e-3, 0.0, 1.0, 0.0)).endswith(
-        "within 1e-2 standard errors of it."
+    for value, text in (
+        (9.1e-7, "1e-6"),
+        (9e-7, "9e-7"),
+        (0.0341, "0.035"),
+        (0.3, "0.3"),
+        (12, "12"),
+    ):
+        assert f" {text} standard" in str(Certificate(True, value, 0.0, 1.0, 0.0))
+    limit = Certificate(True, 2e-14, 0.0, 1.0, 0.0)
+    assert str(Certificate(False, np.inf, 0.0, 1.0, 0.0, "because", limit)) == (
+        "Certified: no finite maximum exists; because. The limiting model: coefficients within "
+        "2e-14 standard errors of its maximum."
     )
     assert str(Certificate(None, np.inf, 0.0, 1.0, 0.0, "why")) == "Not certified: why."

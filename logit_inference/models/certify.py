@@ -1,0 +1,171 @@
+"""Coefficients made elsewhere: whether a maximum exists, and how far they are from it.
+
+R, statsmodels or scikit-learn made them; here the same model is fitted, with its certificate, and
+the distance is measured.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from logit_inference.errors import CoefficientError, SeparationWarning
+from logit_inference.likelihood.rounding import UNIT
+from logit_inference.models.logit import logit, logit_arrays
+from logit_inference.rows.block import Floats
+from logit_inference.solve.certificate import Certificate
+
+if TYPE_CHECKING:
+    from logit_inference.models.result import LogitResult
+
+
+def certify(
+    coef: Any,
+    formula: str,
+    data: Any,
+    *,
+    event: Any = None,
+    trials: Any = None,
+    weights: Any = None,
+    weights_kind: str | None = None,
+    offset: Any = None,
+    missing: str = "drop",
+    context: Mapping[str, Any] | None = None,
+) -> Certificate:
+    """Return whether a formula's likelihood has a maximum, and how far coefficients are from it.
+
+    Parameters
+    ----------
+    coef : mapping, Series or (p,) array
+        By name, or in the order of the columns. NaN for columns that the data cannot estimate.
+    formula, data, event, trials, weights, weights_kind, offset, missing, context
+        As in `logit_inference.logit`.
+
+    Returns
+    -------
+    Certificate
+        ``distance`` is the largest distance of a coefficient from the exact maximum, in its
+        standard errors at the maximum, with what is uncertain of that maximum added: an upper
+        bound. The other numbers are those of the maximum's own certificate. Where no finite maximum
+        exists, ``exists`` is False, whatever the coefficients.
+
+    Raises
+    ------
+    CoefficientError
+        Where names or their number are not those of the columns; for infinite coefficients; for a
+        number where the data cannot estimate one.
+
+    Notes
+    -----
+    One fit, and what its certificate costs.
+
+    Examples
+    --------
+    >>> import logit_inference as li
+    >>> births = li.datasets.load("birthwt")
+    >>> print(li.certify([-1.0871, 0.7041], "low ~ smoke", births))
+    Certified: a unique maximum exists; coefficients within 3e-4 standard errors of it.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SeparationWarning)  # the certificate says it
+        own = logit(
+            formula,
+            data,
+            event=event,
+            trials=trials,
+            weights=weights,
+            weights_kind=weights_kind,
+            offset=offset,
+            missing=missing,
+            context=context,
+            require_convergence=False,
+        )
+    return _compared(coef, own)
+
+
+def certify_arrays(
+    coef: Any,
+    y: Any,
+    X: Any,
+    *,
+    names: Sequence[str] | None = None,
+    intercept: bool = False,
+    event: Any = None,
+    trials: Any = None,
+    weights: Any = None,
+    weights_kind: str | None = None,
+    offset: Any = None,
+) -> Certificate:
+    """Return what `certify` returns, for an outcome and the columns of an array.
+
+    Parameters
+    ----------
+    coef : mapping, Series or (p,) array
+        By name, or in the order of the columns, an added intercept first.
+    y, X, names, intercept, event, trials, weights, weights_kind, offset
+        As in `logit_inference.logit_arrays`.
+
+    Examples
+    --------
+    >>> import logit_inference as li
+    >>> y, X = [0, 1, 0, 1, 1], [[1.0], [2.0], [3.0], [4.0], [5.0]]
+    >>> li.certify_arrays([0.0, 0.0], y, X, intercept=True).exists
+    True
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SeparationWarning)
+        own = logit_arrays(
+            y,
+            X,
+            names=names,
+            intercept=intercept,
+            event=event,
+            trials=trials,
+            weights=weights,
+            weights_kind=weights_kind,
+            offset=offset,
+            require_convergence=False,
+        )
+    return _compared(coef, own)
+
+
+def _compared(coef: Any, own: LogitResult) -> Certificate:
+    """Return the certificate of our maximum with the distance of other coefficients from it."""
+    estimate = own.estimate
+    given = _read(coef, estimate.names, own.converged and not own.separation.found, estimate.coef)
+    found = own.certificate
+    if not found.exists:
+        return replace(found, distance=np.inf)
+    kept = estimate.estimable
+    ours, errors = estimate.coef[kept], estimate.std_errors[kept]
+    theirs = given[kept]
+    gaps = np.abs(theirs - ours) + 2.0 * UNIT * (np.abs(theirs) + np.abs(ours))
+    return replace(found, distance=found.distance + float((gaps / errors).max()))
+
+
+def _read(coef: Any, names: Sequence[str], fitted: bool, ours: Floats) -> Floats:
+    """Return the (p,) coefficients in the order of the columns."""
+    if hasattr(coef, "to_dict"):
+        coef = coef.to_dict()
+    if isinstance(coef, Mapping):
+        if set(coef) != set(names):
+            raise CoefficientError.names(list(coef), names)
+        coef = [coef[name] for name in names]
+    try:
+        given = np.asarray(coef, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise CoefficientError.kind(type(coef).__name__, names) from None
+    if given.shape != (len(names),):
+        raise CoefficientError.shape(given.shape, names)
+    if not fitted:
+        return given
+    for name, value, own in zip(names, given.tolist(), ours.tolist(), strict=True):
+        if np.isnan(own) and not (np.isnan(value) or value == 0.0):
+            raise CoefficientError.not_estimable(name, value)
+        if not np.isnan(own) and not np.isfinite(value):
+            raise CoefficientError.not_finite(name, value)
+    return given
