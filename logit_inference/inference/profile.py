@@ -20,7 +20,7 @@ from logit_inference.inference.distribution import critical_value
 from logit_inference.likelihood.evaluation import Evaluation
 from logit_inference.likelihood.objective import Objective
 from logit_inference.rows.block import Floats
-from logit_inference.solve.criterion import restrict
+from logit_inference.solve.criterion import ascending, positive, restrict
 from logit_inference.solve.factor import Factor, factorize
 from logit_inference.solve.newton import newton
 from logit_inference.solve.peak import Peak
@@ -29,7 +29,8 @@ from logit_inference.solve.solution import Outcome
 CLOSE = 1e-6  # of a refit's decrement; its value is then right to the square of that
 NEAR = 1e-5  # of the root of twice the fall, in standard errors: one Newton step ends the search
 LARGEST_STEP = 4.0  # times the distance from the estimate, where an end has not been passed yet
-MOST_REFITS, MOST_STEPS = 60, 200
+SMALLEST_SHARE = 2.0**-10  # of the way, or of a standard error, below which refits give up
+MOST_REFITS, MOST_STEPS = 100, 200
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def refit(
         at, found, left, outcome = whole(origin), origin, 0.0, Outcome.CONVERGED
     else:
         solution = newton(
-            restrict(whole, origin, span),
+            ascending(restrict(whole, origin, span)),
             np.zeros(r - k),
             _settled,
             tolerance=CLOSE,
@@ -107,7 +108,7 @@ def refit(
         found, outcome = origin + span @ solution.coef, solution.outcome
         left = solution.decrement if outcome.converged else 0.0
         at = last[0]
-    factor = factorize(at.upper)
+    factor = factorize(positive(at).upper)
     if factor is None or not math.isfinite(at.log_likelihood):
         return None
     reached = at.log_likelihood + left * left / 2.0
@@ -126,11 +127,41 @@ def likelihood_ratio(peak: Peak, matrix: Floats, value: Floats) -> float:
     ------
     ProfileError
         Where the restricted maximum is not found.
+
+    Notes
+    -----
+    One refit, unless the restricted maximum is too far for a search from the peak, or may be one of
+    several: then others are taken on the way there, and the highest that is found counts.
     """
-    found = refit(peak.objective, peak.coef, peak.root, matrix, value)
-    if found is None or not found.outcome.converged:
-        raise ProfileError("the restricted fit of a likelihood-ratio test", None)
-    return max(2.0 * (peak.value - found.value), 0.0)
+    origin = matrix @ peak.coef
+    via, share, step = _top(peak), 0.0, 0.5 if peak.several else 1.0
+    while share < 1.0:
+        ahead = min(share + step, 1.0)
+        found = _refit(peak, via, matrix, origin + ahead * (value - origin))
+        if found is not None:
+            via, share = found, ahead
+        else:
+            step /= 2.0
+            if step < SMALLEST_SHARE:
+                raise ProfileError("the restricted fit of a likelihood-ratio test", None)
+    return max(2.0 * (peak.value - via.value), 0.0)
+
+
+def _top(peak: Peak) -> Refit:
+    """Return the peak as a refit without restrictions."""
+    none = np.zeros_like(peak.coef)
+    return Refit(peak.coef, peak.value, none, peak.root, Outcome.CONVERGED)
+
+
+def _refit(peak: Peak, via: Refit, matrix: Floats, value: Floats) -> Refit | None:
+    """Return the highest restricted maximum that searches from another, and from the peak, find.
+
+    None where none converges. From the peak only where there may be several.
+    """
+    starts = [via, _top(peak)] if peak.several and via.coef is not peak.coef else [via]
+    tried = (refit(peak.objective, one.coef, one.root, matrix, value) for one in starts)
+    found = [one for one in tried if one is not None and one.outcome.converged]
+    return max(found, key=lambda one: one.value, default=None)
 
 
 def profile_interval(peak: Peak, row: Floats, level: float) -> tuple[float, float]:
@@ -152,7 +183,8 @@ def profile_interval(peak: Peak, row: Floats, level: float) -> tuple[float, floa
 
     Notes
     -----
-    Three to five refits for each end, about ten evaluations. The signed root of twice the fall is
+    Three to five refits for each end, five to ten evaluations; twice as many where restricted
+    maxima may be several. The signed root of twice the fall is
     nearly linear in ``row @ coef``; by the envelope theorem its slope costs nothing, so that
     Newton's method finds the end, inside a bracket. Ends are right to about 1e-9 standard errors.
 
@@ -178,17 +210,18 @@ def _end(peak: Peak, row: Floats, wanted: float, side: float) -> float:
     estimate = float(row @ peak.coef)
     unit = float(np.linalg.norm(row @ peak.root))
     inside, outside = 0.0, math.inf  # distances from the estimate
-    coef, root = peak.coef, peak.root
+    here, via, longest = 0.0, _top(peak), math.inf  # the last refit, how far the next may be
     distance = wanted * unit
     for _ in range(MOST_REFITS):
         target = np.array([estimate + side * distance])
-        found = refit(peak.objective, coef, root, row[np.newaxis], target)
-        if found is None or not found.outcome.converged:
-            outside = min(outside, distance)  # too far at once, if not in itself
-            distance = (inside + outside) / 2.0
-            if outside - inside <= 1e-9 * unit:
+        found = _refit(peak, via, row[np.newaxis], target)
+        if found is None:  # too far for one search
+            longest = abs(distance - here) / 4.0
+            if longest <= SMALLEST_SHARE * unit:
                 break
+            distance = here + math.copysign(longest, distance - here)
             continue
+        here, via, longest = distance, found, 8.0 * longest
         fall = math.sqrt(max(2.0 * (peak.value - found.value), 0.0))
         # At a restricted maximum the score is a multiple of the row: the slope of the profile.
         lean = row @ found.root
@@ -199,13 +232,12 @@ def _end(peak: Peak, row: Floats, wanted: float, side: float) -> float:
             return estimate + side * (distance + step)
         if fall < wanted:
             inside = max(inside, distance)
-            coef, root = found.coef, found.root
         else:
             outside = min(outside, distance)
-            if gain > 0:
-                coef, root = found.coef, found.root
-        ahead = distance + step
+        if inside >= outside * (1.0 - 1e-12):  # a jump from one maximum to another
+            return estimate + side * outside
+        ahead = min(distance + step, LARGEST_STEP * distance)
         if not inside < ahead < outside:
             ahead = (inside + outside) / 2.0 if math.isfinite(outside) else LARGEST_STEP * distance
-        distance = min(ahead, LARGEST_STEP * distance)
+        distance = here + math.copysign(min(abs(ahead - here), longest), ahead - here)
     raise ProfileError("an end of a profile interval", estimate)

@@ -30,12 +30,16 @@ class Evaluation:
         The smallest working weight of a row with positive prior weight. No row's leverage exceeds
         one, so the row x with working weight w has ``x' information⁻¹ x <= 1/w``: this one number
         bounds how curved the log-likelihood can be (see `solve.newton`).
+    larger : (q, q) array, optional
+        Upper triangle of a matrix that is no smaller and positive definite, where ``upper``, minus
+        the second derivative of something that is not concave, need not be.
     """
 
     log_likelihood: float
     score: Floats
     upper: Floats
     smallest_weight: float
+    larger: Floats | None = None
 
     @property
     def information(self) -> Floats:

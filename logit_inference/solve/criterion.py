@@ -150,10 +150,10 @@ def jeffreys(
 ) -> Objective:
     """Return ``ℓ + power·(log|I| + shift)`` as a function of the coefficients.
 
-    The curvature handed to the solver is minus the second derivative with leverages held fixed,
-    or, where ``exact`` and it is positive definite, without that. The former is never too small, so
-    that steps along it raise the criterion; near the maximum each leaves a share of the distance
-    that is small where leverages are.
+    Its curvature is minus the second derivative with leverages held fixed, which is never too
+    small, so that steps along it raise the criterion; near the maximum each leaves a share of the
+    distance that is small where leverages are. Where ``exact`` it is minus the second derivative,
+    and the former stands by: the criterion is not concave everywhere.
 
     Notes
     -----
@@ -170,13 +170,12 @@ def jeffreys(
             2.0 * float(np.log(factor.upper.diagonal()).sum()) + shift
         )
         sums = rows.fold_runs(determinant_sums, likelihood, coef, factor.inverse_root(), exact)
-        upper = np.triu(at.upper + power * sums.pseudo)
-        if sums.squares is not None and sums.third is not None:
-            lean = sums.third @ factor.upper
-            closer = np.triu(upper - power * (sums.squares - lean.T @ lean))
-            if factorize(closer) is not None:
-                upper = closer
-        return Evaluation(value, at.score + power * sums.score, upper, at.smallest_weight)
+        score, larger = at.score + power * sums.score, np.triu(at.upper + power * sums.pseudo)
+        if sums.squares is None or sums.third is None:
+            return Evaluation(value, score, larger, at.smallest_weight)
+        lean = sums.third @ factor.upper
+        upper = np.triu(larger - power * (sums.squares - lean.T @ lean))
+        return Evaluation(value, score, upper, at.smallest_weight, larger)
 
     return evaluate
 
@@ -198,11 +197,32 @@ def restrict(whole: Objective, origin: Floats, span: Floats) -> Objective:
 
     def evaluate(inner: Floats) -> Evaluation:
         at = whole(origin + span @ inner)
+        larger = None
+        if at.larger is not None:
+            larger = span.T @ (replace(at, upper=at.larger).information @ span)
         return Evaluation(
             at.log_likelihood,
             span.T @ at.score,
             span.T @ (at.information @ span),
             at.smallest_weight,
+            larger,
         )
 
     return evaluate
+
+
+def ascending(whole: Objective) -> Objective:
+    """Return the objective with a curvature along which steps go up, as `newton` needs it."""
+    return partial(_ascending, whole)
+
+
+def _ascending(whole: Objective, coef: Floats) -> Evaluation:
+    return positive(whole(coef))
+
+
+def positive(at: Evaluation) -> Evaluation:
+    """Return the evaluation with a curvature that is positive definite, if it has one."""
+    if at.larger is None:
+        return at
+    upper = at.upper if factorize(at.upper) is not None else at.larger
+    return replace(at, upper=upper, larger=None)

@@ -13,7 +13,7 @@ import numpy as np
 from logit_inference.likelihood.objective import Objective
 from logit_inference.rows.block import Floats
 from logit_inference.solve.correction import augmented_likelihood
-from logit_inference.solve.criterion import criterion
+from logit_inference.solve.criterion import criterion, has_cheap_curvature, positive
 from logit_inference.solve.factor import factorize
 from logit_inference.solve.fit import Fit
 
@@ -33,21 +33,25 @@ class Peak:
         Its maximum.
     root : (r, r) array
         B with ``B B'`` the inverse of the curvature at ``coef``.
+    several : bool
+        Whether a restricted maximum may be one of several: the log-determinant of the information
+        is not concave, and of few rows that shows.
     """
 
     objective: Objective
     coef: Floats
     value: float
     root: Floats
+    several: bool = False
 
 
-def peak_at(objective: Objective, coef: Floats) -> Peak | None:
+def peak_at(objective: Objective, coef: Floats, several: bool = False) -> Peak | None:
     """Return the peak at ``coef``, None where its curvature is singular; one evaluation."""
-    at = objective(coef)
+    at = positive(objective(coef))
     factor = factorize(at.upper)
     if factor is None:
         return None
-    return Peak(objective, coef, at.log_likelihood, factor.inverse_root())
+    return Peak(objective, coef, at.log_likelihood, factor.inverse_root(), several)
 
 
 def peak_of(fit: Fit) -> Peak | None:
@@ -70,4 +74,5 @@ def peak_of(fit: Fit) -> Peak | None:
         )
     if correction is not None:
         coef = correction.firth
-    return peak_at(criterion(rows, fit.likelihood, estimator, fit.basis), coef)
+    several = estimator.power > 0 and has_cheap_curvature(rows)
+    return peak_at(criterion(rows, fit.likelihood, estimator, fit.basis), coef, several)

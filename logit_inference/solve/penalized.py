@@ -26,6 +26,7 @@ from logit_inference.solve.correction import (
 )
 from logit_inference.solve.criterion import (
     MOST_COLUMNS,
+    ascending,
     criterion,
     has_cheap_curvature,
     restrict,
@@ -162,16 +163,18 @@ def _climb(
     step = partial(newton, curvature=partial(bend, rows), tolerance=search.tolerance)
     solution, spent = None, 0.0
     if opening.coef is not None:
-        solution = step(whole(), opening.coef, max_iterations=patience, smallest_step=1.0)
+        solution = step(
+            ascending(whole()), opening.coef, max_iterations=patience, smallest_step=1.0
+        )
         spent += solution.n_passes
     if solution is None or solution.outcome is Outcome.STALLED:
         start = rank.basis.inner(search.start)
-        solution = step(whole(), start, max_iterations=patience)
+        solution = step(ascending(whole()), start, max_iterations=patience)
         spent += solution.n_passes
     left = search.max_iterations - patience
     if not cheap and left > 0 and _is_slow(solution):
         exact = whole(exact=rows.n_columns <= MOST_COLUMNS)
-        more = step(exact, solution.coef, max_iterations=left)
+        more = step(ascending(exact), solution.coef, max_iterations=left)
         solution = replace(more, steps=solution.steps + more.steps)
         spent += more.n_passes
     return replace(solution, steps=opening.steps + solution.steps, n_passes=spent)
@@ -191,7 +194,7 @@ def _null_model(whole: Objective, span: Floats, intercept: float) -> tuple[float
     NaN where it is not found. A value is right to the cube of the decrement at which the search
     ends. Also returns the number of evaluations.
     """
-    line = restrict(whole, np.zeros(len(span)), span)
+    line = ascending(restrict(whole, np.zeros(len(span)), span))
     start = np.zeros(span.shape[1])
     start[0] = intercept
     found = newton(line, start, _settled, tolerance=CLOSE, fresh=np.inf)
