@@ -514,8 +514,10 @@ def _advice(fit: Fit, separation: Separation) -> str:
         return _ADVICE[outcome]
     if separation.kind == "none":
         return (
-            "The rows overlap by so little that a finite maximum exists, but too far out to be "
-            "computed. " + _ADVICE[outcome]
+            "The data are not separated, so that a finite maximum exists, but rows overlap by so "
+            "little that it lies too far out to be computed. Rescale or centre the columns, look "
+            "for a column that nearly tells the outcome, or look at the partial result with "
+            "require_convergence=False."
         )
     return f"{separation.sentence} {_ADVICE[outcome]}"
 

@@ -15,6 +15,7 @@ Geyer (2009), "Likelihood inference in exponential families and directions of re
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -22,7 +23,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from logit_inference.likelihood.evaluation import Evaluation
-from logit_inference.likelihood.likelihood import Likelihood
 from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.product import dense, times
@@ -105,7 +105,7 @@ def limit_fit(
         cells = solved.distinct()
         solved = solved if cells is None else cells
         rank, solution = _maximum(
-            in_basis(solved, Basis(p, kept)), fit.likelihood, recession, tolerance, limit
+            in_basis(solved, Basis(p, kept)), fit, recession, tolerance, limit
         )
     relations = {kept[j]: _spread(relation, kept, p) for j, relation in rank.relations.items()}
     return replace(
@@ -119,19 +119,20 @@ def limit_fit(
 
 
 def _maximum(
-    rows: Source, likelihood: Likelihood, recession: Recession, tolerance: float, limit: int
+    rows: Source, fit: Fit, recession: Recession, tolerance: float, limit: int
 ) -> tuple[Rank, Solution]:
     """Return basis and solution of rows of which those that are separated have no weight."""
     q = rows.n_columns
     if recession.n_directions == q:  # no combination of coefficients is left to estimate
         nothing = Basis(q, ())
-        value = in_basis(rows, nothing).fold_runs(likelihood.slope, np.zeros(0)).log_likelihood
+        value = in_basis(rows, nothing).fold_runs(fit.likelihood.slope, np.zeros(0)).log_likelihood
         relations = {j: Relation(np.zeros(q), 1.0) for j in range(q)}
         at = Evaluation(value + 0.0, np.zeros(0), np.zeros((0, 0)), np.inf)
         empty = Solution(np.zeros(0), at, Outcome.CONVERGED, (), 1, np.zeros(0), 0.0, None)
         return Rank(nothing, relations, 0), empty
-    search = Search(likelihood, np.zeros(q), tolerance, limit)
-    return find_maximum(rows, search, rows.fold(likelihood.tally), None)
+    search = Search(fit.likelihood, np.zeros(q), tolerance, limit)
+    # The counts of all rows: those left may have one outcome only. They pace the search, no more.
+    return find_maximum(rows, search, fit.tally, None)
 
 
 def _spread(relation: Relation, kept: tuple[int, ...], p: int) -> Relation:
@@ -182,9 +183,8 @@ def beside_overlap(fit: Fit, *, limit: int = 100) -> Integers | None:
         rows = in_basis(variant(fit.source, weights=weights), Basis(p, kept))
         if not weights.any():
             return None
-        counts = rows.fold(fit.likelihood.tally)
         search = Search(fit.likelihood, np.zeros(len(kept)), 1e-8, limit)
-        rank, solution = find_maximum(rows, search, counts, None)
+        rank, solution = find_maximum(rows, search, fit.tally, None)
         least = solution.evaluation.smallest_weight
         if solution.outcome.converged and solution.decrement <= PROVES * np.sqrt(least):
             return _orthogonal(rows, rank)
@@ -279,14 +279,15 @@ def held(fit: Fit, recession: Recession, column: int, *, limit: int = 100) -> He
         return in_basis(shifted, Basis(p, others))
 
     def reached(at: float) -> float:
-        """Return the supremum, from a start on the way there; NaN where that is too far."""
+        """Return the supremum, from a start on the way there or zero; NaN if both fail."""
         inside = rows(at)
-        search = Search(fit.likelihood, _predicted(path, at, len(others)), 1e-9, limit)
-        found, solution = find_maximum(inside, search, inside.fold(fit.likelihood.tally), None)
-        if not solution.decrement <= REACHED:
-            return float("nan")
-        path[at] = np.nan_to_num(found.basis.coefficients(solution.coef))
-        return solution.evaluation.log_likelihood
+        for first in (_predicted(path, at, len(others)), np.zeros(len(others))):
+            search = Search(fit.likelihood, first, 1e-9, limit)
+            found, solution = find_maximum(inside, search, fit.tally, None)
+            if solution.decrement <= REACHED:
+                path[at] = np.nan_to_num(found.basis.coefficients(solution.coef))
+                return solution.evaluation.log_likelihood
+        return math.nan
 
     def value(at: float) -> float:
         with np.errstate(all="ignore"), blas_pinned(fit.source.n_rows, p):
