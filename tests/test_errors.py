@@ -39,6 +39,7 @@ def raised():
     yield errors.PredictionError("why")
     yield errors.FileError("rows.csv", "why")
     yield errors.ProfileError("an end", 1.5)
+    yield errors.CoefficientError.shape((2,), ["a", "b", "c"])
 
 
 def test_every_error_survives_pickling_and_copying():

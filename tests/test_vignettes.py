@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")  # of the notebook machinery, which is not ours
-@pytest.mark.parametrize("name", ["birthweight"])
+@pytest.mark.parametrize("name", ["birthweight", "certificates", "separation"])
 def test_a_vignette_runs_from_top_to_bottom(name):
     jupytext = pytest.importorskip("jupytext")
     nbclient = pytest.importorskip("nbclient")

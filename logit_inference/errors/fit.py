@@ -135,8 +135,9 @@ class CoefficientError(LogitInferenceError, ValueError):
         """Return the error for a number where a column is a combination of others."""
         return cls(
             f"the coefficient of {name!r} is {value:g}, but that column is a combination of "
-            "earlier ones, so that the data cannot tell its share from theirs. Drop the column from "
-            "both models, or give NaN or 0 for it and the other coefficients of the model without it."
+            "earlier ones, so that the data cannot tell its share from theirs. Drop the column "
+            "from both models, or give NaN or 0 for it and the other coefficients of the model "
+            "without it."
         )
 
 

@@ -79,7 +79,7 @@ class Certificate:
     def __str__(self) -> str:
         if self.exists:
             where = (
-                f"coefficients within {_upward(self.distance)} standard errors of it"
+                f"coefficients within {self._told} standard errors of it"
                 if math.isfinite(self.distance)
                 else f"how far the coefficients are from it is not known ({self.reason})"
             )
@@ -88,9 +88,19 @@ class Certificate:
             return f"Not certified: {self.reason}."
         text = f"Certified: no finite maximum exists; {self.reason}."
         if self.limit is not None and self.limit.exists:
-            within = f"within {_upward(self.limit.distance)} standard errors of its maximum"
+            within = f"within {self.limit._told} standard errors of its maximum"
             text += f" The limiting model: coefficients {within}."
         return text
+
+    @property
+    def _told(self) -> str:
+        """The distance as it is told: rounded up, and without the noise of a λ below its rounding.
+
+        That differs from machine to machine, and the same fit is to print the same text.
+        """
+        noise = self.decrement < self.rounding
+        share = 2.0 * self.rounding / (self.decrement + self.rounding) if noise else 1.0
+        return _upward(self.distance * share)
 
 
 def certify_fit(fit: Fit) -> Certificate:

@@ -207,6 +207,13 @@ def test_what_it_says():
         (12, "12"),
     ):
         assert f" {text} standard" in str(Certificate(True, value, 0.0, 1.0, 0.0))
+    # A decrement that is noise beside its rounding makes no difference.
+    told = {
+        str(Certificate(True, 1e-14 + noise, noise, 1.0, 1e-14)) for noise in (0.0, 1e-15, 9e-15)
+    }
+    assert told == {
+        "Certified: a unique maximum exists; coefficients within 2e-14 standard errors of it."
+    }
     limit = Certificate(True, 2e-14, 0.0, 1.0, 0.0)
     assert str(Certificate(False, np.inf, 0.0, 1.0, 0.0, "because", limit)) == (
         "Certified: no finite maximum exists; because. The limiting model: coefficients within "
