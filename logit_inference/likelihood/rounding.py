@@ -44,8 +44,8 @@ class ScoreSums:
         The largest a_i.
     terms : int
         Numbers that are added up for a linear predictor.
-    depth : int
-        Additions that a term of the score goes through.
+    depths : (q,) array
+        Additions that a term of each element of the score goes through.
     """
 
     score: Floats
@@ -54,7 +54,7 @@ class ScoreSums:
     misfit: float
     largest: float
     terms: int
-    depth: int
+    depths: Floats
 
     def __add__(self, other: ScoreSums) -> ScoreSums:
         return ScoreSums(
@@ -64,7 +64,7 @@ class ScoreSums:
             self.misfit + other.misfit,
             max(self.largest, other.largest),
             max(self.terms, other.terms),
-            max(self.depth, other.depth) + 1,
+            np.maximum(self.depths, other.depths) + 1.0,
         )
 
     @property
@@ -94,9 +94,9 @@ class ScoreSums:
         if not shift <= 1.0:
             return math.inf
         from_predictors = math.exp(shift) * self.predictor * math.sqrt(self.spread)
-        lost = UNIT * float(errors @ self.sizes)
-        from_residuals = RESIDUAL * min(UNIT * math.sqrt(self.misfit), lost)
-        return from_predictors + from_residuals + self.depth * lost
+        lost = UNIT * errors * self.sizes
+        from_residuals = RESIDUAL * min(UNIT * math.sqrt(self.misfit), float(lost.sum()))
+        return from_predictors + from_residuals + float(self.depths @ lost)
 
 
 def score_sums(block: Block, coef: Floats, doubled: bool) -> ScoreSums:
@@ -127,7 +127,7 @@ def score_sums(block: Block, coef: Floats, doubled: bool) -> ScoreSums:
         weight *= block.weights
         counted = block.weights > 0
         reach = np.where(counted, reach, 0.0)
-    score, depth = careful_sums(X, above - below, doubled=doubled)
+    score, depths = careful_sums(X, above - below, doubled=doubled)
     both = above + below
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         misfit = np.where(both > 0.0, np.square(both) / weight, 0.0).sum()
@@ -138,5 +138,5 @@ def score_sums(block: Block, coef: Floats, doubled: bool) -> ScoreSums:
         float(misfit) if np.isfinite(misfit) else math.inf,
         float(reach.max(initial=0.0)),
         addends(X),
-        depth,
+        depths,
     )

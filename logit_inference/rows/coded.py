@@ -268,6 +268,17 @@ def magnitudes(X: Coded) -> Coded:
     return Coded(np.abs(X.numbers), X.codes, replace(X.layout, parts=parts))
 
 
+def level_depths(X: Coded) -> Floats:
+    """Return for each column of a factor how many rows its sum by level adds up at most, (p,)."""
+    layout = X.layout
+    depths = np.full(layout.n_columns, float(len(X)))
+    counts = [np.bincount(codes, minlength=1).max(initial=0) for codes in X.codes]
+    for part in layout.parts:
+        contrasts = 0 if part.table is None else len(part.table)
+        depths[part.columns] = float(counts[part.factor] + contrasts)
+    return depths
+
+
 def addends(layout: Layout) -> int:
     """Return how many numbers are added up for one element of ``X b``."""
     widths = (1 if part.table is None else part.table.shape[1] for part in layout.parts)

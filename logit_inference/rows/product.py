@@ -79,16 +79,29 @@ def addends(X: Columns) -> int:
     return coded.addends(X.layout) if isinstance(X, Coded) else X.shape[1]
 
 
-def careful_sums(X: Columns, values: Floats, *, doubled: bool) -> tuple[Floats, int]:
-    """Return ``X' values`` (p,), and how many additions a term goes through at most.
+def careful_sums(X: Columns, values: Floats, *, doubled: bool) -> tuple[Floats, Floats]:
+    """Return ``X' values`` (p,), and how many additions a term of each goes through at most.
 
-    Plain columns are added up in twice the working precision where that is asked for, otherwise
-    pairwise: numpy does so along contiguous memory, from 128 numbers on with eight partial sums of
-    a sixteenth of them each, and up to seven left over.
+    Plain columns, and numbers among codes, are added up in twice the working precision where that
+    is asked for, otherwise pairwise; indicators level by level.
     """
     if isinstance(X, Coded):
-        most = max((n for n in X.layout.n_levels), default=0)
-        return transposed_times(X, values), len(X) + most
+        depths = coded.level_depths(X)
+        sums = transposed_times(X, values)
+        seen = X.layout.places >= 0
+        places = X.layout.places[seen]
+        sums[places], depths[places] = _careful(X.numbers[:, seen], values, doubled)
+        return sums, depths
+    sums, depth = _careful(X, values, doubled)
+    return sums, np.full(len(sums), float(depth))
+
+
+def _careful(X: Floats, values: Floats, doubled: bool) -> tuple[Floats, int]:
+    """Return the sums of plain columns and their depth.
+
+    numpy adds up contiguous memory pairwise, from 128 numbers on with eight partial sums of a
+    sixteenth of them each, and up to seven left over.
+    """
     if doubled:
         return doubled_sums(X, values), 2
     n, p = X.shape

@@ -140,3 +140,16 @@ def test_what_does_not_fit_is_refused(births, coef, said):
     coef = coef if len(coef) != 2 or isinstance(coef, dict) or said != "shape" else [*coef, 3.0]
     with pytest.raises(CoefficientError, match=said):
         li.certify(coef, "low ~ smoke", births)
+
+
+def test_the_bound_holds_for_factors_that_stay_codes(monkeypatch):
+    """Two searches for one maximum are no further apart than their bounds allow."""
+    rng = np.random.default_rng(2)
+    data = pd.DataFrame({"x": rng.normal(size=3000), "g": rng.integers(0, 30, 3000)})
+    data["y"] = rng.integers(0, 2, 3000)
+    data["g"] = data["g"].astype("category")
+    plain = li.logit("y ~ x * g", data)
+    monkeypatch.setattr("logit_inference.design.matrix.SMALL", 0)
+    codes = li.logit("y ~ x * g", data)
+    allowed = plain.certificate.distance + codes.certificate.distance
+    assert ((plain.params - codes.params).abs() / plain.bse).max() <= allowed < 1e-9

@@ -1,5 +1,6 @@
 """Coded columns against the same matrix written out, element by element."""
 
+import math
 import pickle
 
 import numpy as np
@@ -18,6 +19,7 @@ from logit_inference.rows.coded import (
     times,
     transposed_times,
 )
+from logit_inference.rows.product import careful_sums
 from logit_inference.rows.quadratic import CodedGram, RowForm, row_squares
 
 CLOSE = {"rtol": 1e-12, "atol": 1e-12}
@@ -221,3 +223,15 @@ def test_a_wide_factor_needs_no_wide_memory():
     counts = np.bincount(X.codes[0])
     assert (whole.diagonal()[2:] == counts[1:]).all()
     assert (whole[0, 2:] == counts[1:]).all()
+
+
+@pytest.mark.parametrize("doubled", [True, False])
+def test_careful_sums_are_the_sums_and_tell_their_depth(doubled):
+    rng = np.random.default_rng(5)
+    X, full = random_matrix(rng, 300, (7, 4), 3, 3)
+    values = rng.normal(size=300)
+    sums, depths = careful_sums(X, values, doubled=doubled)
+    bound = depths * 2.0**-53 * (np.abs(full).T @ np.abs(values))
+    exact = np.array([math.fsum(column * values) for column in full.T])
+    assert (np.abs(sums - exact) <= bound + 1e-15).all()
+    assert (depths <= 300 + 7).all()
