@@ -19,6 +19,7 @@ from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.coded import Coded
 from logit_inference.rows.pieces import FEW_COLUMNS, in_pieces
 
+FEW_ROWS = 1_000  # up to here arithmetic is cheaper than looking for what it can be spared
 FEW_ELEMENTS = 1 << 17  # of X, a megabyte: more does not stay in cache
 
 
@@ -46,7 +47,8 @@ def resident(block: Block) -> Callable[[Floats], Evaluation] | None:
     Z = np.multiply(X.T, sign, out=np.empty(X.shape[::-1]))
     weights, counts = block.weights, block.counts
     shift = None if block.offset is None else sign * block.offset
-    plain = weights is None and shift is None
+    # The null model in closed form: of few rows the usual way is as fast.
+    plain = weights is None and shift is None and block.n_rows > FEW_ROWS
     scaled = np.empty_like(Z)
     margin, t, one_t, missed = np.empty((4, block.n_rows))
     wrong = np.empty(block.n_rows, np.bool_)

@@ -9,7 +9,7 @@ from numbers import Real
 from typing import Any
 
 from logit_inference.errors import ArgumentError, nearest
-from logit_inference.likelihood.estimator import NAMES, Estimator
+from logit_inference.likelihood.estimator import ML, NAMES, Estimator
 
 OWN = {"jeffreys": "power", "log-f": "prior_df", "ridge": "penalty"}
 MEANING = {
@@ -71,6 +71,8 @@ class EstimatorRequest:
             For a name that is neither a coefficient nor a term, or named twice; for a correction of
             an intercept that the model does not have.
         """
+        if self is PLAIN:
+            return ML
         if self.intercept is not None and constant is None:
             raise ArgumentError(
                 "intercept", self.intercept, "it for a model with an intercept; this one has none"
@@ -83,6 +85,9 @@ class EstimatorRequest:
         return Estimator(self.kind, self.power, amounts, self.intercept)
 
 
+PLAIN = EstimatorRequest("ml", 0.0, None, None)
+
+
 def read_estimator(
     kind: Any, *, power: Any, prior_df: Any, penalty: Any, intercept: Any
 ) -> EstimatorRequest:
@@ -93,6 +98,8 @@ def read_estimator(
     >>> read_estimator("firth", power=None, prior_df=None, penalty=None, intercept=None).power
     0.5
     """
+    if kind == "ml" and power is prior_df is penalty is intercept is None:
+        return PLAIN  # small fits are many
     if not isinstance(kind, str) or kind not in NAMES:
         raise ArgumentError("estimator", kind, f"one of {', '.join(repr(name) for name in NAMES)}")
     given = {"power": power, "prior_df": prior_df, "penalty": penalty}
