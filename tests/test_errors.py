@@ -35,7 +35,8 @@ def raised():
         yield caught.value
     yield errors.PredictionError("why")
     yield errors.FileError("rows.csv", "why")
-    yield errors.ProfileError("an end", 1.5)
+    yield errors.ProfileError.not_found("an end", 1.5)
+    yield errors.ProfileError.several(0.25)
 
 
 def test_every_error_survives_pickling_and_copying():

@@ -79,7 +79,7 @@ def _peak(fit: Fit) -> Peak:
         raise ArgumentError("method", "profile", f'"wald": {name} has no likelihood ratios')
     peak = peak_of(fit) if fit.solution.outcome.converged else None
     if peak is None:
-        raise ProfileError("a maximum to profile", None)
+        raise ProfileError.not_found("a maximum to profile")
     return peak
 
 

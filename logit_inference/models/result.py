@@ -31,6 +31,7 @@ from logit_inference.models.inference import (
     detached,
     linear_test,
     other_covariance,
+    table_method,
 )
 from logit_inference.report.summary import classification_table, summary_table, tests_table
 from logit_inference.report.table import Table
@@ -467,7 +468,7 @@ class LogitResult:
             frames.exponentiated(table) if odds_ratios else table,
             level,
             odds_ratios=odds_ratios,
-            method=method or self.account.estimator.interval_method,
+            method=method or table_method(self),
         )
 
     def tidy(
