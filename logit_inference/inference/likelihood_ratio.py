@@ -33,7 +33,7 @@ def profile_coefficients(fit: Fit, estimate: Estimate, level: float) -> Coeffici
 
     Notes
     -----
-    About twenty-five evaluations for each coefficient (see `profile_interval`).
+    Ten to thirty evaluations for each coefficient (see `profile_interval`).
     """
     wald = coefficients(estimate, level)
     peak, rows = _peak(fit), _inside(fit, np.eye(len(estimate.names)))

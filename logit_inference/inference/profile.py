@@ -57,6 +57,7 @@ class Refit:
     outcome: Outcome
 
 
+@np.errstate(over="ignore", invalid="ignore")  # of starts that turn out to be too far
 def refit(
     objective: Objective, coef: Floats, root: Floats, matrix: Floats, value: Floats
 ) -> Refit | None:

@@ -117,8 +117,9 @@ class LogitResult:
 
         Notes
         -----
-        ``"profile"`` costs about twenty-five evaluations of what was maximised per coefficient, and
-        nothing keeps them: ask for what you need once, or for ``method="wald"``.
+        ``"profile"`` takes about ten evaluations of what was maximised for each coefficient, thirty
+        for Firth's fits of few rows: milliseconds there, half a minute for 100,000 rows and 50
+        columns. Nothing keeps them: ask for what you need once, or for ``method="wald"``.
         """
         return coefficient_inference(self, level, method)
 
