@@ -38,7 +38,8 @@ def raised():
         yield caught.value
     yield errors.PredictionError("why")
     yield errors.FileError("rows.csv", "why")
-    yield errors.ProfileError("an end", 1.5)
+    yield errors.ProfileError.not_found("an end", 1.5)
+    yield errors.ProfileError.several(0.25)
     yield errors.CoefficientError.shape((2,), ["a", "b", "c"])
 
 

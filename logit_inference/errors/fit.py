@@ -27,21 +27,40 @@ class ConvergenceError(LogitInferenceError, ArithmeticError):
 
 
 class ProfileError(LogitInferenceError, ArithmeticError):
-    """A restricted fit that an interval or a test needs did not reach its maximum.
+    """A restricted fit that an interval or a test needs is not what it should be.
 
     Attributes
     ----------
     estimate : float or None
         Of the quantity whose interval was sought.
+    gap : float
+        By how much a restricted fit is higher than the estimate; zero where none is.
     """
 
-    def __init__(self, what: str, estimate: float | None):
-        self.estimate = estimate
+    def __init__(self, message: str, *, estimate: float | None = None, gap: float = 0.0):
+        self.estimate, self.gap = estimate, gap
+        super().__init__(message)
+
+    @classmethod
+    def not_found(cls, what: str, estimate: float | None = None) -> ProfileError:
+        """Return the error for a restricted maximum that no search reached."""
         about = "" if estimate is None else f" around the estimate {estimate:.6g}"
-        super().__init__(
+        return cls(
             f"{what}{about} was not found: the restricted search did not reach its maximum. The "
             "data say next to nothing in that direction, or columns differ by too many orders of "
-            'magnitude. Rescale or centre them, or ask for method="wald".'
+            'magnitude. Rescale or centre them, or ask for method="wald".',
+            estimate=estimate,
+        )
+
+    @classmethod
+    def several(cls, gap: float) -> ProfileError:
+        """Return the error for a restricted maximum that is higher than the estimate's."""
+        return cls(
+            f"a restricted fit is higher than the estimate, by {gap:.3g}: what is maximised has "
+            "several maxima, and the search ended at one that is not the highest. Fit again from "
+            "other coefficients with start=, and keep the fit whose penalized_log_likelihood is "
+            'largest; method="wald" describes the maximum at hand.',
+            gap=gap,
         )
 
 

@@ -33,7 +33,7 @@ def profile_coefficients(fit: Fit, estimate: Estimate, level: float) -> Coeffici
 
     Notes
     -----
-    About twenty-five evaluations for each coefficient (see `profile_interval`).
+    Ten to thirty evaluations for each coefficient (see `profile_interval`).
     """
     wald = coefficients(estimate, level)
     peak, rows = _peak(fit), _inside(fit, np.eye(len(estimate.names)))
@@ -79,7 +79,7 @@ def _peak(fit: Fit) -> Peak:
         raise ArgumentError("method", "profile", f'"wald": {name} has no likelihood ratios')
     peak = peak_of(fit) if fit.solution.outcome.converged else None
     if peak is None:
-        raise ProfileError("a maximum to profile", None)
+        raise ProfileError.not_found("a maximum to profile")
     return peak
 
 

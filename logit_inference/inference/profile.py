@@ -30,6 +30,7 @@ CLOSE = 1e-6  # of a refit's decrement; its value is then right to the square of
 NEAR = 1e-5  # of the root of twice the fall, in standard errors: one Newton step ends the search
 LARGEST_STEP = 4.0  # times the distance from the estimate, where an end has not been passed yet
 SMALLEST_SHARE = 2.0**-10  # of the way, or of a standard error, below which refits give up
+ROUNDING = 1e-8  # of values: a restricted maximum that is higher by more shows another maximum
 MOST_REFITS, MOST_STEPS = 100, 200
 
 
@@ -56,6 +57,7 @@ class Refit:
     outcome: Outcome
 
 
+@np.errstate(over="ignore", invalid="ignore")  # of starts that turn out to be too far
 def refit(
     objective: Objective, coef: Floats, root: Floats, matrix: Floats, value: Floats
 ) -> Refit | None:
@@ -143,7 +145,7 @@ def likelihood_ratio(peak: Peak, matrix: Floats, value: Floats) -> float:
         else:
             step /= 2.0
             if step < SMALLEST_SHARE:
-                raise ProfileError("the restricted fit of a likelihood-ratio test", None)
+                raise ProfileError.not_found("the restricted fit of a likelihood-ratio test")
     return max(2.0 * (peak.value - via.value), 0.0)
 
 
@@ -157,11 +159,19 @@ def _refit(peak: Peak, via: Refit, matrix: Floats, value: Floats) -> Refit | Non
     """Return the highest restricted maximum that searches from another, and from the peak, find.
 
     None where none converges. From the peak only where there may be several.
+
+    Raises
+    ------
+    ProfileError
+        Where it is higher than the peak.
     """
     starts = [via, _top(peak)] if peak.several and via.coef is not peak.coef else [via]
     tried = (refit(peak.objective, one.coef, one.root, matrix, value) for one in starts)
     found = [one for one in tried if one is not None and one.outcome.converged]
-    return max(found, key=lambda one: one.value, default=None)
+    best = max(found, key=lambda one: one.value, default=None)
+    if best is not None and best.value - peak.value > ROUNDING * (1.0 + abs(peak.value)):
+        raise ProfileError.several(best.value - peak.value)
+    return best
 
 
 def profile_interval(peak: Peak, row: Floats, level: float) -> tuple[float, float]:
@@ -240,4 +250,4 @@ def _end(peak: Peak, row: Floats, wanted: float, side: float) -> float:
         if not inside < ahead < outside:
             ahead = (inside + outside) / 2.0 if math.isfinite(outside) else LARGEST_STEP * distance
         distance = here + math.copysign(min(abs(ahead - here), longest), ahead - here)
-    raise ProfileError("an end of a profile interval", estimate)
+    raise ProfileError.not_found("an end of a profile interval", estimate)

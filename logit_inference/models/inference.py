@@ -21,11 +21,16 @@ if TYPE_CHECKING:
     from logit_inference.models.result import LogitResult
 
 
+def table_method(result: LogitResult) -> str:
+    """Return the method of a result's tables; where there is no maximum, there is no profile."""
+    return result.account.estimator.interval_method if result.converged else "wald"
+
+
 def coefficient_inference(
     result: LogitResult, level: float | None, method: str | None
 ) -> Coefficients:
     """Return statistics, p-values and intervals of all coefficients, by Wald or by profile."""
-    method = result.account.estimator.interval_method if method is None else method
+    method = table_method(result) if method is None else method
     level = result.level if level is None else check_level(level)
     if method == "wald":
         return result.wald(level)
@@ -36,8 +41,6 @@ def coefficient_inference(
         return replace(result.profile, std_error=std_error)
     if result.fit is None:
         raise DetachedError('method="profile"')
-    if not result.converged:  # there is no maximum to profile
-        return result.wald(level)
     table = profile_coefficients(result.fit, result.estimate, level)
     return table if result.limits is None else result.limits_at(level).put_into(table)
 
@@ -46,7 +49,7 @@ def linear_test(result: LogitResult, hypothesis: Any, method: str | None) -> Tes
     """Return the Wald or likelihood-ratio test of a linear hypothesis."""
     at = result.estimate
     if method is None:
-        method = "lr" if result.account.estimator.interval_method == "profile" else "wald"
+        method = "lr" if table_method(result) == "profile" else "wald"
     read = read_hypothesis(hypothesis, at.names, result.terms, at.identified)
     if method == "wald":
         return wald_test(at, read)
@@ -96,7 +99,7 @@ def _clause(sentence: str) -> str:
 def detached(result: LogitResult) -> LogitResult:
     """Return the result without its rows; its tables' inference is computed before they go."""
     profile = result.profile
-    if result.fit is not None and result.account.estimator.interval_method == "profile":
+    if result.fit is not None and table_method(result) == "profile":
         profile = coefficient_inference(result, None, "profile")
     return replace(
         result,

@@ -283,7 +283,7 @@ def logit_arrays(
         y,
         X,
         names=names,
-        intercept=intercept if isinstance(intercept, bool) else not _has_ones(X),
+        intercept=bool(intercept) if correction is None else not _has_ones(X),
         event=event,
         trials=trials,
         weights=weights,

@@ -106,7 +106,10 @@ def _facts(
         ("Pseudo R-squ.", f"{measures.mcfadden:.4f}"),
         ("Log-Likelihood", f"{account.log_likelihood:.2f}"),
         ("LL-Null", f"{account.null_log_likelihood:.2f}"),
-        ("LLR p-value", "—" if account.df_model == 0 else p_value),
+        (
+            "LLR p-value" if account.estimator.is_ml else "Penalized LLR p",
+            "—" if account.df_model == 0 else p_value,
+        ),
         ("AIC", "—" if np.isnan(measures.aic) else f"{measures.aic:.2f}"),
         *_criterion(account),
     )

@@ -161,15 +161,18 @@ def jeffreys(
     long. Memory: some (q, q) arrays; q³/2 numbers where ``exact``, and q times the work.
     """
 
+    @np.errstate(over="ignore", invalid="ignore")  # of steps that turn out to be too long
     def evaluate(coef: Floats) -> Evaluation:
         at = plain(coef)
         factor = factorize(at.upper)
-        if factor is None:  # so far out that all but no information is left
+        if factor is None:  # so far out that next to no information is left
             return replace(at, log_likelihood=-np.inf)
         value = at.log_likelihood + power * (
             2.0 * float(np.log(factor.upper.diagonal()).sum()) + shift
         )
         sums = rows.fold_runs(determinant_sums, likelihood, coef, factor.inverse_root(), exact)
+        if not np.isfinite(sums.score).all():
+            return replace(at, log_likelihood=-np.inf)
         score, larger = at.score + power * sums.score, np.triu(at.upper + power * sums.pseudo)
         if sums.squares is None or sums.third is None:
             return Evaluation(value, score, larger, at.smallest_weight)

@@ -180,7 +180,9 @@ def fit_rows(
         if estimator.is_ml:
             rank, solution = find_maximum(solved, search, counts, floor)
         else:
-            found = find_penalized(solved, search, counts, floor, estimator, constant)
+            found = find_penalized(
+                solved, search, counts, floor, estimator, constant, offset=offset
+            )
             rank, solution = found.rank, found.solution
             value, null_criterion = found.value, found.null_value
             correction = found.correction

@@ -45,6 +45,8 @@ from logit_inference.solve.solution import Outcome, Solution
 LEVERAGES_RESOLVE = 1e6
 FIRTH = Estimator("firth", 0.5)
 PATIENCE = 20  # steps with leverages held fixed, before exact ones are worth their price
+FIXED_LEVERAGES = 1e-9  # decrement at convergence of steps that leave a tenth, or less
+NEAR, MOST_LIKELY_STEPS = 0.1, 8  # of the search for a start near the maximum likelihood
 SLOW = 0.1  # ratio of successive decrements from which their sum may be far above the last
 RIGHT = 1e-11  # standard errors: what is left after such a decrement shows nowhere
 CLOSE = 1e-3  # of the decrement of the null model: only its value is wanted
@@ -82,6 +84,8 @@ def find_penalized(
     least: float | None,
     estimator: Estimator,
     constant: int | None,
+    *,
+    offset: bool,
 ) -> Penalized:
     """Return the maximum of an estimator's criterion, or the zero of its adjusted score.
 
@@ -93,11 +97,13 @@ def find_penalized(
         Other than maximum likelihood.
     constant : int or None
         The column of ones.
+    offset : bool
+        Whether rows have an offset, so that the null model has no closed form.
 
     Notes
     -----
-    Three to six evaluations of the criterion for many rows, up to a dozen for few; as many for the
-    null model, which keeps the determinant of all columns.
+    Three to six evaluations of the criterion for many rows, up to a dozen for few. The null model,
+    which keeps the penalty of all columns, takes a few more where it has no closed form.
     """
     likelihood = search.likelihood
     first = objective(source, likelihood)(search.start)
@@ -140,8 +146,12 @@ def find_penalized(
             spent += passes
     null_value = math.nan
     if estimator.has_likelihood:
-        null_value, n_evaluations = _null_model(whole, span, search.start[constant])
-        spent += n_evaluations * passes
+        plain_null = rank.basis.is_identity and not offset and estimator.intercept != "flac"
+        if estimator.power and plain_null and not np.delete(search.start, constant).any():
+            null_value = _null_jeffreys(first, search.start[constant], counts, estimator.power)
+        else:
+            null_value, n_evaluations = _null_model(whole, span, search.start[constant])
+            spent += n_evaluations * passes
     return Penalized(rank, replace(solution, n_passes=spent), value, null_value, correction)
 
 
@@ -160,24 +170,79 @@ def _climb(
     whole = partial(criterion, rows, search.likelihood, estimator, rank.basis)
     cheap = not estimator.power or has_cheap_curvature(rows)
     patience = search.max_iterations if cheap else min(search.max_iterations, PATIENCE)
-    step = partial(newton, curvature=partial(bend, rows), tolerance=search.tolerance)
+    # The information at the end is evaluated apart, so that it need not be fresh here.
+    step = partial(newton, curvature=partial(bend, rows), fresh=np.inf)
+    tolerance = search.tolerance if cheap else min(search.tolerance, FIXED_LEVERAGES)
     solution, spent = None, 0.0
     if opening.coef is not None:
+        start, spent = _likely(rows, search, opening.coef)
         solution = step(
-            ascending(whole()), opening.coef, max_iterations=patience, smallest_step=1.0
+            ascending(whole()),
+            start,
+            tolerance=tolerance,
+            max_iterations=patience,
+            smallest_step=1.0,
         )
         spent += solution.n_passes
     if solution is None or solution.outcome is Outcome.STALLED:
         start = rank.basis.inner(search.start)
-        solution = step(ascending(whole()), start, max_iterations=patience)
+        solution = step(ascending(whole()), start, tolerance=tolerance, max_iterations=patience)
         spent += solution.n_passes
     left = search.max_iterations - patience
     if not cheap and left > 0 and _is_slow(solution):
         exact = whole(exact=rows.n_columns <= MOST_COLUMNS)
-        more = step(ascending(exact), solution.coef, max_iterations=left)
+        more = step(
+            ascending(exact), solution.coef, tolerance=search.tolerance, max_iterations=left
+        )
         solution = replace(more, steps=solution.steps + more.steps)
         spent += more.n_passes
     return replace(solution, steps=opening.steps + solution.steps, n_passes=spent)
+
+
+def _likely(rows: Source, search: Search, start: Floats) -> tuple[Floats, float]:
+    """Return a point near the maximum likelihood, if there is one, and the evaluations it took.
+
+    They are counted in evaluations of two passes.
+    """
+    found = newton(
+        objective(rows, search.likelihood),
+        start,
+        _settled,
+        tolerance=NEAR,
+        max_iterations=MOST_LIKELY_STEPS,
+        fresh=np.inf,
+        smallest_step=1.0,
+    )
+    return found.coef if found.outcome.converged else start, found.n_passes / 2
+
+
+def _null_jeffreys(first: Evaluation, intercept: float, counts: Tally, power: float) -> float:
+    """Return the maximum of ``ℓ + power·log|I|`` over the constant alone, where it is all there is.
+
+    All probabilities are one, mu, and ``I = mu(1−mu) X'MX`` with q columns: the criterion is that
+    of ``power·q`` further events and as many non-events.
+
+    Parameters
+    ----------
+    first : Evaluation
+        Where all coefficients but the constant are zero.
+    intercept : float
+        The constant there.
+    counts : Tally
+    power : float
+    """
+    factor = factorize(first.upper)
+    if factor is None:
+        return math.nan
+    q, t = len(first.score), math.exp(-abs(intercept))
+    log_products = 2.0 * float(np.log(factor.upper.diagonal()).sum()) - q * math.log(
+        t / (1.0 + t) ** 2
+    )
+    events = counts.events + power * q
+    failures = counts.trials - counts.events + power * q
+    share = events / (events + failures)
+    value = events * math.log(share) + failures * math.log1p(-share)
+    return value + power * log_products
 
 
 def _is_slow(solution: Solution) -> bool:

@@ -68,6 +68,12 @@ def stopped_early() -> li.LogitResult:
     return li.logit("low ~ age + lwt", data, max_iterations=1, require_convergence=False)
 
 
+@cache
+def endometrial() -> li.LogitResult:
+    """Return a bias-reduced fit of separated data."""
+    return li.logit("HG ~ NV + PI + EH", li.datasets.load("endometrial"), estimator="firth")
+
+
 def tests() -> str:
     """Return hypotheses as sentences."""
     fit = birthwt()
@@ -79,6 +85,7 @@ TABLES: dict[str, Callable[[], Table]] = {
     "fit_birthwt": lambda: birthwt().summary(),
     "fit_birthwt_odds_ratios": lambda: birthwt().summary(odds_ratios=True, level=0.9),
     "fit_titanic": lambda: titanic().summary(),
+    "fit_endometrial_firth": lambda: endometrial().summary(),
     "fit_menarche_grouped": lambda: menarche().summary(),
     "fit_endometrial_separated": lambda: endometrial().summary(),
     "fit_mtcars_separated": lambda: mtcars().summary(),

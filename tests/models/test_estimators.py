@@ -362,6 +362,21 @@ def test_a_result_travels_with_its_tables(keywords, tmp_path):
             again.conf_int(level=0.9)
 
 
+def test_a_search_that_stopped_early_prints_wald(endometrial):
+    fit = li.logit(
+        "HG ~ NV + PI + EH",
+        endometrial,
+        estimator="firth",
+        max_iterations=2,
+        require_convergence=False,
+    )
+    assert "NOT CONVERGED" in str(fit)
+    assert "root LR" not in str(fit)
+    assert str(fit.without_data()) == str(fit)
+    with pytest.raises(errors.ProfileError):
+        fit.conf_int(method="profile")
+
+
 def test_summaries_name_the_estimator(endometrial):
     for keywords, words in (
         ({"estimator": "firth"}, "Firth's bias-reduced"),
