@@ -18,11 +18,21 @@ from logit_inference.solve.fit import Fit
 from logit_inference.solve.peak import Peak, peak_of
 
 
-def profile_coefficients(fit: Fit, estimate: Estimate, level: float) -> Coefficients:
+def profile_coefficients(
+    fit: Fit, estimate: Estimate, level: float, *, strict: bool = True
+) -> Coefficients:
     """Return likelihood-ratio inference for each coefficient: signed roots, p-values, intervals.
 
     The p-value is below ``1 − level`` exactly where the interval excludes zero. With a corrected
     intercept (FLIC) the intercept's are Wald statements, the others' those of Firth's fit.
+
+    Parameters
+    ----------
+    fit : Fit
+    estimate : Estimate
+    level : float
+    strict : bool
+        Whether a coefficient whose profile is not found raises. If not, its numbers are NaN.
 
     Raises
     ------
@@ -43,9 +53,14 @@ def profile_coefficients(fit: Fit, estimate: Estimate, level: float) -> Coeffici
             statistic[j], low[j], high[j] = wald.statistic[j], wald.conf_low[j], wald.conf_high[j]
             continue
         row = np.append(rows[j], np.zeros(len(peak.coef) - rows.shape[1]))
-        ratio = likelihood_ratio(peak, row[np.newaxis], np.zeros(1))
+        try:
+            ratio = likelihood_ratio(peak, row[np.newaxis], np.zeros(1))
+            low[j], high[j] = profile_interval(peak, row, level)
+        except ProfileError:
+            if strict:
+                raise
+            continue
         statistic[j] = math.copysign(math.sqrt(ratio), float(row @ peak.coef))
-        low[j], high[j] = profile_interval(peak, row, level)
     return Coefficients(
         wald.estimate, wald.std_error, statistic, two_sided(statistic, None), low, high
     )

@@ -30,6 +30,7 @@ def coefficient_inference(
     result: LogitResult, level: float | None, method: str | None
 ) -> Coefficients:
     """Return statistics, p-values and intervals of all coefficients, by Wald or by profile."""
+    strict = method is not None  # a table says what it lacks, and prints the rest
     method = table_method(result) if method is None else method
     level = result.level if level is None else check_level(level)
     if method == "wald":
@@ -41,7 +42,7 @@ def coefficient_inference(
         return replace(result.profile, std_error=std_error)
     if result.fit is None:
         raise DetachedError('method="profile"')
-    table = profile_coefficients(result.fit, result.estimate, level)
+    table = profile_coefficients(result.fit, result.estimate, level, strict=strict)
     return table if result.limits is None else result.limits_at(level).put_into(table)
 
 

@@ -78,7 +78,10 @@ def summary_table(
         f"{account.model} Regression Results",
         columns,
         facts=_facts(account, measures, covariance),
-        notes=_notes(account, covariance, method, odds_ratios, certificate),
+        notes=(
+            *_notes(account, covariance, method, odds_ratios, certificate),
+            *_lacking(names, table, method),
+        ),
     )
 
 
@@ -154,6 +157,18 @@ def _notes(
             "method's, on the odds-ratio scale; the test is of log odds ratio = 0."
         )
     return (*notes, *account.notes)
+
+
+def _lacking(names: Sequence[str], table: Coefficients, method: str) -> tuple[str, ...]:
+    """Return what is said of coefficients whose profile was not found."""
+    lost = np.isnan(table.conf_low) & np.isfinite(table.estimate) & (method == "profile")
+    if not lost.any():
+        return ()
+    which = ", ".join(name for name, gone in zip(names, lost, strict=True) if gone)
+    return (
+        f'Profile not found: {which}. conf_int(method="profile") says why; method="wald" has '
+        "Wald's intervals.",
+    )
 
 
 def _rows_note(account: Account) -> str:

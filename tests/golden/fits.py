@@ -69,7 +69,7 @@ def stopped_early() -> li.LogitResult:
 
 
 @cache
-def endometrial() -> li.LogitResult:
+def bias_reduced() -> li.LogitResult:
     """Return a bias-reduced fit of separated data."""
     return li.logit("HG ~ NV + PI + EH", li.datasets.load("endometrial"), estimator="firth")
 
@@ -85,7 +85,7 @@ TABLES: dict[str, Callable[[], Table]] = {
     "fit_birthwt": lambda: birthwt().summary(),
     "fit_birthwt_odds_ratios": lambda: birthwt().summary(odds_ratios=True, level=0.9),
     "fit_titanic": lambda: titanic().summary(),
-    "fit_endometrial_firth": lambda: endometrial().summary(),
+    "fit_endometrial_firth": lambda: bias_reduced().summary(),
     "fit_menarche_grouped": lambda: menarche().summary(),
     "fit_endometrial_separated": lambda: endometrial().summary(),
     "fit_mtcars_separated": lambda: mtcars().summary(),
