@@ -188,11 +188,17 @@ def _fit_parser() -> argparse.ArgumentParser:
     add("--weights-kind", metavar="KIND", help="frequency or precision")
     add("--offset", metavar="COLUMN", help="known part of the linear predictor")
     add("--missing", default="drop", help="drop (default) or raise: what to do with missing values")
+    estimators = "ml (default), firth, median-br, jeffreys, log-f or ridge"
+    add("--estimator", metavar="NAME", default="ml", help=estimators)
+    add("--power", metavar="NUMBER", type=float, help="of jeffreys")
+    add("--prior-df", metavar="NUMBER", type=float, help="of log-f")
+    add("--penalty", metavar="NUMBER", type=float, help="of ridge")
+    add("--intercept", metavar="NAME", help="flic or flac, the corrections of firth's intercept")
     separated = "limit (default) or raise: what to do where the outcome is separated"
     add("--separation", default="limit", help=separated)
     add("--odds-ratios", action="store_true", help="print exponentiated coefficients")
     hypothesis = (
-        'Wald test of a hypothesis, "age = 0, smoke = 2*lwt" or a term; repeatable; '
+        'Test of a hypothesis, "age = 0, smoke = 2*lwt" or a term; repeatable; '
         '--test="-age = 0" where it begins with a minus'
     )
     add("--test", metavar="TEXT", action="append", default=[], dest="tests", help=hypothesis)
@@ -239,6 +245,11 @@ def _fit(arguments: argparse.Namespace) -> str:
         weights=arguments.weights,
         weights_kind=arguments.weights_kind,
         offset=arguments.offset,
+        estimator=arguments.estimator,
+        power=arguments.power,
+        prior_df=arguments.prior_df,
+        penalty=arguments.penalty,
+        intercept=arguments.intercept,
         missing=arguments.missing,
         separation=arguments.separation,
         level=arguments.level,
@@ -252,7 +263,8 @@ def _fit(arguments: argparse.Namespace) -> str:
         return _json(_fit_record(fit, arguments.odds_ratios, arguments.tests, tests))
     tables = [fit.summary(odds_ratios=arguments.odds_ratios)]
     if tests:
-        tables.append(tests_table("Wald Tests", arguments.tests, tests))
+        title = "Wald Tests" if tests[0].method == "wald" else "Likelihood-Ratio Tests"
+        tables.append(tests_table(title, arguments.tests, tests))
     return "\n\n".join(getattr(table, f"to_{arguments.format}")() for table in tables)
 
 
@@ -268,6 +280,7 @@ def _fit_record(
             "dropped": fit.n_rows_read - fit.n_rows_used,
             "dropped_by": dict(fit.n_rows_dropped),
         },
+        "certificate": str(fit.certificate),
     }
     if fit.separation.found:
         found = fit.separation

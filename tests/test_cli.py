@@ -104,7 +104,7 @@ def test_json_has_coefficients_fit_and_rows_at_full_precision(run):
     status, out, _ = run(FORMULA, BIRTHWT, "--format", "json")
     answer = json.loads(out)
     assert status == 0
-    assert list(answer) == ["coefficients", "fit", "rows"]
+    assert list(answer) == ["coefficients", "fit", "rows", "certificate"]
     assert answer["coefficients"] == fit.tidy().to_dict("records")
     assert answer["fit"] == fit.glance().to_dict("records")[0]
     assert answer["rows"] == {"read": 189, "used": 189, "dropped": 0, "dropped_by": {}}
@@ -435,3 +435,22 @@ def test_advice_is_spelled_for_the_shell(run, arguments, said, unsaid):
     _, _, err = run(*arguments)
     assert said in err
     assert unsaid not in err
+
+
+def test_other_estimators(run):
+    line = ("HG ~ NV + PI + EH", DATA / "endometrial.csv", "--estimator", "firth")
+    status, out, _ = run(*line, "--test", "NV")
+    assert status == 0
+    assert "Firth" in out
+    assert "Likelihood-Ratio Tests" in out
+    assert run(*line, "--intercept", "flic")[0] == 0
+    status, _, err = run(*line[:3], "ridge")
+    assert status == 2
+    assert "penalty" in err
+    assert run(*line[:3], "ridge", "--penalty", "2")[0] == 0
+
+
+def test_json_holds_the_certificate(run):
+    status, out, _ = run(FORMULA, BIRTHWT, "--format", "json")
+    assert status == 0
+    assert json.loads(out)["certificate"].startswith("Certified: a unique maximum exists")
