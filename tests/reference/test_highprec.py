@@ -8,6 +8,7 @@ answers and ``scripts/make_highprec.py.txt`` the problems.
 import json
 from pathlib import Path
 
+import mpmath
 import numpy as np
 import pandas as pd
 import pytest
@@ -66,3 +67,18 @@ def test_log_likelihoods(problem, fit):
     # n terms of rounding error 1e-16 each, and n is at most 1e4.
     assert result.llf == pytest.approx(float(answer["loglik"]), rel=1e-13)
     assert result.llnull == pytest.approx(float(answer["loglik_null"]), rel=1e-13)
+
+
+@pytest.mark.parametrize("fit", [from_formula, from_arrays])
+def test_the_certificate_is_a_bound_on_the_distance_to_the_answer(problem, fit):
+    answer, frame = problem
+    result = fit(answer, frame)
+    with mpmath.workdps(40):
+        gaps = [
+            abs(mpmath.mpf(ours) - mpmath.mpf(text)) / mpmath.mpf(error)
+            for ours, text, error in zip(
+                result.params.tolist(), answer["coef"], answer["se"], strict=True
+            )
+        ]
+    assert result.certificate.exists
+    assert max(gaps) <= result.certificate.distance < 1e-6
