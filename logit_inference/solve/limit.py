@@ -55,19 +55,6 @@ MOST_STOPS = 40  # on the way to a value too far from those known
 REACHED = 1e-4  # of the decrement: the log-likelihood is then within its square of its supremum
 
 
-def asked_rows(fit: Fit, columns: tuple[int, ...] | None = None) -> Source:
-    """Return the rows of a fit in the columns that it could tell apart, as they are.
-
-    Parameters
-    ----------
-    fit : Fit
-    columns : tuple of int, optional
-        Of the p columns of the source, in place of those.
-    """
-    kept = fit.basis.kept if columns is None else columns
-    return in_basis(fit.source, Basis(fit.source.n_columns, kept))
-
-
 def limit_fit(
     fit: Fit, recession: Recession, separated: NDArray[np.bool_], *, tolerance: float, limit: int
 ) -> Fit:
@@ -261,21 +248,22 @@ def held(fit: Fit, recession: Recession, column: int, *, limit: int = 100) -> He
     """
     p = fit.source.n_columns
     others = tuple(j for j in fit.basis.kept if j != column)
-    x, offset = fit.source.map(_column, column), fit.source.map(row_offset)
-    weights = fit.source.map(row_weights)
+    x, offset = fit.solved.map(_column, column), fit.solved.map(row_offset)
+    weights = fit.solved.map(row_weights)
     size = float(np.sqrt(np.mean(np.square(x[weights > 0]))))
     rank = 0
     if others:
         within = span_with(recession, column)[list(others)]
-        left = find_recession(asked_rows(fit, others), within)
+        whole = in_basis(fit.solved, Basis(p, others))
+        left = find_recession(whole, within)
         if left.exists is None:
             return None
-        separated = separated_rows(asked_rows(fit, others), left)
+        separated = separated_rows(whole, left)
         weights, rank = np.where(separated, 0.0, weights), left.n_directions
     path: dict[float, Floats] = {}  # coefficients of the others, for values of this one
 
     def rows(at: float) -> Source:
-        shifted = variant(fit.source, weights=weights, offset=offset + at * x)
+        shifted = variant(fit.solved, weights=weights, offset=offset + at * x)
         return in_basis(shifted, Basis(p, others))
 
     def reached(at: float) -> float:
@@ -290,7 +278,7 @@ def held(fit: Fit, recession: Recession, column: int, *, limit: int = 100) -> He
         return math.nan
 
     def value(at: float) -> float:
-        with np.errstate(all="ignore"), blas_pinned(fit.source.n_rows, p):
+        with np.errstate(all="ignore"), blas_pinned(fit.solved.n_rows, p):
             if rank == len(others):
                 zero = np.zeros(len(others))
                 return float(rows(at).fold_runs(fit.likelihood.slope, zero).log_likelihood)
