@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +37,7 @@ from logit_inference.solve.integers import (
     integer_rows,
     null_space,
 )
-from logit_inference.solve.margins import spread
+from logit_inference.solve.margins import count_rows, spread
 from logit_inference.solve.rank import Rank, Relation
 from logit_inference.solve.recession import (
     Recession,
@@ -50,6 +51,8 @@ from logit_inference.solve.solution import Outcome, Solution
 # Of a step of a linear predictor, and of a working weight beside the prior one: what is beyond is
 # taken for separated, to be tried.
 MOVED, VANISHED, MOST_ROUNDS = 0.3, 1e-11, 6
+MOST_RELATED = 120  # columns whose relations are found in integers: seconds
+SIMPLE = 1000  # largest denominator of a relation among columns that is tried first
 PROVES = 0.5  # of M·λ: a finite maximum exists, with room for the rounding of λ
 MOST_STOPS = 40  # on the way to a value too far from those known
 REACHED = 1e-4  # of the decrement: the log-likelihood is then within its square of its supremum
@@ -182,14 +185,23 @@ def beside_overlap(fit: Fit, *, limit: int = 100) -> Integers | None:
 
 
 def _orthogonal(rows: Source, rank: Rank) -> Integers | None:
-    """Return a basis of what is orthogonal to rows; None where relations are not exact."""
-    wanted = len(rank.relations)
-    used = np.zeros(rows.n_columns, dtype=bool)
-    for j, relation in rank.relations.items():
+    """Return a basis of what is orthogonal to rows, exactly; None where that was not found."""
+    q, wanted = rows.n_columns, len(rank.relations)
+    used = np.zeros(q, dtype=bool)
+    simple = np.zeros((q, wanted), dtype=object)
+    for k, (j, relation) in enumerate(rank.relations.items()):
+        parts = [Fraction(value).limit_denominator(SIMPLE) for value in relation.weights.tolist()]
+        common = math.lcm(*(part.denominator for part in parts))
+        simple[:, k] = [-int(part * common) for part in parts]
+        simple[j, k] += common
         used |= relation.weights != 0
         used[j] = True
-    space = np.array(np.eye(rows.n_columns, dtype=int)[:, used], dtype=object)
-    while space.shape[1] >= wanted > 0:
+    if not rows.fold(count_rows, simple).n:
+        return simple
+    if used.sum() > MOST_RELATED:
+        return None
+    space = np.array(np.eye(q, dtype=int)[:, used], dtype=object)
+    while space.shape[1] >= wanted:
         found = rows.fold(spread, space, 2 * len(space)).rows
         if not len(found):
             break
@@ -261,19 +273,24 @@ def held(fit: Fit, recession: Recession, column: int, *, limit: int = 100) -> He
         separated = separated_rows(whole, left)
         weights, rank = np.where(separated, 0.0, weights), left.n_directions
     path: dict[float, Floats] = {}  # coefficients of the others, for values of this one
+    free = [others]  # those of them that the rows left can tell apart, once that is known
 
     def rows(at: float) -> Source:
         shifted = variant(fit.solved, weights=weights, offset=offset + at * x)
-        return in_basis(shifted, Basis(p, others))
+        return in_basis(shifted, Basis(p, free[-1]))
 
     def reached(at: float) -> float:
         """Return the supremum, from a start on the way there or zero; NaN if both fail."""
         inside = rows(at)
-        for first in (_predicted(path, at, len(others)), np.zeros(len(others))):
+        for first in (_predicted(path, at, len(free[-1])), np.zeros(len(free[-1]))):
             search = Search(fit.likelihood, first, 1e-9, limit)
             found, solution = find_maximum(inside, search, fit.tally, None)
             if solution.decrement <= REACHED:
-                path[at] = np.nan_to_num(found.basis.coefficients(solution.coef))
+                kept = found.basis.kept
+                if len(kept) < len(free[-1]):
+                    path.clear()
+                path[at] = found.basis.coefficients(solution.coef)[list(kept)]
+                free.append(tuple(free[-1][k] for k in kept))
                 return solution.evaluation.log_likelihood
         return math.nan
 
