@@ -93,7 +93,9 @@ def likelihood_limits(fit: Fit, supremum: float, recession: Recession, level: fl
     ends = recession.ends
     p = len(ends)
     found = np.full((4, p), np.nan)
-    work = float(fit.solved.n_rows) * len(fit.basis.kept) * int(np.isinf(ends).sum())
+    # Columns of codes cost little, however many they are.
+    q = len(fit.basis.kept) if fit.solved.layout is None else min(len(fit.basis.kept), 20)
+    work = float(fit.solved.n_rows) * q * int(np.isinf(ends).sum())
     for j, end in enumerate(ends.tolist()):
         if math.isnan(end):
             found[:, j] = 0.0, 1.0, -math.inf, math.inf
