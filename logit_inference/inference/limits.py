@@ -23,6 +23,8 @@ from logit_inference.solve.fit import Fit
 from logit_inference.solve.limit import held
 from logit_inference.solve.recession import Recession
 
+# Rows times columns times coefficients up to which limits are looked for, and p-values: minutes.
+MOST_FOR_LIMITS, MOST_FOR_TESTS = 5e7, 1e9
 FARTHEST = 60  # doublings of a step on the way to an end of an interval
 EXACT = 1e-10  # of an end, relative to itself or to a step
 
@@ -45,6 +47,12 @@ class Limits:
     p_value: Floats
     conf_low: Floats
     conf_high: Floats
+
+    def unfound(self, ends: Floats) -> bool:
+        """Say whether a test or limit is missing of a coefficient that goes to an end."""
+        own = ends != 0
+        found = (self.p_value, self.conf_low, self.conf_high)
+        return any(bool(np.isnan(values[own]).any()) for values in found)
 
     def put_into(self, table: Coefficients) -> Coefficients:
         """Return a table with these tests and intervals in place of Wald's, where there are some.
@@ -76,7 +84,7 @@ def likelihood_limits(fit: Fit, supremum: float, recession: Recession, level: fl
     Returns
     -------
     Limits
-        An end that was not found is NaN.
+        An end that was not found, or would take many minutes to find, is NaN.
 
     Notes
     -----
@@ -85,20 +93,25 @@ def likelihood_limits(fit: Fit, supremum: float, recession: Recession, level: fl
     ends = recession.ends
     p = len(ends)
     found = np.full((4, p), np.nan)
+    # Columns of codes cost little, however many they are.
+    q = len(fit.basis.kept) if fit.solved.layout is None else min(len(fit.basis.kept), 20)
+    work = float(fit.solved.n_rows) * q * int(np.isinf(ends).sum())
     for j, end in enumerate(ends.tolist()):
         if math.isnan(end):
             found[:, j] = 0.0, 1.0, -math.inf, math.inf
         elif math.isinf(end):
-            found[:, j] = _one_sided(fit, supremum, recession, j, level)
+            found[:, j] = _one_sided(fit, supremum, recession, j, level, work)
     return Limits(level, *found)
 
 
 def _one_sided(
-    fit: Fit, supremum: float, recession: Recession, column: int, level: float
+    fit: Fit, supremum: float, recession: Recession, column: int, level: float, work: float
 ) -> tuple[float, float, float, float]:
     """Return statistic, p-value and interval of a coefficient that goes one way."""
     end = float(recession.ends[column])
     interval = (math.nan, end) if end > 0 else (end, math.nan)
+    if work > MOST_FOR_TESTS:
+        return (math.nan, math.nan, *interval)
     profile = held(fit, recession, column)
     if profile is None:
         return (math.nan, math.nan, *interval)
@@ -110,8 +123,9 @@ def _one_sided(
 
     at_zero = ratio(0.0)
     statistic = max(at_zero, 0.0)
-    bound = side * profile.unit * _root(ratio, critical_value(level, None) ** 2, at_zero)
-    interval = (bound, end) if end > 0 else (end, bound)
+    if work <= MOST_FOR_LIMITS:
+        bound = side * profile.unit * _root(ratio, critical_value(level, None) ** 2, at_zero)
+        interval = (bound, end) if end > 0 else (end, bound)
     return (statistic, chi_square_tail(statistic, 1.0), *interval)
 
 

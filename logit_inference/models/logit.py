@@ -26,6 +26,7 @@ from logit_inference.errors import (
     shorten,
 )
 from logit_inference.inference.estimate import Estimate
+from logit_inference.inference.limits import Limits
 from logit_inference.inference.wald import check_level
 from logit_inference.likelihood.evaluation import Total
 from logit_inference.likelihood.logistic import LOGISTIC
@@ -434,7 +435,7 @@ def _result(
         null_log_likelihood=fit.null_log_likelihood,
         outcome=outcome.name,
         n_passes=solution.n_passes,
-        notes=tuple(_notes(fit, design, relations, separation)),
+        notes=tuple(_notes(fit, design, relations, separation, limits)),
         criterion=fit.criterion,
         null_criterion=fit.null_criterion,
     )
@@ -473,7 +474,11 @@ def _check_separation(separation: object) -> None:
 
 
 def _notes(
-    fit: Fit, design: Design | ArrayDesign, relations: Sequence[str], separation: Separation
+    fit: Fit,
+    design: Design | ArrayDesign,
+    relations: Sequence[str],
+    separation: Separation,
+    limits: Limits | None,
 ) -> Iterator[str]:
     """Yield what else a reader must know."""
     yield from estimator_notes(fit.estimator)
@@ -482,6 +487,8 @@ def _notes(
             "Coefficients at ∞ or undetermined have no finite estimate: their p-values and limits "
             "are those of the likelihood ratio (chi-square, 1 df)."
         )
+        if limits is not None and limits.unfound(separation.ends):
+            yield "Of these, a limit shown as — was not found, or would take too long to find."
         if separation.kind == "complete" and not fit.solution.coef.size:
             yield "Complete separation: the log-likelihood reaches 0 and nothing else is estimated."
         else:

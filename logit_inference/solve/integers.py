@@ -81,11 +81,21 @@ def exact_signs(X: Floats, direction: Integers) -> NDArray[np.int8]:
         bound = (len(used) + 4) * EPS * (np.abs(part) @ np.abs(rounded)) + 1e-300
     signs = np.sign(value)
     near = np.flatnonzero(~(np.abs(value) > bound))
-    if len(near):
+    if len(near) and _is_exact(part[near], direction[used]):
+        signs[near] = np.sign(part[near] @ direction[used].astype(np.float64))
+    elif len(near):
         distinct, place = np.unique(part[near], axis=0, return_inverse=True)
         exact = integer_rows(distinct) @ direction[used]
         signs[near] = np.array([(v > 0) - (v < 0) for v in exact])[place.ravel()]
     return signs.astype(np.int8)
+
+
+def _is_exact(X: Floats, direction: Integers) -> bool:
+    """Say whether floats compute the products without rounding: whole numbers, and not large."""
+    if max(abs(value) for value in direction) >= 1 << MANTISSA or not (np.rint(X) == X).all():
+        return False
+    sizes = np.abs(X) @ np.abs(direction.astype(np.float64))
+    return bool(sizes.max() < 2.0 ** (MANTISSA - 1))
 
 
 def exact_nonzero(X: Floats, columns: Integers) -> NDArray[np.bool_]:

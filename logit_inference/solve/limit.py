@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,7 @@ from logit_inference.rows.product import dense, times
 from logit_inference.rows.source import Source
 from logit_inference.rows.threads import blas_pinned
 from logit_inference.rows.variant import row_offset, row_weights, variant
+from logit_inference.solve.certificate import certify
 from logit_inference.solve.fit import Fit
 from logit_inference.solve.integers import (
     Integers,
@@ -36,7 +38,7 @@ from logit_inference.solve.integers import (
     integer_rows,
     null_space,
 )
-from logit_inference.solve.margins import spread
+from logit_inference.solve.margins import count_rows, spread
 from logit_inference.solve.rank import Rank, Relation
 from logit_inference.solve.recession import (
     Recession,
@@ -50,22 +52,10 @@ from logit_inference.solve.solution import Outcome, Solution
 # Of a step of a linear predictor, and of a working weight beside the prior one: what is beyond is
 # taken for separated, to be tried.
 MOVED, VANISHED, MOST_ROUNDS = 0.3, 1e-11, 6
-PROVES = 0.5  # of M·λ: a finite maximum exists, with room for the rounding of λ
+MOST_RELATED = 120  # columns whose relations are found in integers: seconds
+SIMPLE = 1000  # largest denominator of a relation among columns that is tried first
 MOST_STOPS = 40  # on the way to a value too far from those known
 REACHED = 1e-4  # of the decrement: the log-likelihood is then within its square of its supremum
-
-
-def asked_rows(fit: Fit, columns: tuple[int, ...] | None = None) -> Source:
-    """Return the rows of a fit in the columns that it could tell apart, as they are.
-
-    Parameters
-    ----------
-    fit : Fit
-    columns : tuple of int, optional
-        Of the p columns of the source, in place of those.
-    """
-    kept = fit.basis.kept if columns is None else columns
-    return in_basis(fit.source, Basis(fit.source.n_columns, kept))
 
 
 def limit_fit(
@@ -185,24 +175,34 @@ def beside_overlap(fit: Fit, *, limit: int = 100) -> Integers | None:
             return None
         search = Search(fit.likelihood, np.zeros(len(kept)), 1e-8, limit)
         rank, solution = find_maximum(rows, search, fit.tally, None)
-        least = solution.evaluation.smallest_weight
-        if solution.outcome.converged and solution.decrement <= PROVES * np.sqrt(least):
-            return _orthogonal(rows, rank)
-        inside = in_basis(rows, rank.basis)
+        inside, factor = in_basis(rows, rank.basis), solution.factor
+        if solution.outcome.converged and factor is not None:
+            moved = solution.decrement
+            if certify(inside, fit.likelihood, solution.coef, factor, moved).exists:
+                return _orthogonal(rows, rank)
         step = inside.map(_times, solution.direction) * np.where(y > 0, 1.0, -1.0)
         vanished = inside.map(fit.likelihood.working_weights, solution.coef) <= VANISHED * weights
     return None
 
 
 def _orthogonal(rows: Source, rank: Rank) -> Integers | None:
-    """Return a basis of what is orthogonal to rows; None where relations are not exact."""
-    wanted = len(rank.relations)
-    used = np.zeros(rows.n_columns, dtype=bool)
-    for j, relation in rank.relations.items():
+    """Return a basis of what is orthogonal to rows, exactly; None where that was not found."""
+    q, wanted = rows.n_columns, len(rank.relations)
+    used = np.zeros(q, dtype=bool)
+    simple = np.zeros((q, wanted), dtype=object)
+    for k, (j, relation) in enumerate(rank.relations.items()):
+        parts = [Fraction(value).limit_denominator(SIMPLE) for value in relation.weights.tolist()]
+        common = math.lcm(*(part.denominator for part in parts))
+        simple[:, k] = [-int(part * common) for part in parts]
+        simple[j, k] += common
         used |= relation.weights != 0
         used[j] = True
-    space = np.array(np.eye(rows.n_columns, dtype=int)[:, used], dtype=object)
-    while space.shape[1] >= wanted > 0:
+    if not rows.fold(count_rows, simple).n:
+        return simple
+    if used.sum() > MOST_RELATED:
+        return None
+    space = np.array(np.eye(q, dtype=int)[:, used], dtype=object)
+    while space.shape[1] >= wanted:
         found = rows.fold(spread, space, 2 * len(space)).rows
         if not len(found):
             break
@@ -261,36 +261,42 @@ def held(fit: Fit, recession: Recession, column: int, *, limit: int = 100) -> He
     """
     p = fit.source.n_columns
     others = tuple(j for j in fit.basis.kept if j != column)
-    x, offset = fit.source.map(_column, column), fit.source.map(row_offset)
-    weights = fit.source.map(row_weights)
+    x, offset = fit.solved.map(_column, column), fit.solved.map(row_offset)
+    weights = fit.solved.map(row_weights)
     size = float(np.sqrt(np.mean(np.square(x[weights > 0]))))
     rank = 0
     if others:
         within = span_with(recession, column)[list(others)]
-        left = find_recession(asked_rows(fit, others), within)
+        whole = in_basis(fit.solved, Basis(p, others))
+        left = find_recession(whole, within)
         if left.exists is None:
             return None
-        separated = separated_rows(asked_rows(fit, others), left)
+        separated = separated_rows(whole, left)
         weights, rank = np.where(separated, 0.0, weights), left.n_directions
     path: dict[float, Floats] = {}  # coefficients of the others, for values of this one
+    free = [others]  # those of them that the rows left can tell apart, once that is known
 
     def rows(at: float) -> Source:
-        shifted = variant(fit.source, weights=weights, offset=offset + at * x)
-        return in_basis(shifted, Basis(p, others))
+        shifted = variant(fit.solved, weights=weights, offset=offset + at * x)
+        return in_basis(shifted, Basis(p, free[-1]))
 
     def reached(at: float) -> float:
         """Return the supremum, from a start on the way there or zero; NaN if both fail."""
         inside = rows(at)
-        for first in (_predicted(path, at, len(others)), np.zeros(len(others))):
+        for first in (_predicted(path, at, len(free[-1])), np.zeros(len(free[-1]))):
             search = Search(fit.likelihood, first, 1e-9, limit)
             found, solution = find_maximum(inside, search, fit.tally, None)
             if solution.decrement <= REACHED:
-                path[at] = np.nan_to_num(found.basis.coefficients(solution.coef))
+                kept = found.basis.kept
+                if len(kept) < len(free[-1]):
+                    path.clear()
+                path[at] = found.basis.coefficients(solution.coef)[list(kept)]
+                free.append(tuple(free[-1][k] for k in kept))
                 return solution.evaluation.log_likelihood
         return math.nan
 
     def value(at: float) -> float:
-        with np.errstate(all="ignore"), blas_pinned(fit.source.n_rows, p):
+        with np.errstate(all="ignore"), blas_pinned(fit.solved.n_rows, p):
             if rank == len(others):
                 zero = np.zeros(len(others))
                 return float(rows(at).fold_runs(fit.likelihood.slope, zero).log_likelihood)

@@ -172,3 +172,27 @@ def bounding(rows: Floats, most: int) -> Facets:
         turn = np.arctan2(first[0] * rows[:, 1] - first[1] * rows[:, 0], rows @ first)
         rows = rows[[int(np.argmin(turn)), int(np.argmax(turn))]]
     return Facets(rows if len(rows) <= most else None, most)
+
+
+@dataclass(frozen=True)
+class Distinct:
+    """Rows (k, u), each once; None where there are too many."""
+
+    rows: Floats | None
+    most: int
+
+    def __add__(self, other: Distinct) -> Distinct:
+        if self.rows is None or other.rows is None:
+            return Distinct(None, self.most)
+        rows = np.unique(np.vstack([self.rows, other.rows]), axis=0)
+        return Distinct(rows if len(rows) <= self.most else None, self.most)
+
+
+def distinct_moved(block: Block, columns: Integers, most: int) -> Distinct:
+    """Return the distinct rows that are not orthogonal to columns, where these are not zero."""
+    used = (columns != 0).any(axis=1)
+    total = Distinct(np.empty((0, int(used.sum()))), most)
+    for piece in _pieces(block):
+        moved = piece.Z[exact_nonzero(piece.Z, columns)]
+        total = total + Distinct(moved[:, used], most)
+    return total

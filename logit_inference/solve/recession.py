@@ -304,22 +304,36 @@ class _Cone:
     def ends(self, direction: Integers) -> Floats:
         """Return where each coefficient goes, given a direction in the interior."""
         ends = np.zeros(len(direction))
+        known = self._known()
         for j, value in enumerate(direction.tolist()):
             own = self.space[j]
             if not own.any():
                 continue
             ends[j] = math.nan if value == 0 else (math.inf if value > 0 else -math.inf)
-            if value != 0 and self.space.shape[1] > 1 and self._also(own if value < 0 else -own):
+            if (
+                value != 0
+                and self.space.shape[1] > 1
+                and self._also(own if value < 0 else -own, known)
+            ):
                 ends[j] = math.nan
         return ends
 
-    def _also(self, row: Integers) -> bool:
+    def _known(self) -> Integers | None:
+        """Return all separated rows as they act on the subspace, where few are distinct."""
+        rows = self.source.fold(margins.distinct_moved, self.space, MOST_FACETS).rows
+        if rows is None:
+            return None
+        inside = integer_rows(rows) @ self.space[(self.space != 0).any(axis=1)]
+        return np.array(list(dict.fromkeys(tuple(row) for row in inside.tolist())), dtype=object)
+
+    def _also(self, row: Integers, known: Integers | None) -> bool:
         """Say whether some direction of the cone has a positive product with one more row."""
         while True:
-            answer = gordan(np.vstack([self.inside(), row]))
+            inside = self.inside() if known is None else known
+            answer = gordan(np.vstack([inside, row]))
             if answer.direction is None:
                 return False
-            if not self._violated(self.space @ answer.direction):
+            if known is not None or not self._violated(self.space @ answer.direction):
                 return True
 
     def _violated(self, direction: Integers) -> bool:
