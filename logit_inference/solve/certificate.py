@@ -65,7 +65,7 @@ class Certificate:
     Examples
     --------
     >>> print(Certificate(True, 3e-14, 1e-15, 2.0, 2.9e-14))
-    Certified: a unique maximum exists; coefficients within 3e-14 standard errors of it.
+    Certified: a unique maximum exists; coefficients within 6e-14 standard errors of it.
     """
 
     exists: bool | None
@@ -98,9 +98,7 @@ class Certificate:
 
         That differs from machine to machine, and the same fit is to print the same text.
         """
-        noise = self.decrement < self.rounding
-        share = 2.0 * self.rounding / (self.decrement + self.rounding) if noise else 1.0
-        return _upward(self.distance * share)
+        return _upward(self.distance + max(self.rounding - self.decrement, 0.0))
 
 
 def certify_fit(fit: Fit) -> Certificate:
