@@ -40,6 +40,7 @@ def raised():
     yield errors.FileError("rows.csv", "why")
     yield errors.ProfileError.not_found("an end", 1.5)
     yield errors.ProfileError.several(0.25)
+    yield errors.ClusterError.nothing()
     yield errors.CoefficientError.shape((2,), ["a", "b", "c"])
 
 

@@ -28,9 +28,11 @@ from logit_inference.errors.data import (
     WeightsError,
 )
 from logit_inference.errors.fit import (
+    ClusterError,
     CoefficientError,
     CollinearityWarning,
     ConvergenceError,
+    FewClustersWarning,
     ProfileError,
     RankError,
     SeparationError,
@@ -49,6 +51,7 @@ from logit_inference.errors.wording import (
 
 __all__ = [
     "ArgumentError",
+    "ClusterError",
     "CoefficientError",
     "CollinearityWarning",
     "ConvergenceError",
@@ -56,6 +59,7 @@ __all__ = [
     "DatasetError",
     "DetachedError",
     "ExtrapolationWarning",
+    "FewClustersWarning",
     "FileError",
     "FormulaError",
     "HypothesisError",

@@ -286,6 +286,23 @@ class DataError(LogitInferenceError, ValueError):
         return cls(f"augment(data) needs the table that was fitted: {why}.")
 
     @classmethod
+    def leverage_one(cls, kind: str) -> DataError:
+        """Return the error for a row that decides its own fitted value."""
+        return cls(
+            "a row has leverage one: the model fits it whatever its outcome is, and "
+            f"{kind} divides by one minus the leverage. Use HC0 or HC1, or leave out the column "
+            "that only this row has."
+        )
+
+    @classmethod
+    def one_cluster(cls, name: str) -> DataError:
+        """Return the error for clusters of which there is one."""
+        return cls(
+            f"all rows are in one cluster of {name}: nothing varies between clusters. Give a "
+            "variable with many values, one for each group of rows that may be correlated."
+        )
+
+    @classmethod
     def one_outcome(cls, events: bool, trials: float) -> DataError:
         """Return the error for rows that all have the same outcome."""
         what = "events" if events else "non-events"

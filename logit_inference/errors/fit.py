@@ -160,6 +160,60 @@ class CoefficientError(LogitInferenceError, ValueError):
         )
 
 
+class ClusterError(LogitInferenceError, ValueError):
+    """Clusters are not what a clustered covariance needs."""
+
+    @classmethod
+    def nothing(cls) -> ClusterError:
+        """Return the error for a clustered covariance without clusters."""
+        return cls(
+            'covariance="cluster" needs clusters. Write cluster="clinic" in logit(), or '
+            'with_covariance("cluster", by=data["clinic"]).'
+        )
+
+    @classmethod
+    def unknown(cls, name: str, known: Sequence[str]) -> ClusterError:
+        """Return the error for a name that was not given when the model was fitted."""
+        told = f" It was fitted with cluster={list(known)!r}." if known else ""
+        return cls(
+            f"the fit knows no clusters named {name!r}.{told} Write cluster={name!r} in logit(), "
+            f"or give the column itself: by=data[{name!r}]."
+        )
+
+    @classmethod
+    def shape(cls, name: str, found: tuple[int, ...], n_read: int, n_used: int) -> ClusterError:
+        """Return the error for an array of another length."""
+        rows = f"{n_used}" if n_read == n_used else f"{n_read} rows of the table or {n_used} used"
+        return cls(
+            f"the clusters {name!r} have shape {found}. Give one value for each row: {rows}."
+        )
+
+    @classmethod
+    def missing(cls, name: str, count: int, first: object) -> ClusterError:
+        """Return the error for rows without a cluster."""
+        return cls(
+            f"the clusters {name!r} are missing in {count} of the rows used, first at row "
+            f"{first!r}. Name the column in logit(..., cluster=): such rows are then dropped and "
+            "counted, as for any variable."
+        )
+
+
+class FewClustersWarning(LogitInferenceWarning):
+    """Clusters are so few that their covariance is noticeably too small.
+
+    Attributes
+    ----------
+    n_clusters : int
+    """
+
+    def __init__(self, n_clusters: int):
+        self.n_clusters = n_clusters
+        super().__init__(
+            f"{n_clusters} clusters: standard errors from so few are too small on average, and the "
+            "normal reference makes p-values smaller still."
+        )
+
+
 class RankError(LogitInferenceError, ValueError):
     """The design has no column that the data can estimate."""
 

@@ -77,5 +77,6 @@ class Likelihood:
     linear_predictor: RowKernel
     fitted: RowKernel
     working_weights: RowKernel
+    residual: RowKernel
     score_sums: DoubtKernel
     skewness: SkewnessKernel

@@ -129,6 +129,12 @@ def skewness(block: Block, coef: Floats) -> tuple[Floats, Floats]:
     return _working_weights(block, t, one_t), skew
 
 
+def residual(block: Block, coef: Floats) -> Floats:
+    """Return prior weight times ``y − m·mu``, shape (n,): times a row of X its score."""
+    own: Floats = _row_terms(block, coef, np.empty((_BUFFERS, block.n_rows)))[1].copy()
+    return own
+
+
 def tally(block: Block) -> Tally:
     """Return the sums over rows that do not depend on the coefficients."""
     y = block.y
@@ -237,6 +243,7 @@ LOGISTIC = Likelihood(
     linear_predictor,
     fitted,
     working_weights,
+    residual,
     score_sums,
     skewness,
 )

@@ -6,7 +6,6 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from logit_inference.covariance.penalized import augmented_covariance, fit_covariance
 from logit_inference.errors import ArgumentError, DetachedError
 from logit_inference.inference.hypothesis import read_hypothesis
 from logit_inference.inference.likelihood_ratio import (
@@ -59,17 +58,6 @@ def linear_test(result: LogitResult, hypothesis: Any, method: str | None) -> Tes
     if result.fit is None:
         raise DetachedError('method="lr"')
     return likelihood_ratio_test(result.fit, at, read)
-
-
-def other_covariance(result: LogitResult, covariance: str) -> LogitResult:
-    """Return the result with the covariance of that name."""
-    makers = {"model": fit_covariance, "augmented": augmented_covariance}
-    if covariance not in makers:
-        raise ArgumentError("covariance", covariance, '"model" or "augmented"')
-    if result.fit is None:
-        raise DetachedError("with_covariance()")
-    estimate = replace(result.estimate, covariance=makers[covariance](result.fit))
-    return replace(result, estimate=estimate)
 
 
 def certificate_of(result: LogitResult) -> Certificate:

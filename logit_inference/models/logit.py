@@ -69,6 +69,8 @@ def logit(
     prior_df: float | Mapping[str, float] | None = None,
     penalty: float | Mapping[str, float] | None = None,
     intercept: str | None = None,
+    covariance: str | None = None,
+    cluster: Any = None,
     missing: str = "drop",
     separation: str = "limit",
     start: Any = None,
@@ -122,6 +124,11 @@ def logit(
         For ``"ridge"``: c in ``−½ c b²``, in the same ways. Columns are not standardised.
     intercept : {"flic", "flac"}, optional
         For ``"firth"``: a correction after which fitted probabilities have the mean of the outcome.
+    covariance : {"model", "HC0", "HC1", "HC2", "HC3", "cluster", "augmented"}, optional
+        Of the tables; see `LogitResult.with_covariance` for types and conventions. By default
+        ``"cluster"`` where there are clusters, else ``"model"``.
+    cluster : column name, list of names, or mapping of name to array, optional
+        Clusters of rows that may be correlated; rows without one are dropped as for any variable.
     missing : {"drop", "raise"}
         What to do with rows that miss a value of any variable in use. Dropped rows are counted.
     separation : {"limit", "raise"}
@@ -201,12 +208,14 @@ def logit(
         weights=weights,
         weights_kind=weights_kind,
         offset=offset,
+        groups=() if cluster is None else cluster,
         missing=missing,
         context=context,
     )
     fit = _fit(design, encoded, search, request)
     how = _How(level, separation, require_convergence, search)
-    return _result(fit, design, encoded, formula, weights_kind, how)
+    result = _result(fit, design, encoded, formula, weights_kind, how)
+    return _with_covariance(result, covariance, None, clusters=cluster is not None)
 
 
 def logit_arrays(
@@ -224,6 +233,8 @@ def logit_arrays(
     power: float | None = None,
     prior_df: float | Mapping[str, float] | None = None,
     penalty: float | Mapping[str, float] | None = None,
+    covariance: str | None = None,
+    cluster: Any = None,
     separation: str = "limit",
     start: Any = None,
     tolerance: float = 1e-8,
@@ -251,7 +262,11 @@ def logit_arrays(
         one that is put before the others.
     event, trials, weights, weights_kind, offset, start, tolerance, max_iterations
         As in `logit`; arrays of length n instead of names.
-    estimator, power, prior_df, penalty, separation, require_convergence, level, threads
+    estimator, power, prior_df, penalty, covariance, separation, require_convergence
+        As in `logit`.
+    cluster : (n,) array, or mapping of name to array, optional
+        Labels of clusters of rows that may be correlated.
+    level, threads
         As in `logit`.
 
     Returns
@@ -293,7 +308,19 @@ def logit_arrays(
     )
     fit = _fit(design, encoded, search, request)
     how = _How(level, separation, require_convergence, search)
-    return _result(fit, design, encoded, None, weights_kind, how)
+    result = _result(fit, design, encoded, None, weights_kind, how)
+    return _with_covariance(result, covariance, cluster)
+
+
+def _with_covariance(
+    result: LogitResult, covariance: str | None, by: Any, *, clusters: bool | None = None
+) -> LogitResult:
+    """Return the result with the covariance asked for; clusters ask for theirs."""
+    clusters = by is not None if clusters is None else clusters
+    kind = ("cluster" if clusters else "model") if covariance is None else covariance
+    if kind == "model":
+        return result
+    return result.with_covariance(kind, by=by if kind == "cluster" else None)
 
 
 def _has_ones(X: Any) -> bool:

@@ -28,12 +28,12 @@ from logit_inference.inference.result import TestResult
 from logit_inference.inference.wald import Coefficients, coefficients
 from logit_inference.likelihood.logistic import expit
 from logit_inference.models import frames, saved
+from logit_inference.models.covariances import other_covariance
 from logit_inference.models.inference import (
     certificate_of,
     coefficient_inference,
     detached,
     linear_test,
-    other_covariance,
     table_method,
 )
 from logit_inference.report.summary import classification_table, summary_table, tests_table
@@ -568,16 +568,47 @@ class LogitResult:
 
     # --- other results ----------------------------------------------------------------------------
 
-    def with_covariance(self, covariance: str) -> LogitResult:
+    def with_covariance(
+        self, covariance: str, *, by: Any = None, type: str = "CR1", convention: str = "sandwich"
+    ) -> LogitResult:
         """Return the same fit with another covariance; no refit.
+
+        Tables, Wald tests, intervals and predictions follow it, and the summary's notes name it
+        with its factor.
 
         Parameters
         ----------
-        covariance : {"model", "augmented"}
-            ``"model"`` is the estimator's own; ``"augmented"`` counts Firth's
-            pseudo-observations as observations, as logistf does.
+        covariance : {"model", "HC0", "HC1", "HC2", "HC3", "cluster", "augmented"}
+            ``"model"`` is the estimator's own. The others trust the mean, not the variance: each
+            row by itself (``"HC…"``, with leverages of the generalised linear model), or clusters
+            of rows. ``"augmented"`` counts Firth's pseudo-observations as observations, as logistf
+            does.
+        by : str, sequence of str, array, or mapping of name to array, optional
+            Clusters: names given as ``cluster=`` in the fit (all of them by default), or labels for
+            each row. Several dimensions combine by inclusion and exclusion.
+        type : {"CR1", "CR0", "CR1S"}
+            Factor of clustered covariances: G/(G − 1) for G clusters in each dimension; none; the
+            former times (n − 1)/(n − k).
+        convention : {"sandwich", "stata", "statsmodels"}
+            Whose factors: R sandwich's, Stata's, statsmodels'.
+
+        Warns
+        -----
+        FewClustersWarning
+            For fewer than 30 clusters.
+
+        Notes
+        -----
+        One pass; two for HC2 and HC3; one for each combination of dimensions.
+
+        Examples
+        --------
+        >>> import logit_inference as li
+        >>> fit = li.logit("resp ~ age * smoke", li.datasets.load("ohio"), cluster="id")
+        >>> fit.with_covariance("cluster").bse.round(4).to_dict()["smoke"]
+        0.1908
         """
-        return other_covariance(self, covariance)
+        return other_covariance(self, covariance, by=by, type=type, convention=convention)
 
     # --- elsewhere --------------------------------------------------------------------------------
 

@@ -144,7 +144,12 @@ def _notes(
     correction = "no small-sample factor" if factor == "none" else f"factor {factor}"
     reference = "normal" if covariance.df is None else f"t with {covariance.df:g} df"
     kind = "inverse information (model-based)" if covariance.kind == "model" else covariance.kind
-    notes.append(f"Covariance: {kind}, {correction}; reference: {reference}.")
+    clusters = "" if covariance.n_clusters is None else f", {covariance.n_clusters:,} clusters"
+    notes.append(f"Covariance: {kind}{clusters}, {correction}; reference: {reference}.")
+    if covariance.kind != "model":
+        notes.append(
+            "Log-likelihoods, the LLR p-value and AIC are the model's: they do not use it."
+        )
     if method == "profile":
         maximised = "likelihood" if account.estimator.is_ml else "penalised likelihood"
         notes.append(

@@ -6,9 +6,11 @@ held at a value is asked of all rows, with the weight of others zero or the held
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from logit_inference.rows.basis import BasisSource
 from logit_inference.rows.block import Block, Floats
@@ -48,6 +50,15 @@ def variant(
         data.first_row,
     )
     return replace(source, data=block)
+
+
+def row_groups(source: Source) -> Mapping[str, NDArray[np.int64]]:
+    """Return the codes (n,) of each cluster variable that the rows came with."""
+    if isinstance(source, BasisSource):
+        return row_groups(source.source)
+    if not isinstance(source, ArraySource):
+        raise TypeError(f"rows of a {type(source).__name__} are not at hand")
+    return source.data.groups
 
 
 def row_weights(block: Block) -> Floats:

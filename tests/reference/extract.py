@@ -68,6 +68,27 @@ def firth(case: dict, result: dict) -> dict:
     return record
 
 
+def sandwich(case: dict, result: dict) -> dict:
+    """Return the standard errors of robust covariances, and one covariance in full."""
+    kinds = [kind for kind in ("HC0", "HC1", "HC2", "HC3") if kind in result.get("robust", {})]
+    record = {"id": case["id"], "R_formula": case["formula"]}
+    record |= {kind: result["robust"][kind]["se"] for kind in kinds}
+    if kinds:
+        record["HC3_vcov"] = result["robust"]["HC3"]["vcov"]
+    record["cluster"] = [
+        {
+            **pick(found, ("cluster", "n_clusters")),
+            **{
+                kind: value["se"]
+                for kind, value in found.items()
+                if kind.startswith(("HC", "clubSandwich")) and isinstance(value.get("se"), dict)
+            },
+        }
+        for found in result.get("cluster", [])
+    ]
+    return record
+
+
 def write(path: Path, record: dict | list) -> None:
     """Write JSON with one line per entry, so that a change is one line of a diff."""
     pairs = record.items() if isinstance(record, dict) else enumerate(record)
@@ -84,6 +105,9 @@ def main(source: Path) -> None:
         if "glm" in case.get("kind", ["glm"]):
             stored = json.loads((source / "json" / f"{case['id']}.R.json").read_text())
             write(HERE / "glm_R" / f"{case['id']}.json", glm(case, stored["results"]["glm"]))
+            if "robust" in stored["results"]["glm"] or "cluster" in stored["results"]["glm"]:
+                record = sandwich(case, stored["results"]["glm"])
+                write(HERE / "sandwich_R" / f"{case['id']}.json", record)
         path = source / "json" / f"{case['id']}.R.json"
         results = json.loads(path.read_text())["results"] if path.exists() else {}
         if "firth" in results:

@@ -1,0 +1,288 @@
+"""Sandwich covariances: what the scores of rows, or of clusters of rows, vary by.
+
+The inverse information V is the bread, the sum of squares of independent scores the meat:
+``V (Σ s s') V``. Where rows are independent but the model's variance is not trusted, s is the score
+of a row; where they are correlated within clusters, that of a cluster. Small samples make
+residuals too small, and the types differ in what they do about that; each factor is named in what
+is returned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import chain, combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from logit_inference.covariance.covariance import Covariance
+from logit_inference.errors import ArgumentError, DataError
+from logit_inference.likelihood.evaluation import Total
+from logit_inference.likelihood.likelihood import Likelihood
+from logit_inference.rows.block import Block, Floats
+from logit_inference.rows.coded import LevelSums
+from logit_inference.rows.product import dense, gram_for, row_squares
+from logit_inference.solve.fit import Fit
+
+Codes = NDArray[np.int64]
+HETEROSKEDASTIC = {"HC0": 0, "HC1": 0, "HC2": 1, "HC3": 2}  # powers of 1/(1 − leverage)
+CLUSTERED = ("CR0", "CR1", "CR1S")
+CONVENTIONS = ("sandwich", "stata", "statsmodels")
+DECIDES = 1e-10  # of 1 − leverage: a row that decides its own fitted value has no residual
+WRITTEN_OUT = 1 << 20  # elements of coded columns that are written out at a time
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What factors are made of.
+
+    Parameters
+    ----------
+    n : float
+        Observations: rows, or the sum of frequencies.
+    k : int
+        Coefficients.
+    frequency : bool
+        Whether a row stands for as many observations as its weight says.
+    """
+
+    n: float
+    k: int
+    frequency: bool = False
+
+
+def heteroskedastic(
+    fit: Fit, kind: str, counts: Counts, convention: str = "sandwich"
+) -> Covariance:
+    """Return the covariance that allows each row a variance of its own.
+
+    Parameters
+    ----------
+    fit : Fit
+    kind : {"HC0", "HC1", "HC2", "HC3"}
+        Squared residuals as they are; times n/(n − k); over 1 − h, and over its square, with the
+        leverages h of the generalised linear model.
+    counts : Counts
+    convention : {"sandwich", "stata", "statsmodels"}
+        R's sandwich; Stata's vce(robust) is HC0 or HC1 times n/(n − 1); statsmodels prints HC0
+        under the name of HC1 too.
+
+    Raises
+    ------
+    ArgumentError
+        For a kind that the convention does not have.
+    DataError
+        For HC2 and HC3 where a row has leverage one.
+
+    Notes
+    -----
+    One pass, at the price of an evaluation; HC2 and HC3 need the leverages too.
+
+    References
+    ----------
+    MacKinnon and White (1985), *Journal of Econometrics* 29. Zeileis (2006), *Journal of
+    Statistical Software* 16(9): R sandwich, ``vcovHC``.
+    """
+    factor, name = _heteroskedastic_factor(kind, counts, convention)
+    root = fit.information_root()
+    power = HETEROSKEDASTIC[kind]
+    arguments = (fit.likelihood, fit.solution.coef, root, power, counts.frequency)
+    if power:
+        largest = fit.rows.fold(_largest_leverage, *arguments)
+        if 1.0 - largest.values[0] < DECIDES:
+            raise DataError.leverage_one(kind)
+    meat = fit.rows.fold_runs(meat_of_rows, *arguments).values
+    return Covariance(_half(root, meat, factor), fit.basis, kind, name)
+
+
+def clustered(
+    fit: Fit,
+    clusters: Mapping[str, Codes],
+    kind: str,
+    counts: Counts,
+    convention: str = "sandwich",
+) -> Covariance:
+    """Return the covariance that allows rows of a cluster any correlation.
+
+    Parameters
+    ----------
+    fit : Fit
+    clusters : mapping of name to (n,) codes from 0 on
+        Of each dimension. With several, rows that share a cluster in any dimension may be
+        correlated (inclusion and exclusion; Cameron, Gelbach and Miller 2011).
+    kind : {"CR0", "CR1", "CR1S"}
+        No factor; G/(G − 1) in each dimension; that times (n − 1)/(n − k).
+    counts : Counts
+    convention : {"sandwich", "stata", "statsmodels"}
+        For CR1: R's and Stata's G/(G − 1), or statsmodels' that times (n − 1)/(n − k).
+
+    Raises
+    ------
+    DataError
+        For fewer than two clusters.
+
+    Notes
+    -----
+    One pass for each combination of dimensions; memory: clusters times coefficients.
+
+    References
+    ----------
+    Liang and Zeger (1986), *Biometrika* 73. Zeileis, Köll and Graham (2020), *Journal of
+    Statistical Software* 95(1): R sandwich, ``vcovCL``.
+    """
+    if kind == "CR1" and convention == "statsmodels":
+        kind = "CR1S"
+    root = fit.information_root()
+    meat, numbers = np.zeros((len(fit.solution.coef),) * 2), {}
+    for size in range(1, len(clusters) + 1):
+        for names in combinations(clusters, size):
+            codes, n_clusters = together([clusters[name] for name in names])
+            if n_clusters < 2:
+                raise DataError.one_cluster(" and ".join(names))
+            sums = cluster_scores(fit, codes, n_clusters)
+            factor = 1.0 if kind == "CR0" else n_clusters / (n_clusters - 1.0)
+            meat += (-1.0) ** (size + 1) * factor * (sums.T @ sums)
+            if size == 1:
+                numbers[names[0]] = n_clusters
+    overall = (counts.n - 1.0) / (counts.n - counts.k) if kind == "CR1S" else 1.0
+    label = f"clustered by {' and '.join(numbers)} ({kind})"
+    factor_name = {"CR0": "none", "CR1": "G/(G-1)", "CR1S": "G/(G-1)·(n-1)/(n-k)"}[kind]
+    if len(numbers) > 1 and kind != "CR0":
+        factor_name += " in each dimension"
+    half, repaired = _root_of(root, meat, overall)
+    if repaired:
+        factor_name += ", negative eigenvalues set to zero"
+    return Covariance(half, fit.basis, label, factor_name, min(numbers.values()))
+
+
+def cluster_scores(fit: Fit, codes: Codes, n_clusters: int) -> Floats:
+    """Return the score of each cluster (G, q), in the fit's basis; one pass."""
+    sums: Floats = fit.rows.fold_runs(
+        sums_by_cluster, fit.likelihood, fit.solution.coef, codes, n_clusters
+    ).values
+    return sums
+
+
+def together(dimensions: list[Codes]) -> tuple[Codes, int]:
+    """Return codes without gaps of the combinations that occur, and how many there are.
+
+    Examples
+    --------
+    >>> together([np.array([0, 0, 1]), np.array([1, 1, 0])])
+    (array([1, 1, 0]), 2)
+    """
+    codes = dimensions[0]
+    for other in dimensions[1:]:
+        codes = codes * (int(other.max(initial=0)) + 1) + other
+    if len(dimensions) == 1 and len(codes) and codes.min() == 0:
+        return codes, int(codes.max()) + 1
+    kinds, dense_codes = np.unique(-codes, return_inverse=True)
+    return dense_codes.astype(np.int64), len(kinds)
+
+
+# --- kernels --------------------------------------------------------------------------------------
+
+
+def meat_of_rows(
+    run: Iterable[Block],
+    likelihood: Likelihood,
+    coef: Floats,
+    root: Floats,
+    power: int,
+    frequency: bool,
+) -> Total:
+    """Return ``Σ r² x x' / (1 − h)^power`` (q, q) of a run, upper triangle."""
+    blocks = iter(run)
+    first = next(blocks)
+    gram = gram_for(first.X)
+    for block in chain((first,), blocks):
+        squares = np.square(likelihood.residual(block, coef))
+        copies = _copies(block, frequency)
+        if copies is not None:  # a row of weight w is w rows of weight one
+            squares = np.divide(squares, copies, out=np.zeros_like(squares), where=copies > 0)
+        if power:
+            left = 1.0 - _leverage(block, likelihood, coef, root, frequency)
+            squares /= left if power == 1 else np.square(left)
+        gram.add(block.X, squares)
+    return Total(np.triu(gram.upper()))
+
+
+def sums_by_cluster(
+    run: Iterable[Block], likelihood: Likelihood, coef: Floats, codes: Codes, n_clusters: int
+) -> Total:
+    """Return the sums (G, q) of the scores of a run's rows by cluster."""
+    total = np.zeros((n_clusters, len(coef)))
+    for block in run:
+        own = codes[block.first_row : block.first_row + block.n_rows]
+        residual = likelihood.residual(block, coef)
+        step = max(WRITTEN_OUT // max(len(coef), 1), 1)
+        for start in range(0, block.n_rows, step):
+            part = slice(start, min(start + step, block.n_rows))
+            rows = dense(block.X[part])
+            total += LevelSums(len(rows)).of(own[part], residual[part], n_clusters, rows)
+    return Total(total)
+
+
+def _largest_leverage(
+    block: Block, likelihood: Likelihood, coef: Floats, root: Floats, power: int, frequency: bool
+) -> _Most:
+    return _Most(
+        _leverage(block, likelihood, coef, root, frequency).max(initial=0.0, keepdims=True)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Most:
+    """An array whose merge is the larger of two, element by element."""
+
+    values: Floats
+
+    def __add__(self, other: _Most) -> _Most:
+        return _Most(np.maximum(self.values, other.values))
+
+
+def _leverage(
+    block: Block, likelihood: Likelihood, coef: Floats, root: Floats, frequency: bool
+) -> Floats:
+    """Return the leverage of each row, or of each of the rows that it stands for."""
+    leverage: Floats = likelihood.working_weights(block, coef) * row_squares(block.X, root)
+    copies = _copies(block, frequency)
+    if copies is not None:
+        leverage = np.divide(leverage, copies, out=np.zeros_like(leverage), where=copies > 0)
+    return leverage
+
+
+def _copies(block: Block, frequency: bool) -> Floats | None:
+    return block.weights if frequency else None
+
+
+# --- factors --------------------------------------------------------------------------------------
+
+
+def _heteroskedastic_factor(kind: str, counts: Counts, convention: str) -> tuple[float, str]:
+    n, k = counts.n, counts.k
+    if convention == "stata":
+        if kind not in ("HC0", "HC1"):
+            raise ArgumentError("convention", convention, f'"sandwich": Stata has no {kind} for it')
+        return n / (n - 1.0), "n/(n-1)"
+    if convention == "statsmodels" or kind != "HC1":
+        return 1.0, "none"
+    return n / (n - k), "n/(n-k)"
+
+
+def _half(root: Floats, meat: Floats, factor: float) -> Floats:
+    whole = np.triu(meat) + np.triu(meat, 1).T
+    return _root_of(root, whole, factor)[0]
+
+
+def _root_of(root: Floats, meat: Floats, factor: float) -> tuple[Floats, bool]:
+    """Return a root of ``factor · B B' meat B B'`` and whether eigenvalues had to be repaired.
+
+    In the columns of B the meat is near the identity if the model is right: nothing is lost there.
+    """
+    values, vectors = np.linalg.eigh(root.T @ meat @ root)
+    rounding = len(values) * np.finfo(float).eps * np.abs(values).max(initial=0.0)
+    repaired = bool((values < -rounding).any())
+    half: Floats = root @ (vectors * np.sqrt(factor * np.maximum(values, 0.0)))
+    return half, repaired

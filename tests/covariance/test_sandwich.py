@@ -1,0 +1,215 @@
+"""Sandwich covariances: by definition, by the laws they obey, and what they refuse."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import logit_inference as li
+from logit_inference.errors import (
+    ArgumentError,
+    ClusterError,
+    DataError,
+    DetachedError,
+    FewClustersWarning,
+)
+
+FORMULA = "y ~ x + g"
+
+
+def table(n=600, seed=0):
+    rng = np.random.default_rng(seed)
+    data = pd.DataFrame({"x": rng.normal(size=n), "g": rng.choice(list("abc"), n)})
+    data["clinic"] = rng.integers(0, 60, n)
+    data["month"] = rng.integers(0, 40, n)
+    data["y"] = (rng.random(n) < 1 / (1 + np.exp(-data["x"] + 0.3))).astype(int)
+    return data
+
+
+@pytest.fixture(scope="module")
+def data():
+    return table()
+
+
+@pytest.fixture(scope="module")
+def fit(data):
+    return li.logit(FORMULA, data)
+
+
+def parts(fit, data):
+    """Columns, residuals, working weights and inverse information, written out."""
+    X = np.column_stack([np.ones(len(data)), data["x"], data["g"] == "b", data["g"] == "c"])
+    mu = 1 / (1 + np.exp(-X @ fit.params.to_numpy()))
+    w = mu * (1 - mu)
+    return X, data["y"].to_numpy() - mu, w, np.linalg.inv((X * w[:, None]).T @ X)
+
+
+@pytest.mark.parametrize("kind", ["HC0", "HC1", "HC2", "HC3"])
+def test_by_definition(fit, data, kind):
+    X, r, w, V = parts(fit, data)
+    h = w * np.einsum("ij,jk,ik->i", X, V, X)
+    scale = {"HC0": 1, "HC1": 600 / 596, "HC2": 1 / (1 - h), "HC3": 1 / (1 - h) ** 2}[kind]
+    expected = V @ (X * (r**2 * scale)[:, None]).T @ X @ V
+    np.testing.assert_allclose(fit.with_covariance(kind).cov_params(), expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["CR0", "CR1", "CR1S"])
+def test_clusters_by_definition(fit, data, kind):
+    X, r, _, V = parts(fit, data)
+    sums = pd.DataFrame(X * r[:, None]).groupby(data["clinic"]).sum().to_numpy()
+    scale = {"CR0": 1, "CR1": 60 / 59, "CR1S": 60 / 59 * 599 / 596}[kind]
+    found = fit.with_covariance("cluster", by=data["clinic"], type=kind)
+    np.testing.assert_allclose(found.cov_params(), scale * V @ sums.T @ sums @ V, rtol=1e-9)
+    assert f"clustered by clinic ({kind}), 60 clusters" in str(found)
+
+
+def test_two_dimensions_are_added_and_their_overlap_taken_away(fit, data):
+    X, r, _, V = parts(fit, data)
+    meat = 0.0
+    for by, sign in ((["clinic"], 1), (["month"], 1), (["clinic", "month"], -1)):
+        sums = pd.DataFrame(X * r[:, None]).groupby([data[name] for name in by]).sum().to_numpy()
+        meat = meat + sign * len(sums) / (len(sums) - 1) * sums.T @ sums
+    found = fit.with_covariance("cluster", by={k: data[k] for k in ("clinic", "month")})
+    np.testing.assert_allclose(found.cov_params(), V @ meat @ V, rtol=1e-8)
+
+
+def test_clusters_of_one_row_are_no_clusters(fit):
+    alone = fit.with_covariance("cluster", by=np.arange(600), type="CR0")
+    np.testing.assert_allclose(alone.bse, fit.with_covariance("HC0").bse, rtol=1e-12)
+
+
+def test_labels_and_order_do_not_matter(fit, data):
+    plain = fit.with_covariance("cluster", by=data["clinic"])
+    named = fit.with_covariance("cluster", by=data["clinic"].map(lambda c: f"clinic {99 - c}"))
+    np.testing.assert_allclose(named.bse, plain.bse, rtol=1e-12)
+    again = data.sample(frac=1.0, random_state=3)
+    moved = li.logit(FORMULA, again, cluster="clinic")
+    np.testing.assert_allclose(moved.bse, plain.bse, rtol=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["HC0", "HC1", "HC2", "HC3"])
+def test_frequencies_are_replications(data, kind):
+    times = np.random.default_rng(1).integers(0, 4, len(data))
+    weighted = li.logit(FORMULA, data.assign(w=times), weights="w", weights_kind="frequency")
+    repeated = li.logit(FORMULA, data.loc[data.index.repeat(times)])
+    ours, theirs = (f.with_covariance(kind).bse for f in (weighted, repeated))
+    np.testing.assert_allclose(ours, theirs, rtol=1e-9)
+
+
+def test_frequencies_are_replications_within_clusters(data):
+    times = np.random.default_rng(1).integers(0, 4, len(data))
+    weighted = li.logit(
+        FORMULA, data.assign(w=times), weights="w", weights_kind="frequency", cluster="clinic"
+    )
+    repeated = li.logit(FORMULA, data.loc[data.index.repeat(times)], cluster="clinic")
+    np.testing.assert_allclose(weighted.bse, repeated.bse, rtol=1e-9)
+
+
+@pytest.mark.parametrize(("kind", "by"), [("HC3", None), ("cluster", "clinic")])
+def test_codes_blocks_and_merged_rows_give_the_same(data, kind, by, monkeypatch):
+    data = data.assign(x=data["x"].round(0), wide=data["month"].astype("category"))
+    by = None if by is None else data[by]
+    formula = "y ~ x + wide"
+    plain = li.logit(formula, data).with_covariance(kind, by=by)
+    monkeypatch.setattr("logit_inference.design.matrix.SMALL", 0)
+    monkeypatch.setattr("logit_inference.rows.coded.FEWEST_ROWS", 64)
+    codes = li.logit(formula, data, threads=2).with_covariance(kind, by=by)
+    np.testing.assert_allclose(codes.bse, plain.bse, rtol=1e-8)
+
+
+def test_everything_follows_the_covariance(fit, data, tmp_path):
+    robust = fit.with_covariance("HC1")
+    assert (robust.params == fit.params).all()
+    assert not np.allclose(robust.pvalues, fit.pvalues, rtol=1e-6)
+    assert "Covariance: HC1, factor n/(n-k); reference: normal." in str(robust).replace("\n", " ")
+    new = {"x": [0.5], "g": ["b"]}
+    ours, other = (f.get_prediction(new).summary_frame() for f in (robust, fit))
+    assert ours["std_error"][0] != other["std_error"][0]
+    robust.save(tmp_path / "fit.json")
+    assert (li.load(tmp_path / "fit.json").bse == robust.bse).all()
+    assert (robust.with_covariance("model").bse == fit.bse).all()
+
+
+def test_conventions(fit, data):
+    plain = fit.with_covariance("HC0").bse
+    stata = fit.with_covariance("HC0", convention="stata").bse
+    np.testing.assert_allclose(stata / plain, np.sqrt(600 / 599), rtol=1e-12)
+    assert (fit.with_covariance("HC1", convention="statsmodels").bse == plain).all()
+    by = data["clinic"]
+    theirs = fit.with_covariance("cluster", by=by, convention="statsmodels").bse
+    assert (theirs == fit.with_covariance("cluster", by=by, type="CR1S").bse).all()
+    with pytest.raises(ArgumentError, match="Stata has no HC3"):
+        fit.with_covariance("HC3", convention="stata")
+
+
+def test_statsmodels_prints_these_clustered_errors(fit, data):
+    import statsmodels.formula.api as smf
+
+    theirs = smf.logit(FORMULA, data).fit(
+        disp=False, cov_type="cluster", cov_kwds={"groups": data["clinic"]}
+    )
+    ours = fit.with_covariance("cluster", by=data["clinic"], convention="statsmodels")
+    np.testing.assert_allclose(sorted(ours.bse), sorted(theirs.bse), rtol=1e-6)
+
+
+def test_rows_without_a_cluster_are_dropped_and_counted(data):
+    holes = data.assign(clinic=data["clinic"].where(data.index % 50 > 0))
+    fit = li.logit(FORMULA, holes, cluster="clinic")
+    assert fit.n_rows_used == 588
+    assert "12 dropped for a missing value (clinic in 12)" in str(fit).replace("\n", " ")
+    whole = li.logit(FORMULA, holes)
+    with pytest.raises(ClusterError, match="missing in 12 of the rows used, first at row 0"):
+        whole.with_covariance("cluster", by=holes["clinic"])
+
+
+def test_clusters_given_with_the_fit_wait_for_their_use(data):
+    fit = li.logit(FORMULA, data, cluster=["clinic", "month"], covariance="model")
+    assert fit.estimate.covariance.kind == "model"
+    one = fit.with_covariance("cluster", by="month")
+    assert one.estimate.covariance.n_clusters == 40
+    both = fit.with_covariance("cluster")
+    assert "clinic and month" in both.estimate.covariance.kind
+
+
+def test_arrays(data):
+    X = np.column_stack([np.ones(600), data["x"]])
+    robust = li.logit_arrays(data["y"], X, cluster=data["clinic"].to_numpy())
+    again = li.logit_arrays(data["y"], X).with_covariance("cluster", by=data["clinic"])
+    np.testing.assert_allclose(robust.bse, again.bse, rtol=1e-12)
+    assert li.logit_arrays(data["y"], X, covariance="HC2").estimate.covariance.kind == "HC2"
+
+
+def test_few_clusters_are_warned_of(fit, data):
+    with pytest.warns(FewClustersWarning, match="5 clusters") as caught:
+        fit.with_covariance("cluster", by=data["clinic"] % 5)
+    assert caught[0].message.n_clusters == 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "said"),
+    [
+        ({"covariance": "HC9"}, ArgumentError, "'HC0', 'HC1'"),
+        ({"covariance": "HC0", "by": "clinic"}, ArgumentError, "has no clusters"),
+        ({"covariance": "cluster"}, ClusterError, "needs clusters"),
+        ({"covariance": "cluster", "by": "clinic"}, ClusterError, "knows no clusters named"),
+        ({"covariance": "cluster", "by": np.arange(5)}, ClusterError, "shape \\(5,\\)"),
+        ({"covariance": "cluster", "by": np.zeros(600)}, DataError, "one cluster"),
+        ({"covariance": "cluster", "by": np.arange(600), "type": "CR9"}, ArgumentError, "CR1S"),
+        ({"covariance": "HC0", "convention": "R"}, ArgumentError, "stata"),
+    ],
+)
+def test_what_is_refused(fit, arguments, error, said):
+    with pytest.raises(error, match=said):
+        fit.with_covariance(**arguments)
+
+
+def test_a_row_of_leverage_one(data):
+    alone = data.assign(only=(data.index == 7).astype(int))
+    with pytest.warns(li.SeparationWarning):
+        fit = li.logit("y ~ x + only", alone)
+    fit.with_covariance("HC3")  # the row is separated, and no row of the limiting model
+    grouped = pd.DataFrame({"s": [3, 4, 1], "n": [9, 9, 9], "c": list("aab")})
+    saturated = li.logit("s ~ c", grouped, trials="n")
+    with pytest.raises(DataError, match="leverage one"):
+        saturated.with_covariance("HC2")
+    with pytest.raises(DetachedError):
+        saturated.without_data().with_covariance("HC0")
