@@ -606,7 +606,7 @@ class LogitResult:
         >>> import logit_inference as li
         >>> fit = li.logit("resp ~ age * smoke", li.datasets.load("ohio"), cluster="id")
         >>> fit.with_covariance("cluster").bse.round(4).to_dict()["smoke"]
-        0.1908
+        0.188
         """
         return other_covariance(self, covariance, by=by, type=type, convention=convention)
 
