@@ -21,8 +21,10 @@ from logit_inference.likelihood.likelihood import Likelihood
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.coded import Coded
 from logit_inference.rows.product import dense, largest, row_squares
+from logit_inference.rows.source import Source
 
 EPS = float(np.finfo(float).eps)
+ROOM = 1e4  # for the rounding of a factor, beside EPS² for a column that is none
 WRITTEN_OUT = 1 << 21  # elements of coded columns that are written out at a time
 
 
@@ -184,6 +186,23 @@ def working_triangle(block: Block, likelihood: Likelihood, coef: Floats) -> Tria
             for start in range(0, len(X), size)
         ),
     )
+
+
+def resolved_factor(rows: Source, likelihood: Likelihood, coef: Floats) -> Factor | None:
+    """Return the factor of the information from the rows, which the sum does not resolve.
+
+    None where the rows do not either. One fold of a QR factor.
+    """
+    upper = rows.fold(working_triangle, likelihood, coef).upper
+    if len(upper) < upper.shape[1] or not np.isfinite(upper).all():
+        return None
+    upper = np.triu(upper)
+    upper *= np.where(upper.diagonal() < 0, -1.0, 1.0)[:, np.newaxis]
+    matrix = upper.T @ upper
+    with np.errstate(divide="ignore", invalid="ignore"):  # of columns without any weight left
+        left = float(np.min(np.square(upper.diagonal()) / matrix.diagonal(), initial=np.inf))
+    # A column that rounding alone keeps apart from others is no column.
+    return Factor(upper, matrix, left) if left >= EPS * EPS * ROOM else None
 
 
 def number_triangle(block: Block, numbers: Sequence[int]) -> Triangle:

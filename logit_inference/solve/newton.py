@@ -42,10 +42,14 @@ MAY_BE_ROUNDING = 1e-8  # the same, with linear predictors that are sums of term
 # A decrement below this that no longer falls has reached the rounding of the score: about eps times
 # the root of the total weight, of which the log-likelihood tells the size.
 FLOOR, FLOOR_PER_ROOT = 1e-8, 16 * np.finfo(float).eps
+LITTLE = 0.3  # of a decrement: next to no gain is left
+RUNAWAY = 10.0  # times the last decrement: a step that ends there went too far
+DOUBTFUL = 1e-10  # of what is left of a column: the sum has lost as many digits of the step
 SMALLEST_STEP = 2.0**-60  # of a step from where all weights nearly vanish
 
 Curvature = Callable[[Factor, Floats, Evaluation], float]
 ReachBound = Callable[[Factor], tuple[float, int]]
+Resolve = Callable[[Floats], Factor | None]
 
 
 def newton(
@@ -59,6 +63,7 @@ def newton(
     reach: ReachBound | None = None,
     fresh: float = FRESH,
     smallest_step: float = SMALLEST_STEP,
+    resolve: Resolve | None = None,
 ) -> Solution:
     """Return the maximum of the objective, or how far the search came.
 
@@ -87,6 +92,9 @@ def newton(
     smallest_step : float
         Fraction of a Newton step below which halving gives up; 1 where the search has another
         start to fall back on.
+    resolve : callable, optional
+        Returns the factor of the information at given coefficients with twice the digits of its
+        sum, or None; asked where the sum is singular or nearly so.
 
     Notes
     -----
@@ -101,18 +109,30 @@ def newton(
     now = objective(coef)
     n_passes, n_steps = 1, 0
     steps: list[Step] = []
-    factor = None
+    factor, origin = None, None
     decrement, direction = math.inf, np.zeros_like(coef)
     outcome = Outcome.ITERATION_LIMIT
 
     while True:
         latest = factorize(now.upper)
-        if latest is None:
+        if resolve is not None and (latest is None or latest.left < DOUBTFUL):
+            latest, n_passes = resolve(coef) or latest, n_passes + 1
+        onward = None if latest is None else latest.solve(now.score)
+        length = math.inf if onward is None else math.sqrt(max(float(now.score @ onward), 0.0))
+        if origin is not None and decrement > LITTLE and length > RUNAWAY * decrement:
+            # So far out that weights vanish: the step gained, but led to where the next is wild.
+            # Along it the log-likelihood is concave, so that a part of it gains as well.
+            size = steps[-1].size / 4.0
+            if size >= smallest_step:
+                steps[-1] = steps[-1]._replace(kind="halved", size=size)
+                coef = origin + size * direction
+                now, n_passes = objective(coef), n_passes + 1
+                continue
+        if latest is None or onward is None:
             outcome = outcome if outcome.converged else Outcome.SINGULAR
             break
-        factor = latest
-        direction = factor.solve(now.score)
-        before, decrement = decrement, math.sqrt(max(float(now.score @ direction), 0.0))
+        factor, direction = latest, onward
+        before, decrement = decrement, length
         floor = max(FLOOR, FLOOR_PER_ROOT * math.sqrt(abs(now.log_likelihood)))
         if decrement <= tolerance or before / 4 <= decrement <= floor:
             bend = partial(curvature, factor, coef, now)
@@ -140,7 +160,7 @@ def newton(
                 ahead, n_passes = objective(told.coef), n_passes + 1
                 if ahead.log_likelihood >= now.log_likelihood - _may_be_rounding(now):
                     steps += (Step("newton", now.log_likelihood, decrement, 1.0), *told.steps)
-                    coef, now = told.coef, ahead
+                    coef, now, origin = told.coef, ahead, None
                     continue
                 follow = None
         bend = partial(curvature, factor, coef, now)
@@ -154,10 +174,10 @@ def newton(
             break
         kind = "newton" if size == 1.0 else "halved"
         steps.append(Step(kind, now.log_likelihood, decrement, size))
-        coef, now = coef + size * direction, reached
+        origin, coef, now = coef, coef + size * direction, reached
 
     # Next to no gain is left. If linear predictors still move, they are on their way to infinity.
-    little = 1e-4 if outcome is Outcome.ITERATION_LIMIT else 0.3
+    little = 1e-4 if outcome is Outcome.ITERATION_LIMIT else LITTLE
     if not outcome.converged and factor is not None and decrement <= little:
         n_passes += 1
         if curvature(factor, coef, now) > LARGEST_CURVATURE:

@@ -19,7 +19,7 @@ from logit_inference.likelihood.objective import Objective, objective
 from logit_inference.rows.basis import in_basis
 from logit_inference.rows.block import Floats
 from logit_inference.rows.source import Source
-from logit_inference.solve.factor import Factor, column_reach, row_leverage
+from logit_inference.solve.factor import Factor, column_reach, resolved_factor, row_leverage
 from logit_inference.solve.newton import FRESH, SMALLEST_STEP, ReachBound, newton
 from logit_inference.solve.pace import Pace, pace_of
 from logit_inference.solve.rank import Rank, find_rank
@@ -125,6 +125,8 @@ def _newton(
         follow=follow_up(rows, likelihood, pace),
         smallest_step=smallest_step,
         reach=_reach(rows, search.reach),
+        # Codes are too many columns for a factor of the rows.
+        resolve=partial(resolved_factor, rows, likelihood) if rows.layout is None else None,
     )
 
 

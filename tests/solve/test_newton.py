@@ -376,3 +376,25 @@ def test_an_increase_that_rounding_hides_is_believed_where_the_model_is_quadrati
     assert_maximum(rows, solution)
     assert {step.kind for step in solution.steps} == {"newton"}
     assert solution.n_passes <= 25
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_weights_over_ten_orders_of_magnitude_on_few_rows(seed):
+    """Where a linear program finds no separation, the maximum is found, however uneven weights."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(6, 16))
+    X = np.column_stack([np.ones(n), rng.integers(-2, 3, (n, 2))]).astype(float)
+    y = rng.integers(0, 2, n).astype(float)
+    y[:2] = 0.0, 1.0
+    if np.linalg.matrix_rank(X) < 3 or separates(y, X):
+        return
+    found = fit(y, X, weights=10.0 ** rng.uniform(-5, 5, n))
+    assert found.solution.outcome is Outcome.CONVERGED
+
+
+def test_a_step_to_where_weights_vanish_is_taken_in_part():
+    X = np.array([[1.0, 2], [1, 1], [1, 0], [1, 0], [1, 1], [1, 0]])
+    weights = np.array([3.2e-2, 6.7e-5, 8.8e-2, 1.0e-4, 34.3, 2.5e-5])
+    found = fit(np.array([0.0, 0, 1, 0, 1, 0]), X, weights=weights)
+    assert found.solution.outcome is Outcome.CONVERGED
+    assert any(step.kind == "halved" for step in found.solution.steps)
