@@ -17,9 +17,15 @@ from logit_inference.errors import CoefficientError, SeparationWarning
 from logit_inference.likelihood.rounding import UNIT
 from logit_inference.models.logit import logit, logit_arrays
 from logit_inference.rows.block import Floats
-from logit_inference.solve.certificate import Certificate
+from logit_inference.solve.certificate import Certificate, undecided
+from logit_inference.solve.certificate import certify as certify_rows
+from logit_inference.solve.factor import factorize, resolved_factor
+from logit_inference.solve.fit import Fit
+
+ROUNDED = 1.0 + 1e-7  # of a standard error, with room
 
 if TYPE_CHECKING:
+    from logit_inference.inference.estimate import Estimate
     from logit_inference.models.result import LogitResult
 
 
@@ -51,7 +57,8 @@ def certify(
         ``distance`` is the largest distance of a coefficient from the exact maximum, in its
         standard errors at the maximum, with what is uncertain of that maximum added: an upper
         bound. The other numbers are those of the maximum's own certificate. Where no finite maximum
-        exists, ``exists`` is False, whatever the coefficients.
+        exists, ``exists`` is False, whatever the coefficients, and ``limit`` tells how far those
+        that have a finite estimate are from the limiting model's.
 
     Raises
     ------
@@ -68,7 +75,7 @@ def certify(
     >>> import logit_inference as li
     >>> births = li.datasets.load("birthwt")
     >>> print(li.certify([-1.0871, 0.7041], "low ~ smoke", births))
-    Certified: a unique maximum exists; coefficients within 3e-4 standard errors of it.
+    Certified: a unique maximum exists; coefficients within 3e-4 standard errors of it (smoke is furthest).
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SeparationWarning)  # the certificate says it
@@ -134,17 +141,49 @@ def certify_arrays(
 
 
 def _compared(coef: Any, own: LogitResult) -> Certificate:
-    """Return the certificate of our maximum with the distance of other coefficients from it."""
-    estimate = own.estimate
-    given = _read(coef, estimate.names, own.converged and not own.separation.found, estimate.coef)
-    found = own.certificate
-    if not found.exists:
-        return replace(found, distance=np.inf)
-    kept = estimate.estimable
-    ours, errors = estimate.coef[kept], estimate.std_errors[kept]
-    theirs = given[kept]
+    """Return the certificate of our maximum with the distance of other coefficients from it.
+
+    Where no maximum exists the limiting model's finite coefficients are compared with its own.
+    Where ours was not reached, the theorem is asked at the others.
+    """
+    estimate, found = own.estimate, own.certificate
+    known = own.converged and not own.separation.found
+    given = _read(coef, estimate.names, known, estimate.coef)
+    reached = own.converged and found.exists is not None
+    if not reached and own.fit is not None and np.isfinite(given).all():
+        return _at(given, own.fit)
+    if found.exists:
+        return _moved(found, given, estimate)
+    limit = None if found.limit is None else _moved(found.limit, given, estimate)
+    return replace(found, distance=np.inf, limit=limit)
+
+
+def _moved(found: Certificate, given: Floats, estimate: Estimate) -> Certificate:
+    """Return a certificate with the distance of given coefficients from the maximum added."""
+    kept = np.flatnonzero(estimate.estimable)
+    if not len(kept):
+        return found
+    ours, theirs = estimate.coef[kept], given[kept]
     gaps = np.abs(theirs - ours) + 2.0 * UNIT * (np.abs(theirs) + np.abs(ours))
-    return replace(found, distance=found.distance + float((gaps / errors).max()))
+    shares = ROUNDED * gaps / estimate.std_errors[kept]  # standard errors have a rounding too
+    furthest = int(shares.argmax())
+    name = estimate.names[kept[furthest]] if shares[furthest] > found.distance else ""
+    return replace(
+        found,
+        distance=found.distance + float(shares[furthest]),
+        reason=f"{name} is furthest" if name else "",
+    )
+
+
+def _at(given: Floats, fit: Fit) -> Certificate:
+    """Return the certificate of given coefficients by themselves."""
+    rows, inner = fit.solved_rows, fit.basis.inner(given)
+    factor = factorize(rows.fold_runs(fit.likelihood.evaluate, inner).upper)
+    if factor is None:
+        factor = resolved_factor(rows, fit.likelihood, inner)
+    if factor is None:
+        return undecided("the information matrix is singular at the coefficients")
+    return certify_rows(rows, fit.likelihood, inner, factor, basis=fit.basis)
 
 
 def _read(coef: Any, names: Sequence[str], fitted: bool, ours: Floats) -> Floats:

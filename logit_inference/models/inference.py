@@ -98,5 +98,5 @@ def detached(result: LogitResult) -> LogitResult:
         positions=None,
         profile=profile,
         proof=certificate_of(result),
-        separation=replace(result.separation, rows=None),
+        examined=replace(result.separation, rows=None),
     )

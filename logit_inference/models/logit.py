@@ -422,11 +422,13 @@ def _result(
     has_constant = design.spans_constant or spans_constant(fit)
     asked, separation, limits = None, no_separation(fit.names, fit.tally.n_rows), None
     limit: Limit | None = None
-    if fit.estimator.kind == "ml" and not _is_proved(fit):
-        recession, separation = find_separation(fit, design, encoded)
+    plain = fit.estimator.is_ml
+    examined = plain or how.separation == "raise" or not fit.solution.outcome.converged
+    if examined and not (plain and _is_proved(fit)):
+        recession, separation = find_separation(fit, design, encoded.labels)
         if separation.found and how.separation == "raise":
             raise SeparationError(separation)
-        if separation.found:
+        if separation.found and plain:
             warnings.warn(SeparationWarning(separation), stacklevel=3)
             limit = in_the_limit(
                 fit,
@@ -478,7 +480,7 @@ def _result(
         fit,
         encoded.labels,
         encoded.rows,
-        separation=separation,
+        examined=separation if examined else None,
         limits=limits,
         asked=asked,
     )
@@ -521,7 +523,7 @@ def _notes(
         else:
             yield (
                 "The other coefficients are those of the limiting model, estimated from the "
-                f"{separation.n_rows - separation.n_separated:,} rows that are not separated; the "
+                f"{_rows(separation.n_rows - separation.n_separated)} not separated; the "
                 "log-likelihood is its supremum, and AIC counts all coefficients."
             )
     for name, unused in design.unused_levels.items():
@@ -536,6 +538,10 @@ def _notes(
         yield f"NOT CONVERGED. {fit.solution.outcome.sentence}"
 
 
+def _rows(count: int) -> str:
+    return f"{count:,} rows that are" if count != 1 else "one row that is"
+
+
 def _unused(name: str, levels: Sequence[Any]) -> list[str]:
     shown = shorten([repr(level) for level in levels])
     return [f"No row used has level {shown} of {name}, which so has no coefficient."]
@@ -544,6 +550,11 @@ def _unused(name: str, levels: Sequence[Any]) -> list[str]:
 def _advice(fit: Fit, separation: Separation) -> str:
     """Return what to do about a search without a maximum, in the light of what the rows say."""
     outcome = fit.solution.outcome
+    if separation.found:
+        return (
+            f"{separation.sentence} No penalty reaches that far: give one to "
+            f"{', '.join(separation.terms)} too."
+        )
     if outcome is not Outcome.DIVERGING:
         return _ADVICE[outcome]
     if separation.kind == "none":

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from logit_inference.diagnostics.account import Account
 from logit_inference.diagnostics.goodness import Goodness, classify_rows, goodness, tjur
-from logit_inference.diagnostics.separation import Separation, no_separation
+from logit_inference.diagnostics.separation import Separation
 from logit_inference.effects.prediction import (
     Prediction,
     predict_link,
@@ -36,6 +36,7 @@ from logit_inference.models.inference import (
     linear_test,
     table_method,
 )
+from logit_inference.models.separated import separation_of
 from logit_inference.report.summary import classification_table, summary_table, tests_table
 from logit_inference.report.table import Table
 from logit_inference.solve.batch import BatchedFits, refit_weights
@@ -48,8 +49,6 @@ if TYPE_CHECKING:
 
     from logit_inference.design.arrays import ArrayDesign
     from logit_inference.design.design import Design
-
-NOT_SEPARATED = no_separation(())
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -77,8 +76,8 @@ class LogitResult:
     profile : Coefficients or None
         Likelihood-ratio inference at ``level``, for a result that travels without rows; others
         compute theirs when asked.
-    separation : Separation
-        Whether the data are separated, and by what; its kind is ``"none"`` for ordinary fits.
+    examined : Separation or None
+        Whether the data are separated, and by what; None where nobody has asked yet.
     limits : Limits or None
         Likelihood-ratio inference for infinite coefficients, where the data are separated.
     asked : Fit or None
@@ -95,7 +94,7 @@ class LogitResult:
     labels: Any
     positions: Any = None
     profile: Coefficients | None = None
-    separation: Separation = NOT_SEPARATED
+    examined: Separation | None = None
     limits: Limits | None = None
     asked: Fit | None = None
     proof: Certificate | None = None
@@ -195,6 +194,15 @@ class LogitResult:
         if alpha is not None:
             return 1.0 - alpha
         return self.level if level is None else level
+
+    @property
+    def separation(self) -> Separation:
+        """Whether the data are separated, by what and in which rows.
+
+        Its ``kind`` is ``"none"`` where they are not. A penalised fit asks its rows here, which
+        takes the time of `detect_separation`.
+        """
+        return separation_of(self)
 
     @property
     def certificate(self) -> Certificate:

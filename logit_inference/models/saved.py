@@ -102,7 +102,7 @@ def load(path: str | Path) -> LogitResult:
             None,
             None,
             profile=from_plain(content["profile"]),
-            separation=from_plain(content["separation"]),
+            examined=from_plain(content["separation"]),
             limits=from_plain(content["limits"]),
             proof=from_plain(content["certificate"]),
         )

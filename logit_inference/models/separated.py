@@ -15,6 +15,7 @@ import numpy as np
 from logit_inference.covariance.covariance import Covariance
 from logit_inference.covariance.model import model_covariance
 from logit_inference.diagnostics.separation import Separation, describe
+from logit_inference.errors import DetachedError
 from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.limits import Limits, likelihood_limits
 from logit_inference.likelihood.logistic import LOGISTIC
@@ -36,6 +37,7 @@ from logit_inference.solve.recession import (
 if TYPE_CHECKING:
     from logit_inference.design.arrays import ArrayDesign
     from logit_inference.design.design import Design, Encoded
+    from logit_inference.models.result import LogitResult
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,15 @@ class Limit:
 
 
 def find_separation(
-    fit: Fit, design: Design | ArrayDesign, encoded: Encoded
+    fit: Fit, design: Design | ArrayDesign, labels: Any
 ) -> tuple[Recession, Separation]:
-    """Return the recession cone of the rows of a fit, in all its columns, and the record of it."""
+    """Return the recession cone of the rows of a fit, in all its columns, and the record of it.
+
+    ``labels`` are the caller's, of the rows used.
+    """
     rows = in_basis(fit.solved, Basis(fit.source.n_columns, fit.basis.kept))
     within = beside_overlap(fit) if len(fit.basis.kept) > MOST_COLUMNS else None
-    return _described(fit.source, rows, fit.basis.kept, design, encoded, within)
+    return _described(fit.source, rows, fit.basis.kept, design, labels, within)
 
 
 def _described(
@@ -71,7 +76,7 @@ def _described(
     rows: Source,
     kept: Sequence[int],
     design: Design | ArrayDesign,
-    encoded: Encoded,
+    labels: Any,
     within: Integers | None = None,
 ) -> tuple[Recession, Separation]:
     """Return cone and record; ``rows`` are those of the source, or the distinct ones, in ``kept``.
@@ -94,9 +99,21 @@ def _described(
         dict(design.term_columns),
         design.constant,
         outcomes,
-        pd.Index(encoded.labels)[separated],
+        pd.Index(labels)[separated],
     )
     return recession, record
+
+
+def separation_of(result: LogitResult) -> Separation:
+    """Return what is known of a result's rows, or what they say when asked.
+
+    A penalised fit is finite wherever its penalty reaches, so that nobody has asked.
+    """
+    if result.examined is not None:
+        return result.examined
+    if result.fit is None:
+        raise DetachedError("separation")
+    return find_separation(result.fit, result.design, result.labels)[1]
 
 
 def in_the_limit(
@@ -223,5 +240,5 @@ def _detected(design: Design | ArrayDesign, encoded: Encoded) -> Separation:
     kept = find_rank(rows, objective(rows, LOGISTIC)(np.zeros(p))).basis.kept
     if len(kept) > MOST_COLUMNS:  # too many to look at without a fit that shows where to look
         fit = fit_rows(source, LOGISTIC, design.columns, offset=encoded.block.offset is not None)
-        return find_separation(fit, design, encoded)[1]
-    return _described(source, in_basis(rows, Basis(p, kept)), kept, design, encoded)[1]
+        return find_separation(fit, design, encoded.labels)[1]
+    return _described(source, in_basis(rows, Basis(p, kept)), kept, design, encoded.labels)[1]

@@ -58,7 +58,8 @@ class Certificate:
     rounding : float
         What is added to λ for rounding.
     reason : str
-        Why nothing was decided, or why there is no maximum; else empty.
+        Why nothing was decided, or why there is no maximum; of coefficients that were made
+        elsewhere, which is furthest; else empty.
     limit : Certificate or None
         Where there is no maximum, that of the limiting model.
 
@@ -83,12 +84,15 @@ class Certificate:
                 if math.isfinite(self.distance)
                 else f"how far the coefficients are from it is not known ({self.reason})"
             )
-            return f"Certified: a unique maximum exists; {where}."
+            told = f" ({self.reason})" if self.reason and math.isfinite(self.distance) else ""
+            return f"Certified: a unique maximum exists; {where}{told}."
         if self.exists is None:
             return f"Not certified: {self.reason}."
         text = f"Certified: no finite maximum exists; {self.reason}."
-        if self.limit is not None and self.limit.exists:
-            within = f"within {self.limit._told} standard errors of its maximum"
+        limit = self.limit
+        if limit is not None and limit.exists and math.isfinite(limit.distance):
+            told = f" ({limit.reason})" if limit.reason else ""
+            within = f"within {limit._told} standard errors of its maximum{told}"
             text += f" The limiting model: coefficients {within}."
         return text
 
@@ -231,7 +235,9 @@ def _upward(value: float) -> str:
     if value <= 0.0:
         return "0"
     exponent = math.floor(math.log10(value))
-    if value < 1e-3:
+    if 10.0 <= value < 1e6:
+        return f"{math.ceil(value * (1.0 - 1e-12)):,}"
+    if not 1e-3 <= value < 1e6:
         digit = math.ceil(value / 10.0**exponent * (1.0 - 1e-12))
         return f"{digit}e{exponent}" if digit < 10 else f"1e{exponent + 1}"
     step = 10.0 ** (exponent - 1)

@@ -104,6 +104,8 @@ class Fit:
     def information_root(self) -> Floats:
         """Return B (q, r) with ``B B'`` the inverse information; NaN where a search found none."""
         solution = self.solution
+        if not len(solution.coef):  # the limit of complete separation
+            return np.zeros((0, 1))
         if solution.factor is None and not solution.outcome.converged:
             return np.full((len(solution.coef), 1), np.nan)
         upper = solution.evaluation.upper

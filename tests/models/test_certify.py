@@ -7,6 +7,7 @@ import statsmodels.api as sm
 
 import logit_inference as li
 from logit_inference.errors import CoefficientError
+from logit_inference.solve.fit import fit_rows
 
 FORMULA = "low ~ age + lwt + C(race) + smoke"
 
@@ -153,3 +154,47 @@ def test_the_bound_holds_for_factors_that_stay_codes(monkeypatch):
     codes = li.logit("y ~ x * g", data)
     allowed = plain.certificate.distance + codes.certificate.distance
     assert ((plain.params - codes.params).abs() / plain.bse).max() <= allowed < 1e-9
+
+
+def test_finite_coefficients_are_compared_with_the_limiting_model():
+    women = li.datasets.load("endometrial")
+    limit = separated()
+    near = limit.params.replace(np.inf, 18.2)
+    said = li.certify(near, "HG ~ NV + PI + EH", women)
+    assert said.limit.distance < 1e-11
+    near["EH"] += 2.0 * limit.bse["EH"]
+    said = li.certify(near, "HG ~ NV + PI + EH", women)
+    assert said.limit.distance == pytest.approx(2.0, rel=1e-5)
+    assert said.limit.distance >= 2.0
+    assert "(EH is furthest)" in str(said)
+
+
+def test_coefficients_that_our_search_does_not_reach_are_asked_themselves(monkeypatch):
+    births = li.datasets.load("birthwt")
+    fit = li.logit(FORMULA, births)
+    monkeypatch.setattr("logit_inference.models.logit.fit_rows", stopped(fit_rows))
+    said = li.certify(fit.params, FORMULA, births)
+    assert said.exists
+    assert said.distance < 1e-10
+
+
+def stopped(search):
+    return lambda *args, **options: search(*args, **{**options, "max_iterations": 1})
+
+
+def test_a_penalised_fit_knows_that_its_rows_are_separated():
+    women = li.datasets.load("endometrial")
+    firth = li.logit("HG ~ NV + PI + EH", women, estimator="firth")
+    assert firth.separation.kind == "quasi-complete"
+    with pytest.raises(li.SeparationError):
+        li.logit("HG ~ NV + PI + EH", women, estimator="firth", separation="raise")
+    with pytest.raises(li.ConvergenceError, match=r"NV = 1, HG = 1\. No penalty reaches"):
+        li.logit("HG ~ NV + PI + EH", women, estimator="ridge", penalty={"PI": 1})
+
+
+def test_complete_separation_has_its_residuals():
+    with pytest.warns(li.SeparationWarning):
+        fit = li.logit("y ~ x", {"y": [0, 1, 1], "x": [1.0, 2, 3]})
+    rows = fit.augment()
+    assert rows["fitted"].tolist() == [0.0, 1.0, 1.0]
+    assert rows["hat"].tolist() == [0.0, 0.0, 0.0]

@@ -204,6 +204,8 @@ def test_what_it_says():
         (9e-7, "9e-7"),
         (0.0341, "0.035"),
         (0.3, "0.3"),
+        (681.2, "682"),
+        (3e9, "3e9"),
         (12, "12"),
     ):
         assert f" {text} standard" in str(Certificate(True, value, 0.0, 1.0, 0.0))
