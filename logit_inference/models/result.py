@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -195,7 +196,7 @@ class LogitResult:
             return 1.0 - alpha
         return self.level if level is None else level
 
-    @property
+    @cached_property
     def separation(self) -> Separation:
         """Whether the data are separated, by what and in which rows.
 
@@ -204,13 +205,14 @@ class LogitResult:
         """
         return separation_of(self)
 
-    @property
+    @cached_property
     def certificate(self) -> Certificate:
         """Whether a maximum is proved to exist, and how far the coefficients are from it.
 
         Notes
         -----
-        One or two passes, at about three times the price of a score; see `solve.certificate`.
+        One or two passes, at about three times the price of a score; see `solve.certificate`. A
+        result never changes, so that what is proved once stays proved.
         """
         return certificate_of(self)
 
