@@ -74,8 +74,9 @@ def certify(
     --------
     >>> import logit_inference as li
     >>> births = li.datasets.load("birthwt")
-    >>> print(li.certify([-1.0871, 0.7041], "low ~ smoke", births))
-    Certified: a unique maximum exists; coefficients within 3e-4 standard errors of it (Intercept is furthest).
+    >>> said = li.certify([-1.0871, 0.7041], "low ~ smoke", births)
+    >>> said.exists, said.reason, round(said.distance, 5)
+    (True, 'Intercept is furthest', 0.00023)
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SeparationWarning)  # the certificate says it
