@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from logit_inference.errors import ProfileError
 from logit_inference.inference.distribution import chi_square_tail, critical_value
 from logit_inference.inference.wald import Coefficients
 from logit_inference.rows.block import Floats
@@ -60,7 +61,9 @@ class Limits:
         )
 
 
-def likelihood_limits(fit: Fit, supremum: float, recession: Recession, level: float) -> Limits:
+def likelihood_limits(
+    fit: Fit, supremum: float, recession: Recession, level: float, matrix: Floats | None = None
+) -> Limits:
     """Return the tests and intervals of the coefficients that run to infinity.
 
     Parameters
@@ -72,6 +75,8 @@ def likelihood_limits(fit: Fit, supremum: float, recession: Recession, level: fl
     recession : Recession
         Of its p columns: where each coefficient goes.
     level : float
+    matrix : (k, p) array, optional
+        Combinations of coefficients to ask about, in place of each coefficient by itself.
 
     Returns
     -------
@@ -82,31 +87,57 @@ def likelihood_limits(fit: Fit, supremum: float, recession: Recession, level: fl
     -----
     About a dozen fits with one column less for each coefficient that goes one way.
     """
-    ends = recession.ends
-    p = len(ends)
-    found = np.full((4, p), np.nan)
+    if matrix is None:
+        ends, matrix = recession.ends, np.eye(len(recession.ends))
+    else:
+        sides = recession.sides(matrix)
+        ends = np.where(sides == 0, 0.0, sides * np.inf)
+    found = np.full((4, len(matrix)), np.nan)
     for j, end in enumerate(ends.tolist()):
         if math.isnan(end):
             found[:, j] = 0.0, 1.0, -math.inf, math.inf
         elif math.isinf(end):
-            found[:, j] = _one_sided(fit, supremum, recession, j, level)
+            found[:, j] = _one_sided(fit, supremum, recession, matrix[[j]], end, level)
     return Limits(level, *found)
 
 
+def supremum_ratio(
+    fit: Fit, supremum: float, recession: Recession, matrix: Floats, value: Floats
+) -> float:
+    """Return twice the fall of the supremum where ``matrix @ coef = value``.
+
+    Parameters
+    ----------
+    fit, supremum, recession
+        As in `likelihood_limits`.
+    matrix : (k, p) array
+    value : (k,) array
+
+    Raises
+    ------
+    ProfileError
+        Where the restricted supremum is not found.
+    """
+    profile = held(fit, recession, matrix)
+    fall = math.nan if profile is None else 2.0 * (supremum - profile.value(value))
+    if math.isnan(fall):
+        raise ProfileError.not_found("the restricted supremum of a likelihood-ratio test")
+    return max(fall, 0.0)
+
+
 def _one_sided(
-    fit: Fit, supremum: float, recession: Recession, column: int, level: float
+    fit: Fit, supremum: float, recession: Recession, row: Floats, end: float, level: float
 ) -> tuple[float, float, float, float]:
-    """Return statistic, p-value and interval of a coefficient that goes one way."""
-    end = float(recession.ends[column])
+    """Return statistic, p-value and interval of a combination (1, p) that goes one way."""
     interval = (math.nan, end) if end > 0 else (end, math.nan)
-    profile = held(fit, recession, column)
+    profile = held(fit, recession, row)
     if profile is None:
         return (math.nan, math.nan, *interval)
     side = math.copysign(1.0, end)
 
     def ratio(steps: float) -> float:
-        """Return the statistic, with the coefficient so many steps from zero towards its end."""
-        return 2.0 * (supremum - profile.value(side * steps * profile.unit))
+        """Return the statistic, with the combination so many steps from zero towards its end."""
+        return 2.0 * (supremum - profile.value(np.array([side * steps * profile.unit])))
 
     at_zero = ratio(0.0)
     statistic = max(at_zero, 0.0)
