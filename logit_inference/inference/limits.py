@@ -87,14 +87,15 @@ def likelihood_limits(
     -----
     About a dozen fits with one column less for each coefficient that goes one way.
     """
+    known = matrix is None or recession.facets is not None  # that NaN means both ways
     if matrix is None:
         ends, matrix = recession.ends, np.eye(len(recession.ends))
     else:
         sides = recession.sides(matrix)
-        ends = np.where(sides == 0, 0.0, sides * np.inf)
+        ends = np.where(sides == 0, 0.0, sides * math.inf)
     found = np.full((4, len(matrix)), np.nan)
     for j, end in enumerate(ends.tolist()):
-        if math.isnan(end):
+        if math.isnan(end) and known:
             found[:, j] = 0.0, 1.0, -math.inf, math.inf
         elif math.isinf(end):
             found[:, j] = _one_sided(fit, supremum, recession, matrix[[j]], end, level)

@@ -49,13 +49,15 @@ def save(result: LogitResult, path: str | Path) -> None:
     ModelFileError
         Where the formula uses a function given by ``context=``, which a file cannot hold.
     """
+    bare = result.without_data()
     content = {
         "format": FORMAT,
         "version": VERSION,
         "level": result.level,
         "account": to_plain(result.account),
         "estimate": to_plain(result.estimate),
-        "profile": to_plain(result.without_data().profile),
+        "profile": to_plain(bare.profiled),
+        "slopes": to_plain(bare.slopes),
         "design": to_plain(result.design),
         "separation": to_plain(replace(result.separation, rows=None)),
         "limits": to_plain(result.limits),
@@ -101,7 +103,8 @@ def load(path: str | Path) -> LogitResult:
             design,
             None,
             None,
-            profile=from_plain(content["profile"]),
+            profiled=from_plain(content["profile"]),
+            slopes=from_plain(content.get("slopes")),
             separation=from_plain(content["separation"]),
             limits=from_plain(content["limits"]),
             proof=from_plain(content["certificate"]),

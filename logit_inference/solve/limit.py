@@ -211,7 +211,7 @@ def _times(block: Block, coef: Floats) -> Floats:
     return times(block.X, coef)
 
 
-# --- suprema with combinations of coefficients held ------------------------------------------------
+# --- suprema with combinations of coefficients held -----------------------------------------------
 
 
 @dataclass(frozen=True)
