@@ -35,9 +35,9 @@ from logit_inference.solve.peak import Peak
 FALL = 1e-6  # of twice the fall, at the last evaluation: one more step leaves its square
 OTHERS = 3e-5  # length of the score of the others there, in standard errors
 MOST_EVALUATIONS = 30
-LONGEST = 2.0  # a step moves the others by at most this, in standard errors
-LARGEST_RETURN = 0.75  # of the way to the estimate
-FARTHER = 3.0  # and the quantity by at most as many times its distance from the estimate
+LONGEST = 1.5  # length of the score of the others, from which a point is too far
+LARGEST_RETURN = 0.75  # a step back is at most this share of it
+FARTHER = 3.0  # a step away is at most as many times the distance from the estimate
 NEAR = 0.5  # of an error, in standard errors, from which score-only steps may follow
 SERVES = 0.2  # share of the error that a score-only step leaves, at most
 
@@ -114,15 +114,14 @@ def _search(
         move = _move(peak, row, now, wanted, side, distance)
         if slope is not None and not _serves(move, known):
             slope, known = None, math.inf  # the same point again, with its own information
-        elif move is None or move.error > 2.0 * known:
-            size /= 4.0
+        elif move is None or move.decrement > LONGEST or move.error > 2.0 * known:
+            size /= 2.0
         elif abs(move.gap) <= FALL and move.decrement <= OTHERS:
             end = point + move.others + side * move.ahead * move.path
             return End(float(row @ end), end, n)
         else:
             ahead = min(max(move.ahead, -LARGEST_RETURN * distance), FARTHER * max(distance, unit))
-            step = min(1.0, LONGEST / max(move.decrement, LONGEST)) * move.others
-            step += side * ahead * move.path
+            step = move.others + side * ahead * move.path
             coef, size, known = point, 1.0, move.error
     return None
 

@@ -63,9 +63,12 @@ def profile_coefficients(
     """
     matrix = np.eye(len(estimate.names)) if matrix is None else matrix
     wald = combinations(estimate, matrix, level)
-    peak = fit_peak(fit)
     statistic, low, high = np.full((3, len(matrix)), np.nan)
-    for j in np.flatnonzero(np.isfinite(wald.estimate)):
+    finite = np.flatnonzero(np.isfinite(wald.estimate))
+    if not len(finite):  # complete separation: there is no peak
+        return Coefficients(wald.estimate, wald.std_error, statistic, statistic, low, high)
+    peak = fit_peak(fit)
+    for j in finite:
         if _is_corrected(fit, matrix[j]):
             statistic[j], low[j], high[j] = wald.statistic[j], wald.conf_low[j], wald.conf_high[j]
             continue

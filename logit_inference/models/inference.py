@@ -10,7 +10,7 @@ import numpy as np
 
 from logit_inference.covariance.penalized import augmented_covariance, fit_covariance
 from logit_inference.errors import ArgumentError, DetachedError
-from logit_inference.inference.hauck_donner import suspects, wald_slopes
+from logit_inference.inference.hauck_donner import WaldSlopes, suspects, wald_slopes
 from logit_inference.inference.hypothesis import Hypothesis, read_hypothesis
 from logit_inference.inference.likelihood_ratio import (
     likelihood_ratio_test,
@@ -25,7 +25,6 @@ from logit_inference.inference.wald import (
     check_level,
     wald_test,
 )
-from logit_inference.rows.block import Floats
 from logit_inference.solve.certificate import Certificate, certify_fit, undecided
 
 if TYPE_CHECKING:
@@ -97,8 +96,8 @@ def _test_of_suprema(result: LogitResult, hypothesis: Hypothesis) -> TestResult:
     return ratio_test(hypothesis, ratio)
 
 
-def hauck_donner_slopes(result: LogitResult) -> Floats | None:
-    """Return the slopes (p,) of Wald statistics that may be past their maximum; NaN for others.
+def hauck_donner_slopes(result: LogitResult) -> WaldSlopes | None:
+    """Return the slopes of Wald statistics that may be past their maximum; NaN for others.
 
     None where tables are not Wald's, or nothing was estimated.
     """

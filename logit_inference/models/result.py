@@ -23,7 +23,7 @@ from logit_inference.effects.prediction import (
 )
 from logit_inference.errors import ArgumentError, DetachedError
 from logit_inference.inference.estimate import Estimate
-from logit_inference.inference.hauck_donner import wald_slopes
+from logit_inference.inference.hauck_donner import WaldSlopes, wald_slopes
 from logit_inference.inference.limits import Limits, likelihood_limits
 from logit_inference.inference.result import TestResult
 from logit_inference.inference.wald import Coefficients, coefficients
@@ -43,7 +43,6 @@ from logit_inference.models.profile import Profile
 from logit_inference.report.inference import hauck_donner_table
 from logit_inference.report.summary import classification_table, summary_table, tests_table
 from logit_inference.report.table import Table
-from logit_inference.rows.block import Floats
 from logit_inference.solve.batch import BatchedFits, refit_weights
 from logit_inference.solve.certificate import Certificate
 from logit_inference.solve.fit import Fit
@@ -91,7 +90,7 @@ class LogitResult:
         The search that ran to infinity, where they are: ``fit`` is then that of the limiting model.
     proof : Certificate or None
         Of a result that travels without rows; others prove theirs when asked.
-    slopes : (p,) array or None
+    slopes : WaldSlopes or None
         Of Wald statistics (see `hauck_donner`), for a result that travels without rows.
     """
 
@@ -107,7 +106,7 @@ class LogitResult:
     limits: Limits | None = None
     asked: Fit | None = None
     proof: Certificate | None = None
-    slopes: Floats | None = None
+    slopes: WaldSlopes | None = None
 
     # --- coefficients -----------------------------------------------------------------------------
 
@@ -203,9 +202,9 @@ class LogitResult:
         >>> import logit_inference as li
         >>> fit = li.logit("low ~ age + smoke", li.datasets.load("birthwt"))
         >>> fit.conf_int(level=0.9, names="smoke").round(3).loc["smoke"].tolist()
-        [0.164, 1.22]
+        [0.163, 1.221]
         >>> fit.conf_int(level=0.9, names="smoke", method="profile").round(3).to_numpy().tolist()
-        [[0.164, 1.222]]
+        [[0.163, 1.224]]
         """
         return frames.intervals(*intervals(self, self._level(alpha, level), method, names))
 
@@ -241,13 +240,13 @@ class LogitResult:
         >>> import logit_inference as li
         >>> fit = li.logit("low ~ age * smoke", li.datasets.load("birthwt"))
         >>> fit.lincom("smoke + 30 * age:smoke", exponentiate=True).to_frame().round(2).iloc[0, 1:]
-        estimate     3.78
-        std_error    2.19
-        statistic    2.30
-        p_value      0.02
-        conf_low     1.22
-        conf_high   11.76
-        Name: 0, dtype: object
+        estimate      3.42
+        std_error     1.99
+        statistic     2.11
+        p_value       0.03
+        conf_low      1.09
+        conf_high    10.68
+        Name: 0, dtype: float64
         """
         return lincom(self, combination, exponentiate, method, level)
 
@@ -285,7 +284,7 @@ class LogitResult:
         >>> fit = li.logit("low ~ age + smoke", li.datasets.load("birthwt"))
         >>> curve = fit.profile("smoke")
         >>> round(curve.conf_low, 4), round(curve.conf_high, 4)
-        (0.0612, 1.3218)
+        (0.0621, 1.3272)
         >>> curve.to_frame().shape
         (25, 6)
         """
@@ -294,8 +293,10 @@ class LogitResult:
     def hauck_donner(self) -> Table:
         """Return whether each Wald statistic is past its maximum; one pass.
 
-        The slope is that of the statistic as the coefficient grows, one where the log-likelihood is
-        a parabola and negative where a larger effect would be called less significant.
+        The slope is that of the statistic as the coefficient grows, the others fixed: one where the
+        log-likelihood is a parabola, negative where a larger effect would be called less
+        significant. The profile slope is the same with the others following; summaries warn where
+        both are negative.
 
         Raises
         ------

@@ -24,6 +24,7 @@ from logit_inference.diagnostics.account import Account
 from logit_inference.diagnostics.separation import Separation
 from logit_inference.errors import ModelFileError
 from logit_inference.inference.estimate import Estimate
+from logit_inference.inference.hauck_donner import WaldSlopes
 from logit_inference.inference.limits import Limits
 from logit_inference.inference.wald import Coefficients
 from logit_inference.likelihood.estimator import Estimator
@@ -238,7 +239,7 @@ def _records() -> Mapping[str, Any]:
 
     known = (
         *(Account, Tally, Estimator, Estimate, Covariance, Basis, Centring, Relation),
-        *(Coefficients, Separation, Limits, Recession, Certificate),
+        *(Coefficients, Separation, Limits, Recession, Certificate, WaldSlopes),
         *(ArrayDesign, Design, Formula, Factor, Term, TermColumns, Coding, Schema, Variable, Event),
     )
     return {record.__name__: record for record in known}

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from logit_inference.covariance.covariance import Covariance
+from logit_inference.inference.hauck_donner import WaldSlopes
 from logit_inference.inference.wald import Coefficients
 from logit_inference.report.numbers import format_number
 from logit_inference.report.table import Column, Table
@@ -98,42 +99,46 @@ def _kind(covariance: Covariance) -> str:
     return "model-based" if covariance.kind == "model" else covariance.kind
 
 
-def hauck_donner_table(names: Sequence[str], statistic: Floats, slope: Floats) -> Table:
+def hauck_donner_table(names: Sequence[str], statistic: Floats, slopes: WaldSlopes) -> Table:
     """Return one row for each coefficient: whether its Wald statistic is past its maximum.
 
     Parameters
     ----------
     names : sequence of p str
-    statistic, slope : (p,) arrays
-        See `inference.hauck_donner`.
+    statistic : (p,) array
+        Wald's.
+    slopes : WaldSlopes
     """
-    past = ["—" if np.isnan(x) else "yes" if x < 0 else "no" for x in slope.tolist()]
+    fixed: list[float] = slopes.fixed.tolist()
+    past = ["—" if x != x else "yes" if x < 0 else "no" for x in fixed]
     return Table(
         "Hauck–Donner Effect",
         (
             Column("term", list(names), header=""),
             Column("statistic", statistic, header="z", kind="statistic"),
-            Column("slope", slope, kind="fixed"),
+            Column("slope", fixed, kind="fixed"),
+            Column("profile_slope", slopes.profile, header="profile slope", kind="fixed"),
             Column("past_maximum", past, header="past maximum"),
         ),
         notes=(
-            "slope: of z as the coefficient grows, others fixed, in units of one over the standard "
-            "error; 1 for a parabolic log-likelihood. Below 0 the Wald statistic is past its "
-            'maximum and understates the evidence: use method="lr".',
+            "slope: of z as the coefficient grows, the others fixed, in units of one over the "
+            "standard error; 1 for a parabolic log-likelihood. Below 0 the Wald statistic is past "
+            "its maximum (Yee 2022).",
+            "profile slope: the same with the others following, which does not depend on how "
+            'columns are centred. Where both are negative z understates the evidence: method="lr".',
         ),
     )
 
 
-def hauck_donner_note(names: Sequence[str], slope: Floats) -> tuple[str, ...]:
+def hauck_donner_note(names: Sequence[str], slopes: WaldSlopes) -> tuple[str, ...]:
     """Return what a Wald table says of statistics past their maximum; nothing where there are none.
 
     Parameters
     ----------
     names : sequence of p str
-    slope : (p,) array
-        NaN where it was not computed.
+    slopes : WaldSlopes
     """
-    past = [name for name, x in zip(names, slope.tolist(), strict=True) if x < 0]
+    past = [name for name, is_past in zip(names, slopes.past_maximum, strict=True) if is_past]
     if not past:
         return ()
     return (

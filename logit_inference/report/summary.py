@@ -9,11 +9,11 @@ import numpy as np
 from logit_inference.covariance.covariance import Covariance
 from logit_inference.diagnostics.account import Account
 from logit_inference.diagnostics.goodness import Classification, Goodness
+from logit_inference.inference.hauck_donner import WaldSlopes
 from logit_inference.inference.result import TestResult
 from logit_inference.inference.wald import Coefficients
 from logit_inference.report.inference import (
     ODDS_RATIOS,
-    Floats,
     hauck_donner_note,
     likelihood_note,
 )
@@ -41,7 +41,7 @@ def summary_table(
     odds_ratios: bool = False,
     method: str = "wald",
     beside: Coefficients | None = None,
-    slopes: Floats | None = None,
+    slopes: WaldSlopes | None = None,
     undetermined: Sequence[bool] = (),
     certificate: str = "",
 ) -> Table:
@@ -63,8 +63,8 @@ def summary_table(
         What statistics, p-values and intervals are.
     beside : Coefficients, optional
         Wald's, to print beside likelihood-ratio tests.
-    slopes : (p,) array, optional
-        Of Wald statistics (see `inference.hauck_donner`): the notes name those past their maximum.
+    slopes : WaldSlopes, optional
+        Of Wald statistics: the notes name those past their maximum.
     undetermined : sequence of p bool, optional
         Which coefficients may go to either infinity: the table says so in a word.
     certificate : str
