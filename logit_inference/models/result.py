@@ -632,7 +632,7 @@ class LogitResult:
         method : {"wald", "lr", "profile"}, optional
             Of p-values and intervals, both of the same test (see `coefficients`).
         wald : bool
-            Whether likelihood-ratio tests have Wald's z and p-value beside them.
+            Whether likelihood-ratio tests have Wald's p-value beside them.
         """
         level = self.level if level is None else level
         table, named = self.coefficients(level, method), method_of(self, method)

@@ -25,8 +25,8 @@ NO_WALD_TEST = (
     "of the model without the term (likelihood ratio)."
 )
 WALD_BESIDE = (
-    "Wald z and Wald P: the estimate over its standard error, beside the likelihood-ratio test; "
-    "intervals are those of the likelihood ratio."
+    "Wald P: of the estimate over its standard error, beside the likelihood-ratio test; intervals "
+    "are those of the likelihood ratio."
 )
 
 
@@ -91,10 +91,7 @@ def summary_table(
         Column("conf_high", table.conf_high, header=f"{high:.4g}]", kind="estimate"),
     )
     if beside is not None:
-        columns += (
-            Column("wald_statistic", beside.statistic, header=f"Wald {letter}", kind="statistic"),
-            Column("wald_p_value", beside.p_value, header="Wald P", kind="p_value"),
-        )
+        columns += (Column("wald_p_value", beside.p_value, header="Wald P", kind="p_value"),)
     return Table(
         f"{account.model} Regression Results",
         columns,

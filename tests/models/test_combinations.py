@@ -286,7 +286,7 @@ def test_without_rows_they_say_what_they_need(fit, separated):
         lambda: bare.lincom(TEXT, method="lr"),
         lambda: bare.profile("age"),
         lambda: bare.conf_int(method="profile"),
-        lambda: bare.hauck_donner(),
+        bare.hauck_donner,
         lambda: separated.without_data().lincom("NV + PI"),
         lambda: separated.without_data().test("NV = 0", method="lr"),
     ):
