@@ -15,8 +15,9 @@ approximation.
 
 Of a concave objective a point with these two properties is the only one on its side, so that a
 search that reaches one is right wherever it came from. What it may return is verified at the last
-evaluation: `FALL` and `OTHERS`. A search that is not on its way there after `MOST_EVALUATIONS`, or
-that leaves its side, returns nothing; ``profile`` then brackets the end and refits.
+evaluation: `FALL` and `OTHERS`. A point that is too far for the quadratic model (`LONGEST`), or
+from which the error has doubled, is given up for one halfway; a search that has not arrived after
+`MOST_EVALUATIONS` returns nothing, and ``profile`` then brackets the end and refits.
 """
 
 from __future__ import annotations

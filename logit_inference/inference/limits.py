@@ -47,14 +47,20 @@ class Limits:
     conf_low: Floats
     conf_high: Floats
 
-    def put_into(self, table: Coefficients) -> Coefficients:
-        """Return a table with these tests and intervals in place of Wald's, where there are some.
+    def put_into(self, table: Coefficients, *, roots: bool = False) -> Coefficients:
+        """Return a table with these tests and intervals in place of its own, where there are some.
 
-        Statistics stay missing: those of the table are z or t.
+        Statistics of the table stay missing where they are z or t; ``roots`` says that they are
+        signed roots of likelihood ratios, which these have too.
         """
         own = ~np.isnan(self.p_value) | np.isinf(self.conf_low) | np.isinf(self.conf_high)
+        statistic = table.statistic
+        if roots:
+            root = np.sign(np.nan_to_num(table.estimate)) * np.sqrt(self.statistic)
+            statistic = np.where(own, root, statistic)
         return replace(
             table,
+            statistic=statistic,
             p_value=np.where(own, self.p_value, table.p_value),
             conf_low=np.where(own, self.conf_low, table.conf_low),
             conf_high=np.where(own, self.conf_high, table.conf_high),

@@ -93,7 +93,7 @@ def combination_inference(
     if result.asked is None or at.recession is None:
         raise DetachedError("the interval of an infinite combination")
     limits = likelihood_limits(result.asked, _supremum(result), at.recession, level, matrix)
-    return limits.put_into(table)
+    return limits.put_into(table, roots=method == "profile")
 
 
 def _supremum(result: LogitResult) -> float:
@@ -184,7 +184,8 @@ def intervals(
     called = tuple(at.names[j] for j in kept)
     named = method_of(result, method)
     known = result.profiled is not None and level == result.level
-    if named == "profile" and method is not None and result.fit is not None and not known:
+    asked_for = method is not None or names is not None
+    if named == "profile" and asked_for and result.fit is not None and not known:
         matrix = np.eye(len(at.names))[kept]
         table = profile_coefficients(result.fit, at, level, matrix=matrix, tests=False)
         if result.limits is None:

@@ -64,7 +64,9 @@ def coefficient_inference(
     if result.fit is None:
         raise DetachedError('method="lr"')
     table = profile_coefficients(result.fit, result.estimate, level, strict=strict)
-    return table if result.limits is None else result.limits_at(level).put_into(table)
+    if result.limits is None:
+        return table
+    return result.limits_at(level).put_into(table, roots=True)
 
 
 def linear_test(result: LogitResult, hypothesis: Any, method: str | None) -> TestResult:

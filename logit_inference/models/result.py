@@ -646,7 +646,7 @@ class LogitResult:
             level,
             odds_ratios=odds_ratios,
             method=named,
-            beside=self.wald(level) if wald and named == "profile" else None,
+            beside=coefficients(self.estimate, level) if wald and named == "profile" else None,
             slopes=slopes,
             undetermined=self.estimate.undetermined.tolist(),
             certificate=str(self.certificate) if self.account.estimator.is_ml else "",

@@ -154,6 +154,8 @@ def test_named_intervals(fit):
     pd.testing.assert_frame_equal(some, whole.loc[some.index])
     pd.testing.assert_frame_equal(fit.conf_int(names="age"), fit.conf_int().loc[["age"]])
     pd.testing.assert_frame_equal(fit.conf_int(method="lr"), whole)
+    firth = li.logit("low ~ lwt + smoke", li.datasets.load("birthwt"), estimator="firth")
+    pd.testing.assert_frame_equal(firth.conf_int(names="smoke"), firth.conf_int().loc[["smoke"]])
 
 
 def test_likelihood_first(fit):
@@ -252,6 +254,40 @@ def test_profiles_of_separated_data(separated):
     assert "∞" in str(curve)
     some = separated.conf_int(method="profile", names=["EH", "NV"])
     np.testing.assert_allclose(some, ends.loc[["EH", "NV"]], rtol=1e-12)
+
+
+def test_the_likelihood_table_of_separated_data(separated):
+    frame = separated.summary(method="lr", wald=True).to_frame().set_index("term")
+    test = separated.test("NV = 0", method="lr")
+    assert frame.loc["NV", "statistic"] == pytest.approx(np.sqrt(test.statistic), rel=1e-7)
+    assert frame.loc["NV", "p_value"] == pytest.approx(test.p_value, rel=1e-6)
+    assert np.isnan(frame.loc["NV", "wald_p_value"])
+    assert np.isnan(separated.tidy().set_index("term").loc["NV", "statistic"])
+
+
+def test_a_difference_of_infinite_coefficients_is_finite():
+    """Nobody responds in the reference group: the others are compared as if it were not there."""
+    rng = np.random.default_rng(0)
+    group, x = np.repeat(["a", "b", "c"], 30), rng.normal(size=90)
+    chance = np.where(group == "b", 0.3, 0.6)
+    y = ((group != "a") & (rng.random(90) < chance)).astype(int)
+    with pytest.warns(li.SeparationWarning):
+        fit = li.logit("y ~ g + x", {"g": group, "x": x, "y": y})
+    rest = group != "a"
+    other = li.logit("y ~ g + x", {"g": group[rest], "x": x[rest], "y": y[rest]})
+    for method in ("wald", "lr"):
+        mine = fit.lincom("g[T.c] - g[T.b], x", method=method).to_frame().iloc[:, 1:]
+        theirs = other.lincom("g[T.c], x", method=method).to_frame().iloc[:, 1:]
+        np.testing.assert_allclose(mine, theirs, rtol=1e-8)
+    test = fit.test("g[T.c] = g[T.b]", method="lr")
+    assert test.statistic == pytest.approx(other.test("g[T.c]", method="lr").statistic, rel=1e-9)
+    without = li.logit("y ~ x", {"x": x, "y": y})
+    both = fit.test("g", method="lr")
+    assert (both.df, both.statistic) == (2, pytest.approx(2 * (fit.llf - without.llf), rel=1e-9))
+    curve = fit.profile("g[T.c] - g[T.b]", points=4)
+    np.testing.assert_allclose(curve.value, other.profile("g[T.c]", points=4).value, rtol=1e-8)
+    assert curve.to_frame()["coef[g[T.c]]"].isna().all()
+    assert curve.to_frame()["coef[x]"].notna().all()
 
 
 @pytest.mark.filterwarnings("ignore::logit_inference.SeparationWarning")
