@@ -26,6 +26,7 @@ LAYERS["tablefile"] = {"errors", "design"}
 LAYERS["cli"] = {*LAYERS, "__version__", "load", "logit"}
 NUMERIC = ("rows", "likelihood", "solve", "covariance", "inference", "diagnostics", "effects")
 RECORDS = {"Account", "Classification", "Coefficients", "Covariance", "Goodness", "TestResult"}
+RECORDS |= {"WaldSlopes"}
 
 
 def modules():

@@ -33,6 +33,23 @@ class HypothesisError(LogitInferenceError, ValueError):
         )
 
     @classmethod
+    def combination(cls, text: str, complaint: str) -> HypothesisError:
+        """Return the error for text that is no linear combination of coefficients."""
+        return cls(
+            f"cannot read the combination {text!r}: {complaint}. Write for example "
+            '"smoke + 30 * smoke:age", without an equals sign; backticks quote a name.',
+            hypothesis=text,
+        )
+
+    @classmethod
+    def not_one(cls, count: int) -> HypothesisError:
+        """Return the error for several combinations where one is profiled."""
+        return cls(
+            f"a profile is of one combination of coefficients, and these are {count}: ask for "
+            'each by itself. conf_int(method="profile", names=[…]) and lincom() take several.'
+        )
+
+    @classmethod
     def unknown(
         cls, hypothesis: str, name: str, names: Sequence[str], terms: Sequence[str]
     ) -> HypothesisError:
@@ -123,8 +140,8 @@ class HypothesisError(LogitInferenceError, ValueError):
         return cls(
             f"the coefficient of {name!r} has no finite maximum likelihood estimate, because its "
             "column separates rows by their outcome, so it has no standard error and no Wald test. "
-            "Use the likelihood ratio: its p-value stands in the table of coefficients, and for "
-            "several coefficients at once compare llf with that of the model without them.",
+            'Use the likelihood ratio, method="lr": it compares suprema of the likelihood, which '
+            "are finite.",
             name=name,
         )
 

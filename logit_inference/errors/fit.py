@@ -53,6 +53,14 @@ class ProfileError(LogitInferenceError, ArithmeticError):
         )
 
     @classmethod
+    def flat(cls, what: str) -> ProfileError:
+        """Return the error for a profile that is the same everywhere."""
+        return cls(
+            f"the profile of {what} is flat: the data are separated, and every value of it comes "
+            "as close to the supremum of the likelihood as any other. Its interval is all numbers."
+        )
+
+    @classmethod
     def several(cls, gap: float) -> ProfileError:
         """Return the error for a restricted maximum that is higher than the estimate's."""
         return cls(

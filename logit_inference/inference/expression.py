@@ -10,7 +10,7 @@ What the names are is asked of ``names``; this file must not know how they are s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import NoReturn
 
@@ -48,6 +48,27 @@ def read_restrictions(text: str, known: Names, usable: NDArray[np.bool_]) -> lis
     return _Reader(text, known, usable).restrictions()
 
 
+def read_sums(text: str, known: Names, usable: NDArray[np.bool_]) -> list[tuple[str, Floats]]:
+    """Return the linear combinations in a text, each as it is written and as a (p,) row.
+
+    Parameters
+    ----------
+    text : str
+        Parted by commas. A term of several columns, alone, stands for each of them.
+    known : Names
+    usable : (p,) bool array
+        The columns that a term stands for.
+
+    Examples
+    --------
+    >>> from logit_inference.inference.names import gather_names
+    >>> known = gather_names(["a", "b"], {})
+    >>> read_sums("a - 2*b, b", known, np.array([True, True]))
+    [('a - 2*b', array([ 1., -2.])), ('b', array([0., 1.]))]
+    """
+    return _Reader(text, known, usable, HypothesisError.combination).sums()
+
+
 class _Reader:
     """Recursive descent over one text.
 
@@ -55,8 +76,14 @@ class _Reader:
     which stands alone on its side.
     """
 
-    def __init__(self, text: str, known: Names, usable: NDArray[np.bool_]):
-        self.text, self.known, self.usable = text, known, usable
+    def __init__(
+        self,
+        text: str,
+        known: Names,
+        usable: NDArray[np.bool_],
+        error: Callable[[str, str], HypothesisError] = HypothesisError.syntax,
+    ):
+        self.text, self.known, self.usable, self.error = text, known, usable, error
         self.at = self.open = 0
 
     def restrictions(self) -> list[Floats]:
@@ -66,6 +93,27 @@ class _Reader:
         if rest := self.text[self._skip() :]:
             self._fail(f"{rest.strip()!r} was not expected here")
         return rows
+
+    def sums(self) -> list[tuple[str, Floats]]:
+        found = self._one_sum()
+        while self._take(","):
+            found += self._one_sum()
+        if rest := self.text[self._skip() :]:
+            self._fail(f"{rest.strip()!r} was not expected here")
+        return found
+
+    def _one_sum(self) -> list[tuple[str, Floats]]:
+        start = self._skip()
+        with np.errstate(over="ignore", invalid="ignore"):
+            form = self._sum()
+        if not np.isfinite(form).all():
+            self._fail("a number in it is too large")
+        if form[:, -1].any() or not form.any(axis=1).all():
+            self._fail("each part is a sum of coefficients, without a number of its own")
+        if len(form) == 1:
+            return [(self.text[start : self.at].strip(), form[0, :-1])]
+        names = list(self.known.coefficients)
+        return [(names[int(np.argmax(row))], row[:-1]) for row in form]
 
     def _chain(self) -> list[Floats]:
         with np.errstate(over="ignore", invalid="ignore"):
@@ -196,4 +244,4 @@ class _Reader:
         return symbol
 
     def _fail(self, complaint: str) -> NoReturn:
-        raise HypothesisError.syntax(self.text, complaint)
+        raise self.error(self.text, complaint)

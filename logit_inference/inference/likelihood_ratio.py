@@ -12,16 +12,26 @@ from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.hypothesis import Hypothesis
 from logit_inference.inference.profile import likelihood_ratio, profile_interval
 from logit_inference.inference.result import TestResult
-from logit_inference.inference.wald import Coefficients, coefficients, wald_test
+from logit_inference.inference.wald import (
+    Coefficients,
+    check_hypothesis,
+    combinations,
+)
 from logit_inference.rows.block import Floats
 from logit_inference.solve.fit import Fit
 from logit_inference.solve.peak import Peak, peak_of
 
 
 def profile_coefficients(
-    fit: Fit, estimate: Estimate, level: float, *, strict: bool = True
+    fit: Fit,
+    estimate: Estimate,
+    level: float,
+    *,
+    matrix: Floats | None = None,
+    tests: bool = True,
+    strict: bool = True,
 ) -> Coefficients:
-    """Return likelihood-ratio inference for each coefficient: signed roots, p-values, intervals.
+    """Return likelihood-ratio inference for coefficients: signed roots, p-values, intervals.
 
     The p-value is below ``1 − level`` exactly where the interval excludes zero. With a corrected
     intercept (FLIC) the intercept's are Wald statements, the others' those of Firth's fit.
@@ -31,6 +41,11 @@ def profile_coefficients(
     fit : Fit
     estimate : Estimate
     level : float
+    matrix : (k, p) array, optional
+        Combinations of coefficients, in place of each coefficient by itself. Those that have no
+        finite estimate get NaN.
+    tests : bool
+        Whether to compute statistics and p-values, which intervals do not need.
     strict : bool
         Whether a coefficient whose profile is not found raises. If not, its numbers are NaN.
 
@@ -43,27 +58,32 @@ def profile_coefficients(
 
     Notes
     -----
-    Ten to thirty evaluations for each coefficient (see `profile_interval`).
+    For each coefficient, the two ends of its interval (see `profile_interval`) and one restricted
+    fit, of two to five evaluations, for the test.
     """
-    wald = coefficients(estimate, level)
-    peak, rows = _peak(fit), _inside(fit, np.eye(len(estimate.names)))
-    statistic, low, high = np.full((3, len(rows)), np.nan)
-    for j in np.flatnonzero(estimate.estimable):
-        if _is_corrected(fit, int(j)):
+    matrix = np.eye(len(estimate.names)) if matrix is None else matrix
+    wald = combinations(estimate, matrix, level)
+    statistic, low, high = np.full((3, len(matrix)), np.nan)
+    finite = np.flatnonzero(np.isfinite(wald.estimate))
+    if not len(finite):  # complete separation: there is no peak
+        return Coefficients(wald.estimate, wald.std_error, statistic, statistic, low, high)
+    peak = fit_peak(fit)
+    for j in finite:
+        if _is_corrected(fit, matrix[j]):
             statistic[j], low[j], high[j] = wald.statistic[j], wald.conf_low[j], wald.conf_high[j]
             continue
-        row = np.append(rows[j], np.zeros(len(peak.coef) - rows.shape[1]))
+        row = widened(fit, peak, matrix[[j]])
         try:
-            ratio = likelihood_ratio(peak, row[np.newaxis], np.zeros(1))
-            low[j], high[j] = profile_interval(peak, row, level)
+            if tests:
+                ratio = likelihood_ratio(peak, row, np.zeros(1))
+                statistic[j] = math.copysign(math.sqrt(ratio), float(row[0] @ peak.coef))
+            low[j], high[j] = profile_interval(peak, row[0], level)
         except ProfileError:
             if strict:
                 raise
-            continue
-        statistic[j] = math.copysign(math.sqrt(ratio), float(row @ peak.coef))
-    return Coefficients(
-        wald.estimate, wald.std_error, statistic, two_sided(statistic, None), low, high
-    )
+            statistic[j] = np.nan
+    p_value = two_sided(statistic, None)
+    return Coefficients(wald.estimate, wald.std_error, statistic, p_value, low, high)
 
 
 def likelihood_ratio_test(fit: Fit, estimate: Estimate, hypothesis: Hypothesis) -> TestResult:
@@ -76,19 +96,23 @@ def likelihood_ratio_test(fit: Fit, estimate: Estimate, hypothesis: Hypothesis) 
     HypothesisError
         As `wald_test`.
     """
-    wald_test(estimate, hypothesis)  # its checks hold here as well
-    for j in np.flatnonzero(hypothesis.matrix.any(axis=0)):
-        if _is_corrected(fit, int(j)):
-            raise ArgumentError("method", "lr", '"wald": FLIC corrects the intercept by hand')
-    peak, rows = _peak(fit), _inside(fit, hypothesis.matrix)
-    wide = np.zeros((len(rows), len(peak.coef)))
-    wide[:, : rows.shape[1]] = rows
-    statistic = likelihood_ratio(peak, wide, np.asarray(hypothesis.value, dtype=np.float64))
-    df = float(len(rows))
+    check_hypothesis(estimate, hypothesis)
+    if any(_is_corrected(fit, row) for row in hypothesis.matrix):
+        raise ArgumentError("method", "lr", '"wald": FLIC corrects the intercept by hand')
+    peak = fit_peak(fit)
+    rows = widened(fit, peak, hypothesis.matrix)
+    statistic = likelihood_ratio(peak, rows, np.asarray(hypothesis.value, dtype=np.float64))
+    return ratio_test(hypothesis, statistic)
+
+
+def ratio_test(hypothesis: Hypothesis, statistic: float) -> TestResult:
+    """Return a likelihood-ratio statistic with its chi-square reference."""
+    df = float(len(hypothesis.matrix))
     return TestResult("lr", hypothesis.text, statistic, df, None, chi_square_tail(statistic, df))
 
 
-def _peak(fit: Fit) -> Peak:
+def fit_peak(fit: Fit) -> Peak:
+    """Return the peak of what a fit maximised, or raise where nothing can be profiled."""
     if not fit.estimator.has_likelihood:
         name = fit.estimator.name
         raise ArgumentError("method", "profile", f'"wald": {name} has no likelihood ratios')
@@ -98,10 +122,13 @@ def _peak(fit: Fit) -> Peak:
     return peak
 
 
-def _inside(fit: Fit, matrix: Floats) -> Floats:
-    """Return combinations of coefficients of X in the basis of the fit."""
-    return fit.basis.of(matrix)
+def widened(fit: Fit, peak: Peak, matrix: Floats) -> Floats:
+    """Return combinations (k, p) of coefficients of X as those (k, r) of the peak's."""
+    rows = fit.basis.of(matrix)
+    return np.pad(rows, ((0, 0), (0, len(peak.coef) - rows.shape[1])))
 
 
-def _is_corrected(fit: Fit, column: int) -> bool:
-    return fit.estimator.intercept == "flic" and column == fit.constant
+def _is_corrected(fit: Fit, row: Floats) -> bool:
+    """Say whether a combination holds an intercept that was corrected by hand."""
+    constant = fit.constant
+    return fit.estimator.intercept == "flic" and constant is not None and row[constant] != 0

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from logit_inference.errors import ProfileError
 from logit_inference.inference.distribution import chi_square_tail, critical_value
 from logit_inference.inference.wald import Coefficients
 from logit_inference.rows.block import Floats
@@ -54,21 +55,29 @@ class Limits:
         found = (self.p_value, self.conf_low, self.conf_high)
         return any(bool(np.isnan(values[own]).any()) for values in found)
 
-    def put_into(self, table: Coefficients) -> Coefficients:
-        """Return a table with these tests and intervals in place of Wald's, where there are some.
+    def put_into(self, table: Coefficients, *, roots: bool = False) -> Coefficients:
+        """Return a table with these tests and intervals in place of its own, where there are some.
 
-        Statistics stay missing: those of the table are z or t.
+        Statistics of the table stay missing where they are z or t; ``roots`` says that they are
+        signed roots of likelihood ratios, which these have too.
         """
         own = ~np.isnan(self.p_value) | np.isinf(self.conf_low) | np.isinf(self.conf_high)
+        statistic = table.statistic
+        if roots:
+            root = np.sign(np.nan_to_num(table.estimate)) * np.sqrt(self.statistic)
+            statistic = np.where(own, root, statistic)
         return replace(
             table,
+            statistic=statistic,
             p_value=np.where(own, self.p_value, table.p_value),
             conf_low=np.where(own, self.conf_low, table.conf_low),
             conf_high=np.where(own, self.conf_high, table.conf_high),
         )
 
 
-def likelihood_limits(fit: Fit, supremum: float, recession: Recession, level: float) -> Limits:
+def likelihood_limits(
+    fit: Fit, supremum: float, recession: Recession, level: float, matrix: Floats | None = None
+) -> Limits:
     """Return the tests and intervals of the coefficients that run to infinity.
 
     Parameters
@@ -80,6 +89,8 @@ def likelihood_limits(fit: Fit, supremum: float, recession: Recession, level: fl
     recession : Recession
         Of its p columns: where each coefficient goes.
     level : float
+    matrix : (k, p) array, optional
+        Combinations of coefficients to ask about, in place of each coefficient by itself.
 
     Returns
     -------
@@ -90,36 +101,69 @@ def likelihood_limits(fit: Fit, supremum: float, recession: Recession, level: fl
     -----
     About a dozen fits with one column less for each coefficient that goes one way.
     """
-    ends = recession.ends
-    p = len(ends)
-    found = np.full((4, p), np.nan)
+    known = matrix is None or recession.facets is not None  # that NaN means both ways
+    if matrix is None:
+        ends, matrix = recession.ends, np.eye(len(recession.ends))
+    else:
+        sides = recession.sides(matrix)
+        ends = np.where(sides == 0, 0.0, sides * math.inf)
+    found = np.full((4, len(matrix)), np.nan)
     # Columns of codes cost little, however many they are.
     q = len(fit.basis.kept) if fit.solved.layout is None else min(len(fit.basis.kept), 20)
     work = float(fit.solved.n_rows) * q * int(np.isinf(ends).sum())
     for j, end in enumerate(ends.tolist()):
-        if math.isnan(end):
+        if math.isnan(end) and known:
             found[:, j] = 0.0, 1.0, -math.inf, math.inf
         elif math.isinf(end):
-            found[:, j] = _one_sided(fit, supremum, recession, j, level, work)
+            found[:, j] = _one_sided(fit, supremum, recession, matrix[[j]], end, level, work)
     return Limits(level, *found)
 
 
+def supremum_ratio(
+    fit: Fit, supremum: float, recession: Recession, matrix: Floats, value: Floats
+) -> float:
+    """Return twice the fall of the supremum where ``matrix @ coef = value``.
+
+    Parameters
+    ----------
+    fit, supremum, recession
+        As in `likelihood_limits`.
+    matrix : (k, p) array
+    value : (k,) array
+
+    Raises
+    ------
+    ProfileError
+        Where the restricted supremum is not found.
+    """
+    profile = held(fit, recession, matrix)
+    fall = math.nan if profile is None else 2.0 * (supremum - profile.value(value))
+    if math.isnan(fall):
+        raise ProfileError.not_found("the restricted supremum of a likelihood-ratio test")
+    return max(fall, 0.0)
+
+
 def _one_sided(
-    fit: Fit, supremum: float, recession: Recession, column: int, level: float, work: float
+    fit: Fit,
+    supremum: float,
+    recession: Recession,
+    row: Floats,
+    end: float,
+    level: float,
+    work: float,
 ) -> tuple[float, float, float, float]:
-    """Return statistic, p-value and interval of a coefficient that goes one way."""
-    end = float(recession.ends[column])
+    """Return statistic, p-value and interval of a combination (1, p) that goes one way."""
     interval = (math.nan, end) if end > 0 else (end, math.nan)
     if work > MOST_FOR_TESTS:
         return (math.nan, math.nan, *interval)
-    profile = held(fit, recession, column)
+    profile = held(fit, recession, row)
     if profile is None:
         return (math.nan, math.nan, *interval)
     side = math.copysign(1.0, end)
 
     def ratio(steps: float) -> float:
-        """Return the statistic, with the coefficient so many steps from zero towards its end."""
-        return 2.0 * (supremum - profile.value(side * steps * profile.unit))
+        """Return the statistic, with the combination so many steps from zero towards its end."""
+        return 2.0 * (supremum - profile.value(np.array([side * steps * profile.unit])))
 
     at_zero = ratio(0.0)
     statistic = max(at_zero, 0.0)

@@ -17,6 +17,7 @@ import numpy as np
 
 from logit_inference.errors import ProfileError
 from logit_inference.inference.distribution import critical_value
+from logit_inference.inference.endpoint import joint_end
 from logit_inference.likelihood.evaluation import Evaluation
 from logit_inference.likelihood.objective import Objective
 from logit_inference.rows.block import Floats
@@ -133,10 +134,25 @@ def likelihood_ratio(peak: Peak, matrix: Floats, value: Floats) -> float:
     Notes
     -----
     One refit, unless the restricted maximum is too far for a search from the peak, or may be one of
-    several: then others are taken on the way there, and the highest that is found counts.
+    several (see `restricted_maximum`).
     """
-    origin = matrix @ peak.coef
-    via, share, step = _top(peak), 0.0, 0.5 if peak.several else 1.0
+    found = restricted_maximum(peak, top(peak), matrix, value)
+    return max(2.0 * (peak.value - found.value), 0.0)
+
+
+def restricted_maximum(peak: Peak, via: Refit, matrix: Floats, value: Floats) -> Refit:
+    """Return the maximum where ``matrix @ coef = value``, found from another restricted maximum.
+
+    Where the way is too long for one search, or there may be several maxima, others are taken on
+    the way, and the highest that is found counts.
+
+    Raises
+    ------
+    ProfileError
+        Where it is not found.
+    """
+    origin = matrix @ via.coef
+    share, step = 0.0, 0.5 if peak.several else 1.0
     while share < 1.0:
         ahead = min(share + step, 1.0)
         found = _refit(peak, via, matrix, origin + ahead * (value - origin))
@@ -146,10 +162,10 @@ def likelihood_ratio(peak: Peak, matrix: Floats, value: Floats) -> float:
             step /= 2.0
             if step < SMALLEST_SHARE:
                 raise ProfileError.not_found("the restricted fit of a likelihood-ratio test")
-    return max(2.0 * (peak.value - via.value), 0.0)
+    return via
 
 
-def _top(peak: Peak) -> Refit:
+def top(peak: Peak) -> Refit:
     """Return the peak as a refit without restrictions."""
     none = np.zeros_like(peak.coef)
     return Refit(peak.coef, peak.value, none, peak.root, Outcome.CONVERGED)
@@ -165,7 +181,7 @@ def _refit(peak: Peak, via: Refit, matrix: Floats, value: Floats) -> Refit | Non
     ProfileError
         Where it is higher than the peak.
     """
-    starts = [via, _top(peak)] if peak.several and via.coef is not peak.coef else [via]
+    starts = [via, top(peak)] if peak.several and via.coef is not peak.coef else [via]
     tried = (refit(peak.objective, one.coef, one.root, matrix, value) for one in starts)
     found = [one for one in tried if one is not None and one.outcome.converged]
     best = max(found, key=lambda one: one.value, default=None)
@@ -193,10 +209,16 @@ def profile_interval(peak: Peak, row: Floats, level: float) -> tuple[float, floa
 
     Notes
     -----
-    Three to five refits for each end, five to ten evaluations; twice as many where restricted
-    maxima may be several. The signed root of twice the fall is
-    nearly linear in ``row @ coef``; by the envelope theorem its slope costs nothing, so that
-    Newton's method finds the end, inside a bracket. Ends are right to about 1e-9 standard errors.
+    Each end is searched for jointly with the coefficients there (see `endpoint`): over 430 ends of
+    34 models of real data the median was 3 evaluations, the largest number 6; over 4,000 of
+    simulated data, many of them nearly separated, 3 to 6 and at most 15.
+
+    Where that search does not verify its end (it was one of those 4,000), or where restricted
+    maxima may be several (`Peak.several`: Firth's fits of few rows), a bracketed search refits
+    instead, in about twenty evaluations: the signed root of twice the fall is nearly linear in
+    ``row @ coef``, and by the envelope theorem its slope costs nothing.
+
+    Ends are right to about 1e-9 standard errors.
 
     References
     ----------
@@ -217,10 +239,16 @@ def profile_interval(peak: Peak, row: Floats, level: float) -> tuple[float, floa
 
 def _end(peak: Peak, row: Floats, wanted: float, side: float) -> float:
     """Return where the root of twice the fall is ``wanted``, on one side of the estimate."""
+    joint = None if peak.several else joint_end(peak, row, wanted, side)
+    return _nested_end(peak, row, wanted, side) if joint is None else joint.value
+
+
+def _nested_end(peak: Peak, row: Floats, wanted: float, side: float) -> float:
+    """Return the same by refits inside a bracket."""
     estimate = float(row @ peak.coef)
     unit = float(np.linalg.norm(row @ peak.root))
     inside, outside = 0.0, math.inf  # distances from the estimate
-    here, via, longest = 0.0, _top(peak), math.inf  # the last refit, how far the next may be
+    here, via, longest = 0.0, top(peak), math.inf  # the last refit, how far the next may be
     distance = wanted * unit
     for _ in range(MOST_REFITS):
         target = np.array([estimate + side * distance])

@@ -47,13 +47,44 @@ def coefficients(estimate: Estimate, level: float) -> Coefficients:
     >>> coefficients(one, 0.95).statistic.tolist()
     [2.0]
     """
-    covariance, coef = estimate.covariance, estimate.coef
-    std_error = estimate.std_errors
-    half = critical_value(check_level(level), covariance.df) * std_error
+    return _inference(estimate, estimate.coef, estimate.std_errors, level)
+
+
+def combinations(estimate: Estimate, matrix: Floats, level: float) -> Coefficients:
+    """Return Wald inference for combinations ``matrix @ coef`` of coefficients.
+
+    Parameters
+    ----------
+    estimate : Estimate
+    matrix : (k, p) array
+    level : float
+        Of the intervals.
+
+    Returns
+    -------
+    Coefficients
+        Infinite, or NaN, and without a standard error where the data are separated and the
+        combination has no finite value; NaN where it involves what cannot be estimated.
+    """
+    value, root = estimate.combine(matrix)
+    std_error = np.linalg.norm(root, axis=1)
+    if estimate.recession is not None:
+        sides = estimate.recession.sides(matrix)
+        with np.errstate(invalid="ignore"):
+            value = np.where(sides == 0, value, sides * np.inf)
+        std_error = np.where(sides == 0, std_error, np.nan)
+    unknown = ((matrix != 0) & ~estimate.identified).any(axis=1)
+    value, std_error = np.where(unknown, np.nan, value), np.where(unknown, np.nan, std_error)
+    return _inference(estimate, value, std_error, level)
+
+
+def _inference(estimate: Estimate, value: Floats, std_error: Floats, level: float) -> Coefficients:
+    df = estimate.covariance.df
+    half = critical_value(check_level(level), df) * std_error
     with np.errstate(invalid="ignore", divide="ignore"):
-        statistic = coef / std_error
-        low, high = coef - half, coef + half
-    return Coefficients(coef, std_error, statistic, two_sided(statistic, covariance.df), low, high)
+        statistic = value / std_error
+        low, high = value - half, value + half
+    return Coefficients(value, std_error, statistic, two_sided(statistic, df), low, high)
 
 
 def wald_test(estimate: Estimate, hypothesis: Hypothesis) -> TestResult:
@@ -73,10 +104,7 @@ def wald_test(estimate: Estimate, hypothesis: Hypothesis) -> TestResult:
     if infinite.any():
         column = int(np.argmax((matrix[infinite][0] != 0) & ~estimate.finite))
         raise HypothesisError.infinite(estimate.names[column])
-    unknown = (matrix != 0) & ~estimate.identified
-    if unknown.any():
-        raise HypothesisError.not_estimable(estimate.names[int(np.argmax(unknown.any(axis=0)))])
-    _check_independent(matrix, np.nan_to_num(estimate.covariance.std_errors))
+    check_hypothesis(estimate, hypothesis)
     value, root = estimate.combine(matrix)
     distance = value - hypothesis.value
     # |R V R'| through a triangular factor of its root: the restrictions may be of any scale.
@@ -88,6 +116,19 @@ def wald_test(estimate: Estimate, hypothesis: Hypothesis) -> TestResult:
     tail = chi_square_tail(statistic, df, denominator)
     shown = statistic if denominator is None else statistic / df
     return TestResult("wald", hypothesis.text, shown, df, denominator, tail)
+
+
+def check_hypothesis(estimate: Estimate, hypothesis: Hypothesis) -> None:
+    """Raise a HypothesisError where restrictions cannot be tested, whichever the method.
+
+    Those of what cannot be estimated, and those that follow from or contradict each other.
+    """
+    matrix = hypothesis.matrix
+    unknown = (matrix != 0) & ~estimate.identified
+    if unknown.any():
+        raise HypothesisError.not_estimable(estimate.names[int(np.argmax(unknown.any(axis=0)))])
+    std_errors = np.nan_to_num(estimate.covariance.std_errors)
+    _check_independent(matrix, np.where(estimate.finite, std_errors, 1.0))
 
 
 def _check_independent(matrix: Floats, std_errors: Floats) -> None:

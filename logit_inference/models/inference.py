@@ -6,14 +6,24 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from logit_inference.errors import ArgumentError, DetachedError
-from logit_inference.inference.hypothesis import read_hypothesis
+from logit_inference.inference.hauck_donner import WaldSlopes, suspects, wald_slopes
+from logit_inference.inference.hypothesis import Hypothesis, read_hypothesis
 from logit_inference.inference.likelihood_ratio import (
     likelihood_ratio_test,
     profile_coefficients,
+    ratio_test,
 )
+from logit_inference.inference.limits import supremum_ratio
 from logit_inference.inference.result import TestResult
-from logit_inference.inference.wald import Coefficients, check_level, wald_test
+from logit_inference.inference.wald import (
+    Coefficients,
+    check_hypothesis,
+    check_level,
+    wald_test,
+)
 from logit_inference.solve.certificate import Certificate, certify_fit, undecided
 
 if TYPE_CHECKING:
@@ -25,24 +35,37 @@ def table_method(result: LogitResult) -> str:
     return result.account.estimator.interval_method if result.converged else "wald"
 
 
+def method_of(result: LogitResult, method: str | None) -> str:
+    """Return the method that is asked for, ``"wald"`` or ``"profile"``; by default the tables'.
+
+    ``"lr"`` is another name for ``"profile"``: intervals and tests of the same likelihood ratio.
+    """
+    if method is None:
+        return table_method(result)
+    known = {"wald": "wald", "profile": "profile", "lr": "profile"}
+    if method not in known:
+        raise ArgumentError("method", method, '"wald", or "lr" or "profile", which are the same')
+    return known[method]
+
+
 def coefficient_inference(
     result: LogitResult, level: float | None, method: str | None
 ) -> Coefficients:
     """Return statistics, p-values and intervals of all coefficients, by Wald or by profile."""
     strict = method is not None  # a table says what it lacks, and prints the rest
-    method = table_method(result) if method is None else method
+    method = method_of(result, method)
     level = result.level if level is None else check_level(level)
     if method == "wald":
         return result.wald(level)
-    if method != "profile":
-        raise ArgumentError("method", method, '"wald" or "profile"')
-    if result.profile is not None and level == result.level:
+    if result.profiled is not None and level == result.level:
         std_error = result.estimate.std_errors  # whichever covariance the result has by now
-        return replace(result.profile, std_error=std_error)
+        return replace(result.profiled, std_error=std_error)
     if result.fit is None:
-        raise DetachedError('method="profile"')
+        raise DetachedError('method="lr"')
     table = profile_coefficients(result.fit, result.estimate, level, strict=strict)
-    return table if result.limits is None else result.limits_at(level).put_into(table)
+    if result.limits is None:
+        return table
+    return result.limits_at(level).put_into(table, roots=True)
 
 
 def linear_test(result: LogitResult, hypothesis: Any, method: str | None) -> TestResult:
@@ -57,7 +80,34 @@ def linear_test(result: LogitResult, hypothesis: Any, method: str | None) -> Tes
         raise ArgumentError("method", method, '"wald" or "lr"')
     if result.fit is None:
         raise DetachedError('method="lr"')
+    if at.infinite_in(read.matrix).any():
+        return _test_of_suprema(result, read)
     return likelihood_ratio_test(result.fit, at, read)
+
+
+def _test_of_suprema(result: LogitResult, hypothesis: Hypothesis) -> TestResult:
+    """Return the likelihood-ratio test of a hypothesis about what has no finite estimate."""
+    recession = result.estimate.recession
+    if result.fit is None or result.asked is None or recession is None:
+        raise DetachedError('method="lr"')
+    check_hypothesis(result.estimate, hypothesis)
+    supremum = result.fit.solution.evaluation.log_likelihood
+    value = np.asarray(hypothesis.value, dtype=np.float64)
+    ratio = supremum_ratio(result.asked, supremum, recession, hypothesis.matrix, value)
+    return ratio_test(hypothesis, ratio)
+
+
+def hauck_donner_slopes(result: LogitResult) -> WaldSlopes | None:
+    """Return the slopes of Wald statistics that may be past their maximum; NaN for others.
+
+    None where tables are not Wald's, or nothing was estimated.
+    """
+    if result.slopes is not None:
+        return result.slopes
+    fit = result.fit
+    if fit is None or not result.account.estimator.is_ml or not result.converged:
+        return None
+    return wald_slopes(fit, suspects(fit))
 
 
 def certificate_of(result: LogitResult) -> Certificate:
@@ -87,16 +137,17 @@ def _clause(sentence: str) -> str:
 
 def detached(result: LogitResult) -> LogitResult:
     """Return the result without its rows; its tables' inference is computed before they go."""
-    profile = result.profile
+    profiled = result.profiled
     if result.fit is not None and table_method(result) == "profile":
-        profile = coefficient_inference(result, None, "profile")
+        profiled = coefficient_inference(result, None, "profile")
     return replace(
         result,
         fit=None,
         asked=None,
         labels=None,
         positions=None,
-        profile=profile,
+        profiled=profiled,
+        slopes=hauck_donner_slopes(result),
         proof=certificate_of(result),
         examined=replace(result.separation, rows=None),
     )

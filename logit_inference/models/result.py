@@ -7,7 +7,7 @@ covariance or level is another result.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from numbers import Real
@@ -24,20 +24,25 @@ from logit_inference.effects.prediction import (
 )
 from logit_inference.errors import ArgumentError, DetachedError
 from logit_inference.inference.estimate import Estimate
+from logit_inference.inference.hauck_donner import WaldSlopes, wald_slopes
 from logit_inference.inference.limits import Limits, likelihood_limits
 from logit_inference.inference.result import TestResult
 from logit_inference.inference.wald import Coefficients, coefficients
 from logit_inference.likelihood.logistic import expit
 from logit_inference.models import frames, saved
+from logit_inference.models.combinations import intervals, lincom, profile_of
 from logit_inference.models.covariances import other_covariance
 from logit_inference.models.inference import (
     certificate_of,
     coefficient_inference,
     detached,
+    hauck_donner_slopes,
     linear_test,
-    table_method,
+    method_of,
 )
+from logit_inference.models.profile import Profile
 from logit_inference.models.separated import separation_of
+from logit_inference.report.inference import hauck_donner_table
 from logit_inference.report.summary import classification_table, summary_table, tests_table
 from logit_inference.report.table import Table
 from logit_inference.solve.batch import BatchedFits, refit_weights
@@ -74,7 +79,7 @@ class LogitResult:
         The caller's labels of the rows used; None without rows.
     positions : (n_used,) array of int or None
         Where those rows stand in the table; None where all of it is used.
-    profile : Coefficients or None
+    profiled : Coefficients or None
         Likelihood-ratio inference at ``level``, for a result that travels without rows; others
         compute theirs when asked.
     examined : Separation or None
@@ -85,6 +90,8 @@ class LogitResult:
         The search that ran to infinity, where they are: ``fit`` is then that of the limiting model.
     proof : Certificate or None
         Of a result that travels without rows; others prove theirs when asked.
+    slopes : WaldSlopes or None
+        Of Wald statistics (see `hauck_donner`), for a result that travels without rows.
     """
 
     account: Account
@@ -94,11 +101,12 @@ class LogitResult:
     fit: Fit | None
     labels: Any
     positions: Any = None
-    profile: Coefficients | None = None
+    profiled: Coefficients | None = None
     examined: Separation | None = None
     limits: Limits | None = None
     asked: Fit | None = None
     proof: Certificate | None = None
+    slopes: WaldSlopes | None = None
 
     # --- coefficients -----------------------------------------------------------------------------
 
@@ -129,15 +137,16 @@ class LogitResult:
         ----------
         level : float, optional
             Of the intervals.
-        method : {"wald", "profile"}, optional
-            By default the one of the result's tables: likelihood ratios and profile intervals of
-            what was maximised for Firth, Jeffreys and log-F; Wald's for the others.
+        method : {"wald", "lr", "profile"}, optional
+            ``"lr"`` and ``"profile"`` are the same: tests and intervals of the likelihood ratio of
+            what was maximised. By default the one of the result's tables: that for Firth, Jeffreys
+            and log-F, Wald's for the others.
 
         Notes
         -----
-        ``"profile"`` takes about ten evaluations of what was maximised for each coefficient, thirty
-        for Firth's fits of few rows: milliseconds there, half a minute for 100,000 rows and 50
-        columns. Nothing keeps them: ask for what you need once, or for ``method="wald"``.
+        ``"lr"`` takes about ten evaluations of what was maximised for each coefficient, of which
+        intervals by themselves (`conf_int`) take six; thirty for Firth's fits of few rows. Nothing
+        keeps them: ask for what you need once, or for ``method="wald"``.
         """
         return coefficient_inference(self, level, method)
 
@@ -163,7 +172,12 @@ class LogitResult:
         return frames.square(self.estimate.names, self.estimate.matrix)
 
     def conf_int(
-        self, alpha: float | None = None, *, level: float | None = None, method: str | None = None
+        self,
+        alpha: float | None = None,
+        *,
+        level: float | None = None,
+        method: str | None = None,
+        names: str | Sequence[str] | None = None,
     ) -> pd.DataFrame:
         """Return confidence intervals, columns ``conf_low`` and ``conf_high``.
 
@@ -173,19 +187,135 @@ class LogitResult:
             One minus the level, as in statsmodels.
         level : float, optional
             Confidence level; the result's own if neither is given.
-        method : {"wald", "profile"}, optional
-            Profile intervals invert the likelihood-ratio test of what was maximised. By default
-            those of the tables (see `coefficients`).
+        method : {"wald", "profile", "lr"}, optional
+            Profile intervals invert the likelihood-ratio test of what was maximised (``"lr"`` says
+            the same). By default those of the tables (see `coefficients`).
+        names : str or list of str, optional
+            Coefficients or terms; profiles of others are not computed.
+
+        Notes
+        -----
+        Profiles: about three evaluations for each end, or passes for the score of many rows.
 
         Examples
         --------
         >>> import logit_inference as li
-        >>> fit = li.logit("low ~ smoke", li.datasets.load("birthwt"))
-        >>> fit.conf_int(level=0.9).round(3).loc["smoke"].tolist()
-        [0.178, 1.23]
+        >>> fit = li.logit("low ~ age + smoke", li.datasets.load("birthwt"))
+        >>> fit.conf_int(level=0.9, names="smoke").round(3).loc["smoke"].tolist()
+        [0.163, 1.221]
+        >>> fit.conf_int(level=0.9, names="smoke", method="profile").round(3).to_numpy().tolist()
+        [[0.163, 1.224]]
         """
-        table = self.coefficients(self._level(alpha, level), method)
-        return frames.intervals(self.estimate.names, table)
+        return frames.intervals(*intervals(self, self._level(alpha, level), method, names))
+
+    def lincom(
+        self,
+        combination: Any,
+        *,
+        exponentiate: bool = False,
+        method: str | None = None,
+        level: float | None = None,
+    ) -> Table:
+        """Return estimates, tests and intervals of linear combinations of coefficients.
+
+        Parameters
+        ----------
+        combination : str, list of str, or (p,) or (k, p) array
+            ``"smoke + 30 * smoke:age"``, several parted by commas; a term means each of its
+            columns, backticks quote a name.
+        exponentiate : bool
+            Whether to show odds ratios, with delta-method standard errors.
+        method : {"wald", "lr", "profile"}, optional
+            Of tests and intervals (see `coefficients`).
+        level : float, optional
+            Of the intervals.
+
+        Raises
+        ------
+        HypothesisError
+            For what cannot be read, or not be estimated.
+
+        Examples
+        --------
+        >>> import logit_inference as li
+        >>> fit = li.logit("low ~ age * smoke", li.datasets.load("birthwt"))
+        >>> fit.lincom("smoke + 30 * age:smoke", exponentiate=True).to_frame().round(2).iloc[0, 1:]
+        estimate      3.42
+        std_error     1.99
+        statistic     2.11
+        p_value       0.03
+        conf_low      1.09
+        conf_high    10.68
+        Name: 0, dtype: float64
+        """
+        return lincom(self, combination, exponentiate, method, level)
+
+    def profile(self, combination: Any, *, points: int = 24, level: float | None = None) -> Profile:
+        """Return the profile of a coefficient, or of any linear combination, and its interval.
+
+        Parameters
+        ----------
+        combination : str or (p,) array
+            ``"age"``, ``"smoke + 30 * smoke:age"``.
+        points : int
+            Of the curve beside the estimate, from a little below the 99 % interval to a little
+            above it.
+        level : float, optional
+            Of the interval that is reported; the curve spans it.
+
+        Returns
+        -------
+        Profile
+            Printed, a small table; ``to_frame()`` has value, log-likelihood, signed root and the
+            coefficients at each point.
+
+        Raises
+        ------
+        ProfileError
+            Where a point is not found, or is higher than the estimate; where the profile is flat.
+
+        Notes
+        -----
+        Two or three evaluations for each point.
+
+        Examples
+        --------
+        >>> import logit_inference as li
+        >>> fit = li.logit("low ~ age + smoke", li.datasets.load("birthwt"))
+        >>> curve = fit.profile("smoke")
+        >>> round(curve.conf_low, 4), round(curve.conf_high, 4)
+        (0.0621, 1.3272)
+        >>> curve.to_frame().shape
+        (25, 6)
+        """
+        return profile_of(self, combination, points, level)
+
+    def hauck_donner(self) -> Table:
+        """Return whether each Wald statistic is past its maximum; one pass.
+
+        The slope is that of the statistic as the coefficient grows, the others fixed: one where the
+        log-likelihood is a parabola, negative where a larger effect would be called less
+        significant. The profile slope is the same with the others following; summaries warn where
+        both are negative.
+
+        Raises
+        ------
+        ArgumentError
+            For an estimator other than maximum likelihood.
+
+        References
+        ----------
+        Yee (2022), *Journal of the American Statistical Association* 117.
+
+        Examples
+        --------
+        >>> import logit_inference as li
+        >>> data = {"y": [0] * 19 + [1] + [0] + [1] * 19, "x": [0] * 20 + [1] * 20}
+        >>> li.logit("y ~ x", data).hauck_donner().to_frame()["past_maximum"].tolist()
+        ['yes', 'yes']
+        """
+        slopes = wald_slopes(self._fit("hauck_donner()"))
+        return hauck_donner_table(self.estimate.names, self.wald().statistic, slopes)
 
     def _level(self, alpha: float | None, level: float | None) -> float:
         if alpha is not None and level is not None:
@@ -499,6 +629,7 @@ class LogitResult:
         odds_ratios: bool = False,
         level: float | None = None,
         method: str | None = None,
+        wald: bool = False,
     ) -> Table:
         """Return the summary: text when printed, HTML in a notebook.
 
@@ -508,11 +639,14 @@ class LogitResult:
             Whether to print exponentiated coefficients, with delta-method standard errors.
         level : float, optional
             Of the intervals.
-        method : {"wald", "profile"}, optional
-            Of p-values and intervals (see `coefficients`).
+        method : {"wald", "lr", "profile"}, optional
+            Of p-values and intervals, both of the same test (see `coefficients`).
+        wald : bool
+            Whether likelihood-ratio tests have Wald's p-value beside them.
         """
         level = self.level if level is None else level
-        table = self.coefficients(level, method)
+        table, named = self.coefficients(level, method), method_of(self, method)
+        slopes = hauck_donner_slopes(self) if named == "wald" else None
         return summary_table(
             self.account,
             self.goodness,
@@ -521,7 +655,9 @@ class LogitResult:
             frames.exponentiated(table) if odds_ratios else table,
             level,
             odds_ratios=odds_ratios,
-            method=method or table_method(self),
+            method=named,
+            beside=coefficients(self.estimate, level) if wald and named == "profile" else None,
+            slopes=slopes,
             undetermined=self.estimate.undetermined.tolist(),
             certificate=str(self.certificate) if self.account.estimator.is_ml else "",
         )

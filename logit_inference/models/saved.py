@@ -24,6 +24,7 @@ from logit_inference.diagnostics.account import Account
 from logit_inference.diagnostics.separation import Separation
 from logit_inference.errors import ModelFileError
 from logit_inference.inference.estimate import Estimate
+from logit_inference.inference.hauck_donner import WaldSlopes
 from logit_inference.inference.limits import Limits
 from logit_inference.inference.wald import Coefficients
 from logit_inference.likelihood.estimator import Estimator
@@ -49,13 +50,15 @@ def save(result: LogitResult, path: str | Path) -> None:
     ModelFileError
         Where the formula uses a function given by ``context=``, which a file cannot hold.
     """
+    bare = result.without_data()
     content = {
         "format": FORMAT,
         "version": VERSION,
         "level": result.level,
         "account": to_plain(result.account),
         "estimate": to_plain(result.estimate),
-        "profile": to_plain(result.without_data().profile),
+        "profile": to_plain(bare.profiled),
+        "slopes": to_plain(bare.slopes),
         "design": to_plain(result.design),
         "separation": to_plain(replace(result.separation, rows=None)),
         "limits": to_plain(result.limits),
@@ -101,7 +104,8 @@ def load(path: str | Path) -> LogitResult:
             design,
             None,
             None,
-            profile=from_plain(content["profile"]),
+            profiled=from_plain(content["profile"]),
+            slopes=from_plain(content.get("slopes")),
             examined=from_plain(content["separation"]),
             limits=from_plain(content["limits"]),
             proof=from_plain(content["certificate"]),
@@ -235,7 +239,7 @@ def _records() -> Mapping[str, Any]:
 
     known = (
         *(Account, Tally, Estimator, Estimate, Covariance, Basis, Centring, Relation),
-        *(Coefficients, Separation, Limits, Recession, Certificate),
+        *(Coefficients, Separation, Limits, Recession, Certificate, WaldSlopes),
         *(ArrayDesign, Design, Formula, Factor, Term, TermColumns, Coding, Schema, Variable, Event),
     )
     return {record.__name__: record for record in known}

@@ -9,14 +9,24 @@ import numpy as np
 from logit_inference.covariance.covariance import Covariance
 from logit_inference.diagnostics.account import Account
 from logit_inference.diagnostics.goodness import Classification, Goodness
+from logit_inference.inference.hauck_donner import WaldSlopes
 from logit_inference.inference.result import TestResult
 from logit_inference.inference.wald import Coefficients
+from logit_inference.report.inference import (
+    ODDS_RATIOS,
+    hauck_donner_note,
+    likelihood_note,
+)
 from logit_inference.report.numbers import Kind, format_number
 from logit_inference.report.table import Column, Table
 
 NO_WALD_TEST = (
     "A term with a coefficient at infinity has no Wald test: compare the log-likelihood with that "
     "of the model without the term (likelihood ratio)."
+)
+WALD_BESIDE = (
+    "Wald P: of the estimate over its standard error, beside the likelihood-ratio test; intervals "
+    "are those of the likelihood ratio."
 )
 
 
@@ -30,6 +40,8 @@ def summary_table(
     *,
     odds_ratios: bool = False,
     method: str = "wald",
+    beside: Coefficients | None = None,
+    slopes: WaldSlopes | None = None,
     undetermined: Sequence[bool] = (),
     certificate: str = "",
 ) -> Table:
@@ -49,6 +61,10 @@ def summary_table(
     odds_ratios : bool
     method : {"wald", "profile"}
         What statistics, p-values and intervals are.
+    beside : Coefficients, optional
+        Wald's, to print beside likelihood-ratio tests.
+    slopes : WaldSlopes, optional
+        Of Wald statistics: the notes name those past their maximum.
     undetermined : sequence of p bool, optional
         Which coefficients may go to either infinity: the table says so in a word.
     certificate : str
@@ -60,7 +76,7 @@ def summary_table(
     shown: list[float | str] = table.estimate.tolist()
     for j, both in enumerate(undetermined):
         shown[j] = "undetermined" if both else shown[j]
-    columns = (
+    columns: tuple[Column, ...] = (
         Column("term", list(names), header=""),
         Column(
             "estimate",
@@ -74,13 +90,17 @@ def summary_table(
         Column("conf_low", table.conf_low, header=f"[{low:.4g}", kind="estimate"),
         Column("conf_high", table.conf_high, header=f"{high:.4g}]", kind="estimate"),
     )
+    if beside is not None:
+        columns += (Column("wald_p_value", beside.p_value, header="Wald P", kind="p_value"),)
     return Table(
         f"{account.model} Regression Results",
         columns,
         facts=_facts(account, measures, covariance),
         notes=(
             *_notes(account, covariance, method, odds_ratios, certificate),
+            *((WALD_BESIDE,) if beside is not None else ()),
             *_lacking(names, table, method),
+            *(() if slopes is None else hauck_donner_note(names, slopes)),
         ),
     )
 
@@ -151,16 +171,9 @@ def _notes(
             "Log-likelihoods, the LLR p-value and AIC are the model's: they do not use it."
         )
     if method == "profile":
-        maximised = "likelihood" if account.estimator.is_ml else "penalised likelihood"
-        notes.append(
-            f"Tests and intervals: profile {maximised}; root LR is the signed root of the "
-            "likelihood-ratio statistic."
-        )
+        notes.append(likelihood_note(covariance, account.estimator.is_ml, "root LR"))
     if odds_ratios:
-        notes.append(
-            "Odds ratios: interval ends are exponentiated; the standard error is the delta "
-            "method's, on the odds-ratio scale; the test is of log odds ratio = 0."
-        )
+        notes.append(ODDS_RATIOS)
     return (*notes, *account.notes)
 
 

@@ -16,9 +16,14 @@ from scipy.special import expit
 
 from logit_inference.likelihood.bias import determinant_sums
 from logit_inference.likelihood.estimator import Estimator
-from logit_inference.likelihood.evaluation import Evaluation
+from logit_inference.likelihood.evaluation import Evaluation, Slope
 from logit_inference.likelihood.likelihood import Likelihood
-from logit_inference.likelihood.objective import Objective, objective
+from logit_inference.likelihood.objective import (
+    Objective,
+    SlopeObjective,
+    objective,
+    slope_objective,
+)
 from logit_inference.rows.basis import Basis
 from logit_inference.rows.block import Floats
 from logit_inference.rows.source import Source
@@ -63,9 +68,29 @@ def criterion(
         return jeffreys(plain, rows, likelihood, estimator.power, _log_scale(basis), exact)
     if not estimator.amounts:
         return plain
+    return partial(_penalized, plain, _coefficient_penalty(estimator, basis))
+
+
+def criterion_slope(
+    rows: Source, likelihood: Likelihood, estimator: Estimator, basis: Basis
+) -> SlopeObjective:
+    """Return value and gradient of what an estimator maximises, one cheap pass for each call.
+
+    Parameters
+    ----------
+    rows, likelihood, estimator, basis
+        As in `criterion`; for an estimator without a determinant in its penalty.
+    """
+    plain = slope_objective(rows, likelihood)
+    if not estimator.amounts:
+        return plain
+    return partial(_penalized_slope, plain, _coefficient_penalty(estimator, basis))
+
+
+def _coefficient_penalty(estimator: Estimator, basis: Basis) -> Objective:
     amounts = np.array(estimator.amounts)[list(basis.kept)]
     penalty = log_f_penalty if estimator.kind == "log-f" else ridge_penalty
-    return partial(_penalized, plain, partial(penalty, amounts, columns_of(basis)))
+    return partial(penalty, amounts, columns_of(basis))
 
 
 def has_cheap_curvature(rows: Source) -> bool:
@@ -95,6 +120,11 @@ def _penalized(
     plain: Objective, penalty: Callable[[Floats], Evaluation], coef: Floats
 ) -> Evaluation:
     return plain(coef) + penalty(coef)
+
+
+def _penalized_slope(plain: SlopeObjective, penalty: Objective, coef: Floats) -> Slope:
+    own = penalty(coef)
+    return plain(coef) + Slope(own.log_likelihood, own.score)
 
 
 def ridge_penalty(penalties: Floats, columns: Floats, inner: Floats) -> Evaluation:

@@ -23,7 +23,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from logit_inference.likelihood.evaluation import Evaluation
+from logit_inference.likelihood.evaluation import Evaluation, Total
 from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.product import dense, times
@@ -136,10 +136,6 @@ def _outcomes(block: Block) -> Floats:
     return block.y
 
 
-def _column(block: Block, j: int) -> Floats:
-    return dense(block.X[:, [j]])[:, 0]
-
-
 # --- wide designs ---------------------------------------------------------------------------------
 
 
@@ -215,109 +211,142 @@ def _times(block: Block, coef: Floats) -> Floats:
     return times(block.X, coef)
 
 
-# --- suprema with one coefficient held ------------------------------------------------------------
+# --- suprema with combinations of coefficients held -----------------------------------------------
 
 
 @dataclass(frozen=True)
 class Held:
-    """The supremum of a log-likelihood as a function of one coefficient.
+    """The supremum of a log-likelihood as a function of k combinations of coefficients.
 
     Parameters
     ----------
     value : callable
-        From a value of the coefficient to the supremum over the others, without the binomial
+        From values (k,) of the combinations to the supremum over the rest, without the binomial
         constant; NaN where that was not found.
     unit : float
-        A step of the coefficient that changes linear predictors by about one.
+        A step of the first combination that changes linear predictors by about one.
     """
 
-    value: Callable[[float], float]
+    value: Callable[[Floats], float]
     unit: float
 
 
-def held(fit: Fit, recession: Recession, column: int, *, limit: int = 100) -> Held | None:
-    """Return the supremum of the log-likelihood with the coefficient of a column held.
+def held(fit: Fit, recession: Recession, matrix: Floats, *, limit: int = 100) -> Held | None:
+    """Return the supremum of the log-likelihood with combinations of coefficients held.
 
     Parameters
     ----------
     fit : Fit
         Of the model that was asked for.
     recession : Recession
-        Of its p columns. With one coefficient held, the cone is what of it leaves that one alone.
-    column : int
-        One of those that it could tell apart.
+        Of its p columns. With combinations held, the cone is what of it leaves them alone.
+    matrix : (k, p) array
+        The combinations, of full row rank in the columns that the fit could tell apart.
     limit : int
         Largest number of iterations of each fit.
 
     Returns
     -------
     Held or None
-        None where it was not decided whether the other columns separate rows.
+        None where it was not decided whether the rest separates rows.
 
     Notes
     -----
-    Whether the other columns separate rows does not depend on the value, and is found once; each
-    value then takes the passes of a fit, less for the start at the one before.
+    Whether the rest separates rows does not depend on the values, and is found once; each value
+    then takes the passes of a fit, less for the start at the one before.
     """
-    p = fit.source.n_columns
-    others = tuple(j for j in fit.basis.kept if j != column)
-    x, offset = fit.solved.map(_column, column), fit.solved.map(row_offset)
-    weights = fit.solved.map(row_weights)
-    size = float(np.sqrt(np.mean(np.square(x[weights > 0]))))
-    rank = 0
-    if others:
-        within = span_with(recession, column)[list(others)]
-        whole = in_basis(fit.solved, Basis(p, others))
-        left = find_recession(whole, within)
+    p, kept = fit.source.n_columns, list(fit.basis.kept)
+    q, k = len(kept), len(matrix)
+    weights, offset = fit.solved.map(row_weights), fit.solved.map(row_offset)
+    asked, rows, rank = in_basis(fit.solved, Basis(p, fit.basis.kept)), matrix[:, kept], 0
+    if q > k:
+        left = find_recession(asked, span_with(recession, matrix)[kept])
         if left.exists is None:
             return None
-        separated = separated_rows(whole, left)
-        weights, rank = np.where(separated, 0.0, weights), left.n_directions
-    path: dict[float, Floats] = {}  # coefficients of the others, for values of this one
+        separated = separated_rows(asked, left)
+        rank = left.n_directions
+    sizes = np.sqrt(asked.fold(_squares).values / asked.fold(count_rows).n)
+    pivots = _pivots(rows, sizes)
+    others = tuple(j for j in range(q) if j not in pivots)
+    # Of coefficients at the pivots, the part that the values tell; the others' columns lose theirs.
+    solved = np.linalg.solve(rows[:, pivots], np.eye(k))
+    shift = asked.map(_columns, pivots) @ solved
+    change = np.eye(q)
+    change[np.ix_(pivots, others)] = -solved @ rows[:, others]
+    if q > k:
+        weights = np.where(separated, 0.0, weights)
+    path: dict[tuple[float, ...], Floats] = {}  # coefficients of the others, for values held
     free = [others]  # those of them that the rows left can tell apart, once that is known
 
-    def rows(at: float) -> Source:
-        shifted = variant(fit.solved, weights=weights, offset=offset + at * x)
-        return in_basis(shifted, Basis(p, free[-1]))
+    def inside(at: Floats) -> Source:
+        shifted = variant(fit.solved, weights=weights, offset=offset + shift @ at)
+        if not change[np.ix_(pivots, free[-1])].any():
+            return in_basis(shifted, Basis(p, tuple(kept[j] for j in free[-1])))
+        turned = in_basis(shifted, Basis(p, tuple(kept), change))
+        return in_basis(turned, Basis(q, free[-1]))
 
-    def reached(at: float) -> float:
+    def reached(at: Floats) -> float:
         """Return the supremum, from a start on the way there or zero; NaN if both fail."""
-        inside = rows(at)
+        rows = inside(at)
         for first in (_predicted(path, at, len(free[-1])), np.zeros(len(free[-1]))):
             search = Search(fit.likelihood, first, 1e-9, limit)
-            found, solution = find_maximum(inside, search, fit.tally, None)
+            found, solution = find_maximum(rows, search, fit.tally, None)
             if solution.decrement <= REACHED:
-                kept = found.basis.kept
-                if len(kept) < len(free[-1]):
+                left = found.basis.kept
+                if len(left) < len(free[-1]):
                     path.clear()
-                path[at] = found.basis.coefficients(solution.coef)[list(kept)]
-                free.append(tuple(free[-1][k] for k in kept))
+                path[tuple(at)] = found.basis.coefficients(solution.coef)[list(left)]
+                free.append(tuple(free[-1][j] for j in left))
                 return solution.evaluation.log_likelihood
         return math.nan
 
-    def value(at: float) -> float:
+    def value(at: Floats) -> float:
         with np.errstate(all="ignore"), blas_pinned(fit.solved.n_rows, p):
             if rank == len(others):
                 zero = np.zeros(len(others))
-                return float(rows(at).fold_runs(fit.likelihood.slope, zero).log_likelihood)
+                return float(inside(at).fold_runs(fit.likelihood.slope, zero).log_likelihood)
             found, stops = reached(at), MOST_STOPS
             while np.isnan(found) and path and stops:
-                near = min(path, key=lambda known: abs(known - at))
+                near = np.array(min(path, key=lambda known: _apart(known, at)))
                 stop, stops = near + (at - near) / 4, stops - 1
                 if np.isnan(reached(stop)):
                     break
                 found = reached(at)
             return found
 
-    return Held(value, 1.0 / size)
+    return Held(value, float(abs(rows[0, pivots[0]]) / sizes[pivots[0]]))
 
 
-def _predicted(path: dict[float, Floats], at: float, q: int) -> Floats:
+def _pivots(rows: Floats, sizes: Floats) -> list[int]:
+    """Return k columns by which combinations (k, q) can be solved, the best conditioned first."""
+    from scipy.linalg import qr
+
+    order = qr(rows / sizes, mode="r", pivoting=True)[1]
+    return [int(j) for j in order[: len(rows)]]
+
+
+def _squares(block: Block) -> Total:
+    counts = block.counts
+    squares = np.square(dense(block.X))
+    return Total((squares if counts is None else squares[counts]).sum(axis=0))
+
+
+def _columns(block: Block, columns: list[int]) -> Floats:
+    return dense(block.X[:, columns])
+
+
+def _apart(known: tuple[float, ...], at: Floats) -> float:
+    return float(np.linalg.norm(np.array(known) - at))
+
+
+def _predicted(path: dict[tuple[float, ...], Floats], at: Floats, q: int) -> Floats:
     """Return a start: on the line through the two nearest points of the path that are known."""
-    near = sorted(path, key=lambda known: abs(known - at))[:2]
+    near = sorted(path, key=lambda known: _apart(known, at))[:2]
     if not near:
         return np.zeros(q)
     first = path[near[0]]
     if len(near) == 1:
         return first
-    return first + (first - path[near[1]]) * ((at - near[0]) / (near[0] - near[1]))
+    here, there = np.array(near[0]), np.array(near[1])
+    share = float((at - here) @ (here - there) / ((here - there) @ (here - there)))
+    return first + (first - path[near[1]]) * share

@@ -6,16 +6,22 @@ This is where an estimator's name becomes a function of the rows, for those who 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from logit_inference.likelihood.objective import Objective
+from logit_inference.likelihood.objective import Objective, SlopeObjective
 from logit_inference.rows.block import Floats
 from logit_inference.solve.correction import augmented_likelihood
-from logit_inference.solve.criterion import criterion, has_cheap_curvature, positive
+from logit_inference.solve.criterion import (
+    criterion,
+    criterion_slope,
+    has_cheap_curvature,
+    positive,
+)
 from logit_inference.solve.factor import factorize
 from logit_inference.solve.fit import Fit
+from logit_inference.solve.schedule import MANY_ELEMENTS
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,8 @@ class Peak:
     several : bool
         Whether a restricted maximum may be one of several: the log-determinant of the information
         is not concave, and of few rows that shows.
+    slope : callable, optional
+        From coefficients to value and gradient, where that is much cheaper than an evaluation.
     """
 
     objective: Objective
@@ -43,6 +51,7 @@ class Peak:
     value: float
     root: Floats
     several: bool = False
+    slope: SlopeObjective | None = None
 
 
 def peak_at(objective: Objective, coef: Floats, several: bool = False) -> Peak | None:
@@ -75,4 +84,7 @@ def peak_of(fit: Fit) -> Peak | None:
     if correction is not None:
         coef = correction.firth
     several = estimator.power > 0 and has_cheap_curvature(rows)
-    return peak_at(criterion(rows, fit.likelihood, estimator, fit.basis), coef, several)
+    peak = peak_at(criterion(rows, fit.likelihood, estimator, fit.basis), coef, several)
+    if peak is None or estimator.power or rows.n_rows * rows.n_columns < MANY_ELEMENTS:
+        return peak
+    return replace(peak, slope=criterion_slope(rows, fit.likelihood, estimator, fit.basis))

@@ -222,10 +222,10 @@ def find_recession(source: Source, within: Integers | None = None) -> Recession:
     )
 
 
-def span_with(recession: Recession, column: int) -> Integers:
-    """Return a basis (p, r − 1 or r) of what of the cone's span leaves a coefficient alone."""
+def span_with(recession: Recession, matrix: Floats) -> Integers:
+    """Return a basis (p, s) of what of the cone's span leaves ``matrix @ coef`` (k,) alone."""
     span = np.array(recession.whole_span, dtype=object).reshape(-1, recession.n_directions)
-    null, _ = null_space(span[[column]])
+    null, _ = null_space(integer_rows(matrix) @ span)
     return coprime_columns(span @ null)
 
 

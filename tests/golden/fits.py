@@ -84,6 +84,10 @@ def tests() -> str:
 TABLES: dict[str, Callable[[], Table]] = {
     "fit_birthwt": lambda: birthwt().summary(),
     "fit_birthwt_odds_ratios": lambda: birthwt().summary(odds_ratios=True, level=0.9),
+    "fit_birthwt_lr": lambda: birthwt().summary(method="lr", wald=True),
+    "fit_birthwt_lincom": lambda: birthwt().lincom(
+        "smoke + 10*age, C(race)", exponentiate=True, method="lr"
+    ),
     "fit_titanic": lambda: titanic().summary(),
     "fit_endometrial_firth": lambda: bias_reduced().summary(),
     "fit_menarche_grouped": lambda: menarche().summary(),
@@ -99,6 +103,8 @@ TEXTS: dict[str, Callable[[], str]] = {
         endometrial().summary(odds_ratios=True)
     ),
     "fit_endometrial_separated_terms.txt": lambda: str(endometrial().wald_terms()),
+    "fit_birthwt_profile.txt": lambda: str(birthwt().profile("smoke + 10*age")),
+    "fit_menarche_hauck_donner.txt": lambda: str(menarche().hauck_donner()),
     "fit_classification.txt": lambda: str(birthwt().classification_table()),
     "fit_tests.sentences": tests,  # not a table: a sentence is as long as its hypothesis
 }

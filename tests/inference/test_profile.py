@@ -111,10 +111,10 @@ def test_few_evaluations():
 
 
 def test_what_cannot_be_profiled_says_so():
-    data = {"y": [0, 0, 1, 0, 1, 1], "x": [1.0, 2, 3, 4, 5, 60]}
-    fit = li.logit("y ~ x", data, max_iterations=1, require_convergence=False)
+    data = li.datasets.load("birthwt")
+    fit = li.logit("low ~ age + lwt", data, max_iterations=1, require_convergence=False)
     with pytest.raises(errors.ProfileError):
-        fit.test("x = 0", method="lr")
+        fit.test("age = 0", method="lr")
     two = peak_at(quadratic(np.eye(2), np.zeros(2)), np.array([1.0, 0.0]))
     with pytest.raises(errors.ProfileError, match="several maxima"):
         likelihood_ratio(two, np.array([[0.0, 1.0]]), np.zeros(1))

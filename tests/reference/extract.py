@@ -37,7 +37,7 @@ def pick(record: dict, keys: tuple[str, ...]) -> dict:
 def glm(case: dict, result: dict) -> dict:
     """Return what the tests use of one fit by R's glm."""
     record = {"id": case["id"], "R_formula": case["formula"], **pick(result["fit"], FIT)}
-    record |= pick(result["ci"], ("wald_95", "wald_90", "odds_ratio"))
+    record |= pick(result["ci"], ("wald_95", "wald_90", "odds_ratio", "profile_exact"))
     record["casewise"] = pick(
         result["casewise"], ("row_in_data", "fitted", "linear_predictor", "sums")
     )

@@ -1,0 +1,166 @@
+"""One end of a profile interval by a joint Newton search (Venzon and Moolgavkar 1988).
+
+An end is a point where the score of the other coefficients is zero and twice the fall of what was
+maximised is the quantile. Both are solved for at once, so that each step costs one evaluation and
+no coefficient is refitted on the way. With information I, score g and the row r of the quantity
+``r'b`` at a point, ``n = I⁻¹ g``, ``h = I⁻¹ r`` and ``ρ = r'h``:
+
+* with ``r'b`` held, Newton's step is ``s = n − h r'n/ρ``; it gains half of ``λ² = g's``;
+* the profile there is ``f + λ²/2``, its slope ``r'n/ρ`` and its second derivative ``−1/ρ``;
+* the profile's path leads along ``h/ρ``.
+
+The next value of ``r'b`` comes from the signed root of twice the fall, which is linear where the
+likelihood is normal, by its first two derivatives; the start is the end of the quadratic
+approximation.
+
+Of a concave objective a point with these two properties is the only one on its side, so that a
+search that reaches one is right wherever it came from. What it may return is verified at the last
+evaluation: `FALL` and `OTHERS`. A point that is too far for the quadratic model (`LONGEST`), or
+from which the error has doubled, is given up for one halfway; a search that has not arrived after
+`MOST_EVALUATIONS` returns nothing, and ``profile`` then brackets the end and refits.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from logit_inference.likelihood.evaluation import Evaluation, Slope
+from logit_inference.rows.block import Floats
+from logit_inference.solve.criterion import positive
+from logit_inference.solve.factor import factorize
+from logit_inference.solve.peak import Peak
+
+FALL = 1e-6  # of twice the fall, at the last evaluation: one more step leaves its square
+OTHERS = 3e-5  # length of the score of the others there, in standard errors
+MOST_EVALUATIONS = 30
+LONGEST = 1.5  # length of the score of the others, from which a point is too far
+LARGEST_RETURN = 0.75  # a step back is at most this share of it
+FARTHER = 3.0  # a step away is at most as many times the distance from the estimate
+NEAR = 0.5  # of an error, in standard errors, from which score-only steps may follow
+SERVES = 0.2  # share of the error that a score-only step leaves, at most
+
+
+@dataclass(frozen=True)
+class End:
+    """An end of a profile interval.
+
+    Parameters
+    ----------
+    value : float
+        Of the quantity.
+    coef : (r,) array
+        The coefficients there.
+    n_evaluations : int
+    """
+
+    value: float
+    coef: Floats
+    n_evaluations: int
+
+
+@dataclass(frozen=True)
+class _Move:
+    """What one evaluation says of the way to the end.
+
+    ``others`` (r,) is the step with the quantity held, ``path`` (r,) how the coefficients follow
+    the quantity, ``decrement`` λ, ``gap`` what twice the fall is too large by, ``ahead`` the
+    distance of the quantity that is missing, ``error`` λ and what the root of the fall lacks.
+    """
+
+    others: Floats
+    path: Floats
+    decrement: float
+    gap: float
+    ahead: float
+    error: float
+
+
+def joint_end(peak: Peak, row: Floats, wanted: float, side: float) -> End | None:
+    """Return the end of the interval of ``row @ coef`` on one side; None where it is not reached.
+
+    Parameters
+    ----------
+    peak : Peak
+        Of a concave objective.
+    row : (r,) array
+    wanted : float
+        Root of twice the fall at the end.
+    side : {-1.0, 1.0}
+
+    Notes
+    -----
+    Evaluations: two to four, more where the profile is far from a parabola. Where scores are
+    cheaper, all but a few are passes for the score (of which two or three are enough for 100,000
+    rows), along the information at the peak.
+    """
+    lean = row @ peak.root
+    unit = float(np.linalg.norm(lean))
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _search(peak, row, wanted, side, peak.root @ (lean / unit), unit)
+
+
+def _search(
+    peak: Peak, row: Floats, wanted: float, side: float, axis: Floats, unit: float
+) -> End | None:
+    estimate, slope = float(row @ peak.coef), peak.slope
+    coef, step, size = peak.coef, side * axis, wanted
+    known = math.inf  # the error where the step begins
+    for n in range(1, MOST_EVALUATIONS + 1):
+        point = coef + size * step
+        distance = side * (float(row @ point) - estimate)
+        now = peak.objective(point) if slope is None else slope(point)
+        move = _move(peak, row, now, wanted, side, distance)
+        if slope is not None and not _serves(move, known):
+            slope, known = None, math.inf  # the same point again, with its own information
+        elif move is None or move.decrement > LONGEST or move.error > 2.0 * known:
+            size /= 2.0
+        elif abs(move.gap) <= FALL and move.decrement <= OTHERS:
+            end = point + move.others + side * move.ahead * move.path
+            return End(float(row @ end), end, n)
+        else:
+            ahead = min(max(move.ahead, -LARGEST_RETURN * distance), FARTHER * max(distance, unit))
+            step = move.others + side * ahead * move.path
+            coef, size, known = point, 1.0, move.error
+    return None
+
+
+def _serves(move: _Move | None, known: float) -> bool:
+    """Say whether a score-only pass brought the search far enough."""
+    if move is None:
+        return False
+    done = abs(move.gap) <= FALL and move.decrement <= OTHERS
+    return done or move.error <= (SERVES * known if math.isfinite(known) else NEAR)
+
+
+def _move(
+    peak: Peak, row: Floats, now: Evaluation | Slope, wanted: float, side: float, distance: float
+) -> _Move | None:
+    """Return the next step; None where the point is no use."""
+    if not (math.isfinite(now.log_likelihood) and np.isfinite(now.score).all() and distance > 0.0):
+        return None
+    if isinstance(now, Slope):
+        newton, along = peak.root @ (now.score @ peak.root), peak.root @ (row @ peak.root)
+    else:
+        factor = factorize(positive(now).upper)
+        if factor is None:
+            return None
+        newton, along = factor.solve(now.score), factor.solve(row)
+    spread = float(row @ along)
+    slope = float(row @ newton) / spread
+    others = newton - slope * along
+    decrement = math.sqrt(max(float(now.score @ others), 0.0))
+    fall = 2.0 * (peak.value - now.log_likelihood) - decrement * decrement
+    if not (spread > 0.0 and fall > 0.0 and side * slope < 0.0):
+        return None
+    root = math.sqrt(fall)
+    rise = -side * slope / root
+    missing = wanted - root
+    # The smaller root of rise·a + bend·a²/2 = missing, where it has one.
+    bend = (1.0 / spread - rise * rise) / root
+    inner = rise * rise + 2.0 * bend * missing
+    ahead = 2.0 * missing / (rise + math.sqrt(inner)) if inner > 0.0 else missing / rise
+    gap = fall - wanted * wanted
+    return _Move(others, along / spread, decrement, gap, ahead, decrement + abs(missing))
