@@ -6,6 +6,7 @@ import nothing else of the package: everything may import them.
 """
 
 from logit_inference.errors.answer import (
+    ComparisonError,
     DetachedError,
     HypothesisError,
     ModelFileError,
@@ -51,6 +52,7 @@ __all__ = [
     "ArgumentError",
     "CoefficientError",
     "CollinearityWarning",
+    "ComparisonError",
     "ConvergenceError",
     "DataError",
     "DatasetError",

@@ -7,12 +7,10 @@ import math
 import numpy as np
 
 from logit_inference.errors import ArgumentError, ProfileError
-from logit_inference.inference.distribution import chi_square_tail, two_sided
+from logit_inference.inference.distribution import two_sided
 from logit_inference.inference.estimate import Estimate
-from logit_inference.inference.hypothesis import Hypothesis
 from logit_inference.inference.profile import likelihood_ratio, profile_interval
-from logit_inference.inference.result import TestResult
-from logit_inference.inference.wald import Coefficients, coefficients, wald_test
+from logit_inference.inference.wald import Coefficients, coefficients
 from logit_inference.rows.block import Floats
 from logit_inference.solve.fit import Fit
 from logit_inference.solve.peak import Peak, peak_of
@@ -49,7 +47,7 @@ def profile_coefficients(
     peak, rows = _peak(fit), _inside(fit, np.eye(len(estimate.names)))
     statistic, low, high = np.full((3, len(rows)), np.nan)
     for j in np.flatnonzero(estimate.estimable):
-        if _is_corrected(fit, int(j)):
+        if is_corrected(fit, int(j)):
             statistic[j], low[j], high[j] = wald.statistic[j], wald.conf_low[j], wald.conf_high[j]
             continue
         row = np.append(rows[j], np.zeros(len(peak.coef) - rows.shape[1]))
@@ -64,28 +62,6 @@ def profile_coefficients(
     return Coefficients(
         wald.estimate, wald.std_error, statistic, two_sided(statistic, None), low, high
     )
-
-
-def likelihood_ratio_test(fit: Fit, estimate: Estimate, hypothesis: Hypothesis) -> TestResult:
-    """Return the likelihood-ratio test of ``matrix @ coef = value``; one restricted fit.
-
-    The restricted fit keeps the penalty of all columns (Heinze and Schemper 2002).
-
-    Raises
-    ------
-    HypothesisError
-        As `wald_test`.
-    """
-    wald_test(estimate, hypothesis)  # its checks hold here as well
-    for j in np.flatnonzero(hypothesis.matrix.any(axis=0)):
-        if _is_corrected(fit, int(j)):
-            raise ArgumentError("method", "lr", '"wald": FLIC corrects the intercept by hand')
-    peak, rows = _peak(fit), _inside(fit, hypothesis.matrix)
-    wide = np.zeros((len(rows), len(peak.coef)))
-    wide[:, : rows.shape[1]] = rows
-    statistic = likelihood_ratio(peak, wide, np.asarray(hypothesis.value, dtype=np.float64))
-    df = float(len(rows))
-    return TestResult("lr", hypothesis.text, statistic, df, None, chi_square_tail(statistic, df))
 
 
 def _peak(fit: Fit) -> Peak:
@@ -103,5 +79,6 @@ def _inside(fit: Fit, matrix: Floats) -> Floats:
     return fit.basis.of(matrix)
 
 
-def _is_corrected(fit: Fit, column: int) -> bool:
+def is_corrected(fit: Fit, column: int) -> bool:
+    """Say whether a column is an intercept that FLIC corrected by hand."""
     return fit.estimator.intercept == "flic" and column == fit.constant

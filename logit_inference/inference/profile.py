@@ -132,11 +132,40 @@ def likelihood_ratio(peak: Peak, matrix: Floats, value: Floats) -> float:
 
     Notes
     -----
+    See `restricted_maximum`.
+    """
+    return max(2.0 * (peak.value - restricted_maximum(peak, matrix, value).value), 0.0)
+
+
+def restricted_maximum(
+    peak: Peak, matrix: Floats, value: Floats, via: Refit | None = None
+) -> Refit:
+    """Return the maximum of the objective where ``matrix @ coef = value``.
+
+    Parameters
+    ----------
+    peak : Peak
+    matrix : (k, r) array
+        Of full row rank; without rows, it is the peak.
+    value : (k,) array
+    via : Refit, optional
+        A restricted maximum that is nearer than the peak.
+
+    Raises
+    ------
+    ProfileError
+        Where it is not found.
+
+    Notes
+    -----
     One refit, unless the restricted maximum is too far for a search from the peak, or may be one of
     several: then others are taken on the way there, and the highest that is found counts.
     """
-    origin = matrix @ peak.coef
-    via, share, step = _top(peak), 0.0, 0.5 if peak.several else 1.0
+    via = _top(peak) if via is None else via
+    if not len(matrix):
+        return _top(peak)
+    origin = matrix @ via.coef
+    share, step = 0.0, 0.5 if peak.several else 1.0
     while share < 1.0:
         ahead = min(share + step, 1.0)
         found = _refit(peak, via, matrix, origin + ahead * (value - origin))
@@ -146,7 +175,7 @@ def likelihood_ratio(peak: Peak, matrix: Floats, value: Floats) -> float:
             step /= 2.0
             if step < SMALLEST_SHARE:
                 raise ProfileError.not_found("the restricted fit of a likelihood-ratio test")
-    return max(2.0 * (peak.value - via.value), 0.0)
+    return via
 
 
 def _top(peak: Peak) -> Refit:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -205,7 +206,8 @@ def logit(
     )
     fit = _fit(design, encoded, search, request)
     how = _How(level, separation, require_convergence, search)
-    return _result(fit, design, encoded, formula, weights_kind, how)
+    result = _result(fit, design, encoded, formula, weights_kind, how)
+    return replace(result, table=data)
 
 
 def logit_arrays(

@@ -111,8 +111,8 @@ def test_few_evaluations():
 
 
 def test_what_cannot_be_profiled_says_so():
-    separated = {"y": [0, 0, 0, 1, 1, 1], "x": [1.0, 2, 3, 4, 5, 6]}
-    fit = li.logit("y ~ x", separated, require_convergence=False)
+    data = {"y": [0, 0, 1, 0, 1, 1], "x": [1.0, 2, 3, 4, 5, 6]}
+    fit = li.logit("y ~ x", data, max_iterations=1, require_convergence=False)
     with pytest.raises(errors.ProfileError):
         fit.test("x = 0", method="lr")
     two = peak_at(quadratic(np.eye(2), np.zeros(2)), np.array([1.0, 0.0]))
