@@ -46,14 +46,13 @@ class Columns:
     X: Floats | Coded
 
 
-def read_formula(design: Design, text: str) -> Formula:
-    """Return the terms of a smaller formula, which names variables of the fit's table.
+def read_formula(design: Design, text: str, table: Any) -> Formula:
+    """Return the terms of a smaller formula; an empty left side is that of the fit.
 
-    An empty left side is that of the fit.
+    It names columns of the table or, where there is none, variables of the fit.
     """
-    return parse_formula(
-        _completed(design, text), tuple(design.schema.variables), (), design.context
-    )
+    available = tuple(design.schema.variables) if table is None else as_frame(table).names
+    return parse_formula(_completed(design, text), available, (), design.context)
 
 
 def enlarged(design: Design, addition: str) -> str:
@@ -139,7 +138,7 @@ def _completed(design: Design, text: str) -> str:
     """Return a formula with the outcome of the fit, where it has no left side."""
     if not text.strip().startswith("~"):
         return text
-    return split_sides(design.formula.text)[0] + " " + text.strip()
+    return f"{split_sides(design.formula.text)[0]} ~ {text.strip()[1:].strip()}"
 
 
 def _sample(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from logit_inference.report.table import Table
 
+MOST_SHOWN = 8  # restrictions that a sentence holds
 NAMES = {"wald": "Wald", "lr": "Likelihood-ratio", "score": "Score"}
 
 
@@ -59,15 +60,21 @@ class TestResult:
             reference = f"chi-square({self.df:g}) = {statistic}"
         else:
             reference = f"F({self.df:g}, {self.df_denominator:g}) = {statistic}"
-        found = f"{NAMES[self.method]} test of {', '.join(self.null)}: {reference}, {p}"
+        found = f"{NAMES[self.method]} test of {self._shown()}: {reference}, {p}"
         return " ".join([f"{found}.", *self.notes]) if self.notes else found
+
+    def _shown(self) -> str:
+        """Return the restrictions, or the first of many."""
+        if len(self.null) <= MOST_SHOWN:
+            return ", ".join(self.null)
+        return f"{', '.join(self.null[:3])} and {len(self.null) - 3} more"
 
     def to_table(self) -> Table:
         """Return one row: the hypothesis, statistic, degrees of freedom, p-value."""
         from logit_inference.report.table import Column, Table
 
         columns = [
-            Column("null", [", ".join(self.null)], header=""),
+            Column("null", [self._shown()], header=""),
             Column("statistic", [self.statistic], kind="statistic"),
             Column("df", [self.df], kind="integer"),
         ]

@@ -12,7 +12,7 @@ from logit_inference.errors import ArgumentError, ComparisonError, DetachedError
 from logit_inference.inference.deviance import Model, TermTest
 from logit_inference.inference.distribution import chi_square_tail
 from logit_inference.inference.multiplicity import METHODS, adjust
-from logit_inference.models.deviance import NAMES, fit_columns
+from logit_inference.models.deviance import NAMES, NOTHING_ADDED, fit_columns
 from logit_inference.models.nested import fitted_columns
 from logit_inference.models.separated import supremum_of
 from logit_inference.models.testing import covariance_notes
@@ -85,6 +85,8 @@ def add1(
             for line, value in zip(lines, values, strict=True)
         ]
         notes.append(f"Adjusted for {int((~np.isnan(p)).sum())} tests ({adjustment}).")
+    if any(line.df == 0 for line in lines):
+        notes.append(NOTHING_ADDED)
     more = fit_columns(result, models, ("deviance", "aic")) if test == "lr" else []
     title = f"{NAMES[test]}, Single Terms Added"
     return deviance_table(title, lines, adjusted=adjusted, more=more, notes=notes)

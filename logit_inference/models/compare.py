@@ -70,10 +70,12 @@ def compare(*fits: LogitResult) -> Table:
     lines, notes = [TermTest(names[0])], []
     estimator = fits[0].account.estimator
     if not estimator.is_ml:
-        notes.append(
-            f"No tests: {estimator.name} has another penalty in each model. Test within the larger "
-            'fit, whose penalty holds for both: fit.test("smaller formula", method="lr").'
-        )
+        notes.append(f"No tests: {estimator.name} has another penalty in each model.")
+        if estimator.has_likelihood:
+            notes.append(
+                "Test within the larger fit, whose penalty holds for both: "
+                'fit.test("smaller formula", method="lr").'
+            )
     for k, (one, other) in enumerate(pairwise(asked), start=1):
         smaller, larger = sorted((k - 1, k), key=lambda i: len(asked[i].basis.kept))
         outside = [] if notes else _outside(asked[smaller], asked[larger])

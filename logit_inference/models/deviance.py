@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 TESTS = ("lr", "wald", "score")
 NAMES = {"wald": "Wald Tests", "lr": "Likelihood-Ratio Tests", "score": "Score Tests"}
+NOTHING_ADDED = "A term with 0 df adds nothing to what the rows can tell of the others."
 TITLES = {
     1: "Type 1: Each Term Added to Those Before It",
     2: "Type 2: Each Term Added to All That Do Not Contain It",
@@ -200,7 +201,7 @@ def _table(
     if test == "wald" and any(math.isnan(line.statistic or 0.0) for line in lines):
         notes.append(NO_WALD_TEST)
     if any(line.df == 0 for line in lines):
-        notes.append("A term with 0 df adds nothing to the span of the others.")
+        notes.append(NOTHING_ADDED)
     if test == "lr" and not result.account.estimator.is_ml:
         notes.append("Each restricted fit keeps the penalty of all columns.")
     head = f"{NAMES[test]}, {title}"

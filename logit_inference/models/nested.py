@@ -55,7 +55,7 @@ def nested_hypothesis(result: LogitResult, formula: str) -> Hypothesis:
     if not hasattr(design, "formula"):
         wanted = "names of coefficients or a matrix: a fit of arrays has no formula"
         raise ArgumentError("hypothesis", formula, wanted)
-    parsed = read_formula(design, formula)
+    parsed = read_formula(design, formula, result.table)
     if parsed.response != design.formula.response:
         raise ComparisonError.outcome(parsed.response_name, design.formula.response_name)
     if set(parsed.offsets) != set(design.formula.offsets):

@@ -146,6 +146,8 @@ def score_at(rows: Source, likelihood: Likelihood, link: Floats) -> tuple[float,
     """
     there, zero = variant(rows, offset=link), np.zeros(rows.n_columns)
     at = objective(there, likelihood)(zero)
+    if not at.upper.diagonal().any():  # every row that says something of the model is separated
+        return 0.0, 0
     rank = find_rank(there, at)
     if not rank.basis.is_identity:
         there = in_basis(there, rank.basis)
