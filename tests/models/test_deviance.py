@@ -152,7 +152,7 @@ def test_wald_needs_no_rows_and_the_others_say_that_they_do():
     for call in (alone.anova, alone.drop1, lambda: alone.add1("smoke")):
         with pytest.raises(errors.DetachedError):
             call()
-    with pytest.raises(errors.ArgumentError, match="1 .sequential"):
+    with pytest.raises(errors.ArgumentError, match=r"1 \(sequential"):
         fit.anova(type="II")
     with pytest.raises(errors.ArgumentError, match='"lr", "wald" or "score"'):
         fit.anova(test="F")
@@ -226,7 +226,7 @@ def test_a_table_that_changed_is_noticed():
     with pytest.raises(li.ComparisonError, match="changed"):
         fit.add1("ht")
     assert fit.test("low ~ lwt", method="lr").df == 1  # its columns are at hand
-    data.drop(columns="smoke", inplace=True)
+    del data["smoke"]
     with pytest.raises(li.ComparisonError, match="no column 'smoke'"):
         fit.add1("ht")
 
@@ -308,7 +308,7 @@ def test_fits_that_are_not_nested_get_criteria_only():
 def test_different_data_are_refused_with_the_reason():
     data = li.datasets.load("TitanicSurvival")
     one = li.logit("survived ~ sex", data)
-    with pytest.raises(li.ComparisonError, match="1309 and 1046 .*age") as caught:
+    with pytest.raises(li.ComparisonError, match=r"1309 and 1046 .*age") as caught:
         li.compare(one, li.logit("survived ~ sex + age", data))
     assert caught.value.reason == "rows"
     fit = li.logit("low ~ age", birthwt)
