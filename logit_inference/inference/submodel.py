@@ -162,7 +162,8 @@ def efficient_score(whole: Whole, null: Submodel, alternative: Floats) -> tuple[
         raise ArgumentError("method", "score", wanted)
     if isinstance(null.at, Supremum):
         weighted = variant(fit.source, weights=null.at.weights)
-        larger = subspace(weighted, fit.basis.kept, alternative)
+        left_out = np.vstack([alternative, null.at.silent])
+        larger = subspace(weighted, fit.basis.kept, left_out)
         statistic, rank = score_at(larger, fit.likelihood, null.at.link)
         return statistic, rank - null.at.rank
     peak, at = whole.peak, null.at

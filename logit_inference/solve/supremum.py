@@ -46,12 +46,15 @@ class Supremum:
         Linear predictors of the others, offset included.
     rank : int
         Coefficients that the others can tell apart under the restrictions.
+    silent : (d, p) array
+        Directions along which the restricted model separates rows: the others do not notice them.
     """
 
     value: float
     weights: Floats
     link: Floats
     rank: int
+    silent: Floats
 
 
 def supremum(
@@ -92,19 +95,21 @@ def supremum(
     origin[kept] = np.linalg.lstsq(matrix[:, kept], value, rcond=None)[0]
     offset = fit.source.map(row_offset) + fit.source.map(_times, origin)
     shifted = variant(fit.source, weights=weights, offset=offset)
-    rows = subspace(shifted, fit.basis.kept, matrix)
+    # What the rows left do not notice is left out: its products with them would be rounding only.
+    silent = np.zeros((left.n_directions, fit.source.n_columns))
+    silent[:, kept] = left.span.T
+    rows = subspace(shifted, fit.basis.kept, np.vstack([matrix, silent]))
     with np.errstate(all="ignore"), blas_pinned(fit.source.n_rows, fit.source.n_columns):
-        if rows.n_columns == left.n_directions:
-            none = in_basis(rows, Basis(rows.n_columns, ()))
-            at = none.fold_runs(fit.likelihood.slope, np.zeros(0))
-            return Supremum(at.log_likelihood, weights, offset, 0)
+        if not rows.n_columns:
+            at = rows.fold_runs(fit.likelihood.slope, np.zeros(0))
+            return Supremum(at.log_likelihood, weights, offset, 0, silent)
         search = Search(fit.likelihood, np.zeros(rows.n_columns), 1e-9, limit)
         rank, solution = find_maximum(rows, search, fit.tally, None)
     if not solution.decrement <= REACHED:
         return None
     link = in_basis(rows, rank.basis).map(fit.likelihood.linear_predictor, solution.coef)
     reached = solution.evaluation.log_likelihood
-    return Supremum(reached, weights, link, len(rank.basis.kept))
+    return Supremum(reached, weights, link, len(rank.basis.kept), silent)
 
 
 def subspace(source: Source, kept: tuple[int, ...], matrix: Floats) -> Source:

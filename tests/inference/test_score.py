@@ -9,6 +9,8 @@ from scipy.linalg import null_space
 
 import logit_inference as li
 from logit_inference import errors
+from logit_inference.solve.integers import integer_rows
+from logit_inference.solve.integers import null_space as exact_null_space
 
 birthwt = li.datasets.load("birthwt")
 
@@ -250,6 +252,40 @@ def test_a_restriction_that_mixes_what_is_infinite_and_what_is_not(separated):
     small = li.logit("HG ~ I(PI - NV) + EH + offset(NV)", data)
     found = separated.test("NV + PI = 1", method="lr")
     assert found.statistic == pytest.approx(2 * (separated.llf - small.llf), rel=1e-8)
+
+
+@pytest.mark.filterwarnings("ignore::logit_inference.SeparationWarning")
+@pytest.mark.filterwarnings("ignore::logit_inference.CollinearityWarning")
+def test_random_restrictions_are_fits_of_other_columns_separated_or_not():
+    """Beside fits of ``X N`` with N an exact basis of what the restrictions leave."""
+    seen = {"separated": 0, "both": 0}
+    for seed in range(120):
+        rng = np.random.default_rng(seed)
+        n, p = rng.integers(8, 40), rng.integers(1, 4)
+        X = np.column_stack([np.ones(n), rng.integers(-1, 3, (n, p))])
+        y = (rng.random(n) < 1 / (1 + np.exp(-3 * X @ rng.normal(size=p + 1)))).astype(float)
+        R = rng.integers(-2, 3, (rng.integers(1, p + 1), p + 1)).astype(float)
+        full = np.linalg.matrix_rank(R) == len(R) and np.linalg.matrix_rank(X) == p + 1
+        if not full or y.min() == y.max():
+            continue
+        r = np.round(rng.normal(size=len(R)), 1) * (seed % 2)
+        fit = li.logit_arrays(y, X)
+        Z = X @ exact_null_space(integer_rows(R))[0].astype(float)
+        shift = X @ (np.linalg.pinv(R) @ r)
+        small = li.logit_arrays(y, Z, offset=shift)
+        seen["separated"] += fit.separation.found
+        seen["both"] += fit.separation.found and small.separation.found
+        ratio = fit.test((R, r), method="lr").statistic
+        assert ratio == pytest.approx(2 * (fit.llf - small.llf), rel=1e-6, abs=1e-7), seed
+        mu = small.fitted.to_numpy()
+        half = np.sqrt(mu * (1 - mu))
+        u, information = X.T @ (y - mu), X.T @ (X * half[:, None] ** 2)
+        found = fit.test((R, r), method="score")
+        score = u @ np.linalg.pinv(information, rcond=1e-9, hermitian=True) @ u
+        assert found.statistic == pytest.approx(score, rel=1e-6, abs=1e-7), seed
+        ranks = [np.linalg.matrix_rank(half[:, None] * part, tol=1e-7) for part in (X, Z)]
+        assert found.df == ranks[0] - ranks[1], seed
+    assert min(seen.values()) >= 10, seen
 
 
 def test_where_all_is_separated_a_score_without_rows_has_no_df():
