@@ -12,6 +12,7 @@ A formula and a table go in; out comes a result that can be defended::
 from logit_inference import datasets, errors
 from logit_inference.errors import (
     CollinearityWarning,
+    ComparisonError,
     ConvergenceError,
     LogitInferenceError,
     LogitInferenceWarning,
@@ -19,6 +20,7 @@ from logit_inference.errors import (
     SeparationWarning,
 )
 from logit_inference.models.certify import certify, certify_arrays
+from logit_inference.models.compare import compare
 from logit_inference.models.logit import logit, logit_arrays
 from logit_inference.models.result import LogitResult
 from logit_inference.models.saved import load
@@ -28,6 +30,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "CollinearityWarning",
+    "ComparisonError",
     "ConvergenceError",
     "LogitInferenceError",
     "LogitInferenceWarning",
@@ -36,6 +39,7 @@ __all__ = [
     "SeparationWarning",
     "certify",
     "certify_arrays",
+    "compare",
     "datasets",
     "detect_separation",
     "detect_separation_arrays",

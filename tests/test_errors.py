@@ -31,6 +31,7 @@ def raised():
         lambda: li.logit("y ~ x", SEPARATED, separation="raise"),
         lambda: li.logit("y ~ x", data, max_iterations=1, tolerance=1e-12),
         lambda: li.logit_arrays([0, 1, 0], [[0.0], [0.0], [0.0]]),
+        lambda: fit.test("y ~ x + I(x ** 2)", method="lr"),
     )
     for call in calls:
         with pytest.raises(li.LogitInferenceError) as caught:

@@ -6,6 +6,7 @@ import nothing else of the package: everything may import them.
 """
 
 from logit_inference.errors.answer import (
+    ComparisonError,
     DetachedError,
     HypothesisError,
     ModelFileError,
@@ -54,6 +55,7 @@ __all__ = [
     "ClusterError",
     "CoefficientError",
     "CollinearityWarning",
+    "ComparisonError",
     "ConvergenceError",
     "DataError",
     "DatasetError",

@@ -140,8 +140,7 @@ class HypothesisError(LogitInferenceError, ValueError):
         return cls(
             f"the coefficient of {name!r} has no finite maximum likelihood estimate, because its "
             "column separates rows by their outcome, so it has no standard error and no Wald test. "
-            'Use the likelihood ratio, method="lr": it compares suprema of the likelihood, which '
-            "are finite.",
+            'Use the likelihood ratio: test(…, method="lr"), or method="score".',
             name=name,
         )
 
@@ -151,6 +150,119 @@ class HypothesisError(LogitInferenceError, ValueError):
         return cls(
             f"the {count} restrictions are not independent of each other: leave out those that "
             "follow from, or contradict, the rest."
+        )
+
+
+class ComparisonError(LogitInferenceError, ValueError):
+    """Two models cannot be compared by a test.
+
+    Attributes
+    ----------
+    reason : str
+        ``"rows"``, ``"outcome"``, ``"weights"``, ``"offset"``, ``"estimator"``, ``"not nested"``,
+        ``"same model"``, ``"missing"``, ``"table"`` or ``"term"``.
+    counts : dict of str to int
+        Missing values of each new variable.
+    """
+
+    def __init__(self, message: str, reason: str, counts: dict[str, int] | None = None):
+        self.reason, self.counts = reason, dict(counts or {})
+        super().__init__(message)
+
+    @classmethod
+    def rows(cls, found: str) -> ComparisonError:
+        """Return the error for fits of different rows."""
+        return cls(
+            f"the fits do not use the same rows: {found}. Log-likelihoods of different rows do not "
+            "compare. Fit all models to the rows that have every variable of the largest one, "
+            "for example to data.dropna(subset=[…]).",
+            "rows",
+        )
+
+    @classmethod
+    def outcome(cls, one: str, other: str) -> ComparisonError:
+        """Return the error for fits of different outcomes."""
+        return cls(
+            f"the outcomes differ ({one}; {other}), so the log-likelihoods are of different data "
+            "and do not compare. Fit the same outcome, coded the same way.",
+            "outcome",
+        )
+
+    @classmethod
+    def weights(cls, what: str) -> ComparisonError:
+        """Return the error for fits of different weights, or other kinds of them."""
+        return cls(
+            f"the {what} of the fits differ, so their log-likelihoods are of different data and do "
+            "not compare. Fit both with the same.",
+            "weights",
+        )
+
+    @classmethod
+    def offset(cls) -> ComparisonError:
+        """Return the error for models with different offsets."""
+        return cls(
+            "the offsets of the models differ, so that neither is a special case of the other. "
+            "Write the same offset in both.",
+            "offset",
+        )
+
+    @classmethod
+    def estimator(cls, one: str, other: str) -> ComparisonError:
+        """Return the error for fits by different estimators."""
+        return cls(
+            f"one fit is by {one} and another by {other}: they maximise different functions, whose "
+            "maxima do not compare. Fit all models by the same estimator.",
+            "estimator",
+        )
+
+    @classmethod
+    def not_nested(cls, smaller: str, columns: Sequence[str]) -> ComparisonError:
+        """Return the error for a formula that is not a smaller one."""
+        return cls(
+            f"{smaller!r} is not nested in the fit: {shorten(list(columns))} is no combination of "
+            "its columns. Fit the larger model and test there, or compare AIC with "
+            "li.compare().",
+            "not nested",
+        )
+
+    @classmethod
+    def same_model(cls, formula: str) -> ComparisonError:
+        """Return the error for a formula that spans what the fit spans."""
+        return cls(
+            f"{formula!r} is the same model as the fit: its columns span the same space, so there "
+            "is nothing to test. Leave out the term that you mean to test.",
+            "same model",
+        )
+
+    @classmethod
+    def missing(cls, counts: dict[str, int], n_rows: int, n_used: int) -> ComparisonError:
+        """Return the error for new variables that miss values in rows of the fit."""
+        each = shorten([f"{name} ({count})" for name, count in counts.items()])
+        names = ", ".join(repr(name) for name in counts)
+        return cls(
+            f"{n_rows} of the {n_used} rows of the fit miss a value of a new variable: {each}. A "
+            "model with it would use fewer rows, and its likelihood would not compare. Fit again "
+            f"to the rows that have it, for example to data.dropna(subset=[{names}]).",
+            "missing",
+            counts,
+        )
+
+    @classmethod
+    def table_changed(cls, found: str) -> ComparisonError:
+        """Return the error for a table that is not that of the fit any more."""
+        return cls(
+            f"the table of the fit has changed since: {found}. New columns computed from it would "
+            "belong to other rows. Fit again.",
+            "table",
+        )
+
+    @classmethod
+    def nothing_new(cls, term: str) -> ComparisonError:
+        """Return the error for a term to be added that is there already."""
+        return cls(
+            f"{term!r} is in the model already, so there is nothing to add. To test what is in it, "
+            "use drop1() or test().",
+            "term",
         )
 
 

@@ -75,7 +75,7 @@ def profile_curve(peak: Peak, row: Floats, level: float, points: int) -> Curve:
         via, side = top(peak), math.copysign(1.0, end - estimate)
         farthest = estimate + (1.0 + BEYOND) * (end - estimate)
         for at in np.linspace(estimate, farthest, points // 2 + 1)[1:]:
-            via = restricted_maximum(peak, via, row[np.newaxis], np.array([at]))
+            via = restricted_maximum(peak, row[np.newaxis], np.array([at]), via)
             value.append(float(at))
             fall.append(max(peak.value - via.value, 0.0))
             root.append(side * math.sqrt(2.0 * fall[-1]))

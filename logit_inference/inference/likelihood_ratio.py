@@ -7,16 +7,10 @@ import math
 import numpy as np
 
 from logit_inference.errors import ArgumentError, ProfileError
-from logit_inference.inference.distribution import chi_square_tail, two_sided
+from logit_inference.inference.distribution import two_sided
 from logit_inference.inference.estimate import Estimate
-from logit_inference.inference.hypothesis import Hypothesis
 from logit_inference.inference.profile import likelihood_ratio, profile_interval
-from logit_inference.inference.result import TestResult
-from logit_inference.inference.wald import (
-    Coefficients,
-    check_hypothesis,
-    combinations,
-)
+from logit_inference.inference.wald import Coefficients, combinations
 from logit_inference.rows.block import Floats
 from logit_inference.solve.fit import Fit
 from logit_inference.solve.peak import Peak, peak_of
@@ -69,7 +63,7 @@ def profile_coefficients(
         return Coefficients(wald.estimate, wald.std_error, statistic, statistic, low, high)
     peak = fit_peak(fit)
     for j in finite:
-        if _is_corrected(fit, matrix[j]):
+        if _holds_corrected(fit, matrix[j]):
             statistic[j], low[j], high[j] = wald.statistic[j], wald.conf_low[j], wald.conf_high[j]
             continue
         row = widened(fit, peak, matrix[[j]])
@@ -84,31 +78,6 @@ def profile_coefficients(
             statistic[j] = np.nan
     p_value = two_sided(statistic, None)
     return Coefficients(wald.estimate, wald.std_error, statistic, p_value, low, high)
-
-
-def likelihood_ratio_test(fit: Fit, estimate: Estimate, hypothesis: Hypothesis) -> TestResult:
-    """Return the likelihood-ratio test of ``matrix @ coef = value``; one restricted fit.
-
-    The restricted fit keeps the penalty of all columns (Heinze and Schemper 2002).
-
-    Raises
-    ------
-    HypothesisError
-        As `wald_test`.
-    """
-    check_hypothesis(estimate, hypothesis)
-    if any(_is_corrected(fit, row) for row in hypothesis.matrix):
-        raise ArgumentError("method", "lr", '"wald": FLIC corrects the intercept by hand')
-    peak = fit_peak(fit)
-    rows = widened(fit, peak, hypothesis.matrix)
-    statistic = likelihood_ratio(peak, rows, np.asarray(hypothesis.value, dtype=np.float64))
-    return ratio_test(hypothesis, statistic)
-
-
-def ratio_test(hypothesis: Hypothesis, statistic: float) -> TestResult:
-    """Return a likelihood-ratio statistic with its chi-square reference."""
-    df = float(len(hypothesis.matrix))
-    return TestResult("lr", hypothesis.text, statistic, df, None, chi_square_tail(statistic, df))
 
 
 def fit_peak(fit: Fit) -> Peak:
@@ -128,7 +97,10 @@ def widened(fit: Fit, peak: Peak, matrix: Floats) -> Floats:
     return np.pad(rows, ((0, 0), (0, len(peak.coef) - rows.shape[1])))
 
 
-def _is_corrected(fit: Fit, row: Floats) -> bool:
-    """Say whether a combination holds an intercept that was corrected by hand."""
-    constant = fit.constant
-    return fit.estimator.intercept == "flic" and constant is not None and row[constant] != 0
+def is_corrected(fit: Fit, column: int) -> bool:
+    """Say whether a column is an intercept that FLIC corrected by hand."""
+    return fit.estimator.intercept == "flic" and column == fit.constant
+
+
+def _holds_corrected(fit: Fit, row: Floats) -> bool:
+    return any(is_corrected(fit, int(j)) for j in np.flatnonzero(row))

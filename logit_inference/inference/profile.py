@@ -133,24 +133,38 @@ def likelihood_ratio(peak: Peak, matrix: Floats, value: Floats) -> float:
 
     Notes
     -----
-    One refit, unless the restricted maximum is too far for a search from the peak, or may be one of
-    several (see `restricted_maximum`).
+    See `restricted_maximum`.
     """
-    found = restricted_maximum(peak, top(peak), matrix, value)
-    return max(2.0 * (peak.value - found.value), 0.0)
+    return max(2.0 * (peak.value - restricted_maximum(peak, matrix, value).value), 0.0)
 
 
-def restricted_maximum(peak: Peak, via: Refit, matrix: Floats, value: Floats) -> Refit:
-    """Return the maximum where ``matrix @ coef = value``, found from another restricted maximum.
+def restricted_maximum(
+    peak: Peak, matrix: Floats, value: Floats, via: Refit | None = None
+) -> Refit:
+    """Return the maximum of the objective where ``matrix @ coef = value``.
 
-    Where the way is too long for one search, or there may be several maxima, others are taken on
-    the way, and the highest that is found counts.
+    Parameters
+    ----------
+    peak : Peak
+    matrix : (k, r) array
+        Of full row rank; without rows, it is the peak.
+    value : (k,) array
+    via : Refit, optional
+        A restricted maximum that is nearer than the peak.
 
     Raises
     ------
     ProfileError
         Where it is not found.
+
+    Notes
+    -----
+    One refit, unless the restricted maximum is too far for a search from the peak, or may be one of
+    several: then others are taken on the way there, and the highest that is found counts.
     """
+    via = top(peak) if via is None else via
+    if not len(matrix):
+        return top(peak)
     origin = matrix @ via.coef
     share, step = 0.0, 0.5 if peak.several else 1.0
     while share < 1.0:

@@ -104,7 +104,7 @@ def wald_test(estimate: Estimate, hypothesis: Hypothesis) -> TestResult:
     if infinite.any():
         column = int(np.argmax((matrix[infinite][0] != 0) & ~estimate.finite))
         raise HypothesisError.infinite(estimate.names[column])
-    check_hypothesis(estimate, hypothesis)
+    check_restrictions(estimate, matrix)
     value, root = estimate.combine(matrix)
     distance = value - hypothesis.value
     # |R V R'| through a triangular factor of its root: the restrictions may be of any scale.
@@ -118,27 +118,78 @@ def wald_test(estimate: Estimate, hypothesis: Hypothesis) -> TestResult:
     return TestResult("wald", hypothesis.text, shown, df, denominator, tail)
 
 
-def check_hypothesis(estimate: Estimate, hypothesis: Hypothesis) -> None:
-    """Raise a HypothesisError where restrictions cannot be tested, whichever the method.
+def check_restrictions(estimate: Estimate, matrix: Floats) -> None:
+    """Raise where restrictions are not about what the data can tell apart, or not independent.
 
-    Those of what cannot be estimated, and those that follow from or contradict each other.
+    Independence is judged on the restrictions themselves, each coefficient in units of its standard
+    error where it has one: how nearly collinear the estimates are must not matter.
+
+    Raises
+    ------
+    HypothesisError
     """
-    matrix = hypothesis.matrix
     unknown = (matrix != 0) & ~estimate.identified
     if unknown.any():
         raise HypothesisError.not_estimable(estimate.names[int(np.argmax(unknown.any(axis=0)))])
-    std_errors = np.nan_to_num(estimate.covariance.std_errors)
-    _check_independent(matrix, np.where(estimate.finite, std_errors, 1.0))
-
-
-def _check_independent(matrix: Floats, std_errors: Floats) -> None:
-    """Raise where a restriction follows from, or contradicts, the others.
-
-    Judged on the restrictions themselves, each coefficient in units of its standard error: how
-    nearly collinear the estimates are must not matter.
-    """
-    scaled = matrix * std_errors
+    std_errors = estimate.std_errors
+    known = np.isfinite(std_errors) & (std_errors > 0)
+    scaled = matrix * np.where(known, std_errors, 1.0)
     scaled = scaled / np.linalg.norm(scaled, axis=1, keepdims=True)
     triangle: Any = np.linalg.qr(scaled.T, mode="r")
     if len(triangle) < len(matrix) or np.abs(np.diagonal(triangle)).min() < 1e-10:
         raise HypothesisError.dependent(len(matrix))
+
+
+@dataclass(frozen=True)
+class Direction:
+    """What a Wald test tests, as directions in the space of standardised estimates.
+
+    Parameters
+    ----------
+    standardized : (df,) array
+        Independent with unit variance; the statistic is the sum of their squares.
+    axes : (r, df) array
+        Orthonormal: the same of the columns of the root of the covariance.
+    """
+
+    standardized: Floats
+    axes: Floats
+
+    @property
+    def statistic(self) -> float:
+        """The Wald statistic."""
+        return float(self.standardized @ self.standardized)
+
+
+def wald_direction(estimate: Estimate, null: Floats, alternative: Floats) -> Direction:
+    """Return the Wald test of ``null @ coef = 0`` within ``alternative @ coef = 0``.
+
+    Of the space of restrictions it is the part that is orthogonal, in the metric of the covariance,
+    to those that hold either way: the statistic is the difference of the two Wald statistics.
+
+    Parameters
+    ----------
+    estimate : Estimate
+    null : (k, p) array
+    alternative : (m, p) array
+        Combinations of the rows of ``null``; none where all of them are under test.
+
+    Examples
+    --------
+    >>> from logit_inference.covariance.covariance import Covariance
+    >>> from logit_inference.rows.basis import Basis
+    >>> covariance = Covariance(np.eye(2), Basis.identity(2), "model")
+    >>> two = Estimate(("x", "z"), np.array([3.0, 4.0]), covariance, {})
+    >>> wald_direction(two, np.eye(2), np.eye(2)[:1]).statistic
+    16.0
+    """
+    value, root = estimate.combine(null)
+    scale = np.linalg.norm(root, axis=1)
+    axes, triangle = np.linalg.qr((root / scale[:, np.newaxis]).T)
+    standardized: Floats = np.linalg.solve(triangle.T, value / scale)
+    if len(alternative):
+        held = estimate.combine(alternative)[1]
+        inside = axes.T @ np.linalg.qr((held / np.linalg.norm(held, axis=1)[:, None]).T)[0]
+        left = np.linalg.qr(inside, mode="complete")[0][:, len(alternative) :]
+        standardized, axes = left.T @ standardized, axes @ left
+    return Direction(standardized, axes)

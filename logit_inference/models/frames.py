@@ -5,7 +5,7 @@ pandas is imported when the first of them is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,9 +15,7 @@ from logit_inference.diagnostics.goodness import Goodness
 from logit_inference.diagnostics.residuals import residuals
 from logit_inference.errors import DataError
 from logit_inference.inference.estimate import Estimate
-from logit_inference.inference.hypothesis import read_hypothesis
-from logit_inference.inference.result import TestResult
-from logit_inference.inference.wald import Coefficients, wald_test
+from logit_inference.inference.wald import Coefficients
 from logit_inference.rows.block import Floats
 from logit_inference.solve.fit import Fit
 
@@ -164,33 +162,6 @@ def _to_pandas(data: Any) -> pd.DataFrame:
     import pandas as pd
 
     return data.to_pandas() if hasattr(data, "to_pandas") else pd.DataFrame(data)
-
-
-def testable(estimate: Estimate, terms: Mapping[str, tuple[int, ...]]) -> Mapping[str, list[int]]:
-    """Return the columns of each term that the data can tell apart, of terms that have some."""
-    identified = estimate.identified
-    columns = {name: [j for j in term if identified[j]] for name, term in terms.items()}
-    return {name: kept for name, kept in columns.items() if kept}
-
-
-def term_tests(
-    estimate: Estimate, terms: Mapping[str, tuple[int, ...]]
-) -> tuple[str, list[str], list[TestResult]]:
-    """Return a title, the terms that can be tested, and the Wald test of each.
-
-    A term that goes to infinity on separated data has no Wald test: its row holds NaN.
-    """
-    names, tests = [], []
-    for name, tested in testable(estimate, terms).items():
-        matrix = np.eye(len(estimate.names))[list(tested)]
-        hypothesis = read_hypothesis((matrix, 0.0), estimate.names, terms)
-        names.append(name)
-        if estimate.infinite_in(matrix).any():
-            df = float(len(tested))
-            tests.append(TestResult("wald", hypothesis.text, np.nan, df, None, np.nan))
-        else:
-            tests.append(wald_test(estimate, hypothesis))
-    return "Wald Tests of Terms", names, tests
 
 
 def _index(labels: Any) -> Any:

@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from logit_inference.errors import ArgumentError, DetachedError
+from logit_inference.errors import ArgumentError, DetachedError, HypothesisError
+from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.hauck_donner import WaldSlopes, suspects, wald_slopes
-from logit_inference.inference.hypothesis import Hypothesis, read_hypothesis
-from logit_inference.inference.likelihood_ratio import (
-    likelihood_ratio_test,
-    profile_coefficients,
-    ratio_test,
-)
-from logit_inference.inference.limits import supremum_ratio
-from logit_inference.inference.result import TestResult
-from logit_inference.inference.wald import (
-    Coefficients,
-    check_hypothesis,
-    check_level,
-    wald_test,
-)
+from logit_inference.inference.likelihood_ratio import profile_coefficients
+from logit_inference.inference.simultaneous import joint_quantile
+from logit_inference.inference.wald import Coefficients, check_level
 from logit_inference.solve.certificate import Certificate, certify_fit, undecided
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from logit_inference.models.result import LogitResult
 
 
@@ -68,33 +61,60 @@ def coefficient_inference(
     return result.limits_at(level).put_into(table, roots=True)
 
 
-def linear_test(result: LogitResult, hypothesis: Any, method: str | None) -> TestResult:
-    """Return the Wald or likelihood-ratio test of a linear hypothesis."""
-    at = result.estimate
-    if method is None:
-        method = "lr" if table_method(result) == "profile" else "wald"
-    read = read_hypothesis(hypothesis, at.names, result.terms, at.identified)
-    if method == "wald":
-        return wald_test(at, read)
-    if method != "lr":
-        raise ArgumentError("method", method, '"wald" or "lr"')
-    if result.fit is None:
-        raise DetachedError('method="lr"')
-    if at.infinite_in(read.matrix).any():
-        return _test_of_suprema(result, read)
-    return likelihood_ratio_test(result.fit, at, read)
+def simultaneous_intervals(
+    result: LogitResult, level: float, method: str | None, wanted: bool | Sequence[str]
+) -> pd.DataFrame:
+    """Return Wald intervals that hold for several coefficients at once.
+
+    The critical value, and the error of the integration that found it, are in the frame's
+    ``attrs``.
+
+    Parameters
+    ----------
+    result : LogitResult
+    level : float
+        Probability that all intervals hold.
+    method : str or None
+        ``"wald"`` or None.
+    wanted : True or sequence of str
+        All coefficients with an estimate, or those named.
+
+    Raises
+    ------
+    HypothesisError
+        For a name without an estimate.
+    """
+    import pandas as pd
+
+    if method not in (None, "wald"):
+        raise ArgumentError("method", method, '"wald": simultaneous intervals are those of Wald')
+    estimate, level = result.estimate, check_level(level)
+    names = list(estimate.names)
+    chosen = np.flatnonzero(estimate.estimable).tolist()
+    if wanted is not True:
+        asked = [wanted] if isinstance(wanted, str) else list(wanted or ())
+        chosen = [_estimated(estimate, name) for name in asked]
+    rows = np.eye(len(names))[chosen]
+    value, root = estimate.combine(rows)
+    sizes = np.linalg.norm(root, axis=1)
+    axes = [(row / size)[:, np.newaxis] for row, size in zip(root, sizes, strict=True)]
+    critical, error = joint_quantile(level, axes, estimate.covariance.df)
+    frame = pd.DataFrame(
+        {"conf_low": value - critical * sizes, "conf_high": value + critical * sizes},
+        index=[names[j] for j in chosen],
+    )
+    frame.attrs.update(critical_value=critical, integration_error=error)
+    return frame
 
 
-def _test_of_suprema(result: LogitResult, hypothesis: Hypothesis) -> TestResult:
-    """Return the likelihood-ratio test of a hypothesis about what has no finite estimate."""
-    recession = result.estimate.recession
-    if result.fit is None or result.asked is None or recession is None:
-        raise DetachedError('method="lr"')
-    check_hypothesis(result.estimate, hypothesis)
-    supremum = result.fit.solution.evaluation.log_likelihood
-    value = np.asarray(hypothesis.value, dtype=np.float64)
-    ratio = supremum_ratio(result.asked, supremum, recession, hypothesis.matrix, value)
-    return ratio_test(hypothesis, ratio)
+def _estimated(estimate: Estimate, name: str) -> int:
+    """Return the column of a coefficient that has an estimate."""
+    if name not in estimate.names:
+        raise HypothesisError.unknown(str(name), str(name), estimate.names, ())
+    column = estimate.names.index(name)
+    if not estimate.estimable[column]:
+        raise HypothesisError.not_estimable(name)
+    return column
 
 
 def hauck_donner_slopes(result: LogitResult) -> WaldSlopes | None:
@@ -146,6 +166,7 @@ def detached(result: LogitResult) -> LogitResult:
         asked=None,
         labels=None,
         positions=None,
+        table=None,
         profiled=profiled,
         slopes=hauck_donner_slopes(result),
         proof=certificate_of(result),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -215,6 +216,7 @@ def logit(
     fit = _fit(design, encoded, search, request)
     how = _How(level, separation, require_convergence, search)
     result = _result(fit, design, encoded, formula, weights_kind, how)
+    result = replace(result, table=data)
     return _with_covariance(result, covariance, None, clusters=cluster is not None)
 
 

@@ -30,20 +30,23 @@ from logit_inference.inference.result import TestResult
 from logit_inference.inference.wald import Coefficients, coefficients
 from logit_inference.likelihood.logistic import expit
 from logit_inference.models import frames, saved
+from logit_inference.models.addition import add1
 from logit_inference.models.combinations import intervals, lincom, profile_of
 from logit_inference.models.covariances import other_covariance
+from logit_inference.models.deviance import anova, drop1, wald_terms
 from logit_inference.models.inference import (
     certificate_of,
     coefficient_inference,
     detached,
     hauck_donner_slopes,
-    linear_test,
     method_of,
+    simultaneous_intervals,
 )
 from logit_inference.models.profile import Profile
 from logit_inference.models.separated import separation_of
+from logit_inference.models.testing import hypothesis_test
 from logit_inference.report.inference import hauck_donner_table
-from logit_inference.report.summary import classification_table, summary_table, tests_table
+from logit_inference.report.summary import classification_table, summary_table
 from logit_inference.report.table import Table
 from logit_inference.solve.batch import BatchedFits, refit_weights
 from logit_inference.solve.certificate import Certificate
@@ -92,6 +95,8 @@ class LogitResult:
         Of a result that travels without rows; others prove theirs when asked.
     slopes : WaldSlopes or None
         Of Wald statistics (see `hauck_donner`), for a result that travels without rows.
+    table : table or None
+        The table of the fit, as it was given, not a copy: for terms that may be added.
     """
 
     account: Account
@@ -107,6 +112,7 @@ class LogitResult:
     asked: Fit | None = None
     proof: Certificate | None = None
     slopes: WaldSlopes | None = None
+    table: Any = None
 
     # --- coefficients -----------------------------------------------------------------------------
 
@@ -178,6 +184,7 @@ class LogitResult:
         level: float | None = None,
         method: str | None = None,
         names: str | Sequence[str] | None = None,
+        simultaneous: bool | Sequence[str] = False,
     ) -> pd.DataFrame:
         """Return confidence intervals, columns ``conf_low`` and ``conf_high``.
 
@@ -192,6 +199,10 @@ class LogitResult:
             the same). By default those of the tables (see `coefficients`).
         names : str or list of str, optional
             Coefficients or terms; profiles of others are not computed.
+        simultaneous : bool or sequence of str
+            Whether the intervals hold for all coefficients at once, or for those named, which then
+            are the rows: Wald intervals with the critical value of the largest of them, by the
+            joint normal distribution of the estimates (see `simultaneous_intervals`).
 
         Notes
         -----
@@ -206,7 +217,10 @@ class LogitResult:
         >>> fit.conf_int(level=0.9, names="smoke", method="profile").round(3).to_numpy().tolist()
         [[0.163, 1.224]]
         """
-        return frames.intervals(*intervals(self, self._level(alpha, level), method, names))
+        level = self._level(alpha, level)
+        if simultaneous is not False:
+            return simultaneous_intervals(self, level, method, simultaneous)
+        return frames.intervals(*intervals(self, level, method, names))
 
     def lincom(
         self,
@@ -603,10 +617,12 @@ class LogitResult:
         ----------
         hypothesis : str, list of str, (k, p) array, or tuple of matrix and values
             ``"age = 0, smoke = 2*lwt"``; a name alone means that it is zero; a term means all its
-            columns that can be estimated; backticks quote a name.
-        method : {"wald", "lr"}, optional
-            Wald, or likelihood ratio by a restricted fit of what was maximised, with the penalty of
-            all columns. By default that of the result's tables.
+            columns that can be estimated; backticks quote a name. Or a smaller formula,
+            ``"low ~ age"``, whose columns are combinations of those of the fit.
+        method : {"wald", "lr", "score"}, optional
+            Wald; likelihood ratio by a restricted fit of what was maximised, with the penalty of
+            all columns; or Rao's score, of maximum likelihood only. On separated data the latter
+            two test infinite coefficients too. By default that of the result's tables.
 
         Examples
         --------
@@ -615,11 +631,93 @@ class LogitResult:
         >>> print(fit.test("C(race)"))
         Wald test of C(race)[T.black] = 0, C(race)[T.other] = 0: chi-square(2) = 3.737, p = 0.154
         """
-        return linear_test(self, hypothesis, method)
+        return hypothesis_test(self, hypothesis, method)
 
-    def wald_terms(self) -> Table:
-        """Return a Wald test of each term of the formula: all its estimable columns are zero."""
-        return tests_table(*frames.term_tests(self.estimate, self.terms))
+    def wald_terms(self, *, adjust: str | None = None) -> Table:
+        """Return a Wald test of each term of the formula: all its estimable columns are zero.
+
+        ``adjust`` is as in `anova`, of which this is ``type=3, test="wald"``.
+        """
+        return wald_terms(self, adjust)
+
+    def anova(self, *, type: int = 1, test: str | None = None, adjust: str | None = None) -> Table:
+        """Return the analysis of deviance: a test of each term of the formula.
+
+        Parameters
+        ----------
+        type : {1, 2, 3}
+            1: each term added to those before it, as R's ``anova``, with the residual deviance of
+            each model. 2: each term added to all that do not contain it, which respects
+            marginality. 3: the columns of each term as coded, all others being in the model, as
+            R's ``car::Anova``; with the intercept's. The table says so where the interactions of a
+            term are coded so that type 3 tests it at one place only.
+        test : {"lr", "wald", "score"}, optional
+            By default the likelihood ratio, where the estimator has one. Penalised fits keep the
+            penalty of all columns; score tests are those of maximum likelihood.
+        adjust : {"holm", "bonferroni", "bh", "by", "single-step"}, optional
+            Adds p-values that are adjusted for the number of terms; ``"single-step"`` by the joint
+            normal distribution of the estimates.
+
+        Notes
+        -----
+        One restricted fit for each model that occurs (two to five evaluations each); none for Wald.
+        Columns that cannot be estimated count with the term whose span they add to.
+
+        Examples
+        --------
+        >>> import logit_inference as li
+        >>> fit = li.logit("low ~ lwt + C(race) + smoke", li.datasets.load("birthwt"))
+        >>> fit.anova().to_frame()[["term", "df", "deviance"]].round(2).values.tolist()
+        [['NULL', nan, 234.67], ['lwt', 1.0, 228.69], ['C(race)', 2.0, 223.26], \
+['smoke', 1.0, 215.01]]
+        """
+        return anova(self, type, test, adjust)
+
+    def drop1(self, *, test: str | None = None, adjust: str | None = None) -> Table:
+        """Return the test of each term that no other contains, with deviance and AIC without it.
+
+        ``test`` and ``adjust`` are as in `anova`.
+
+        Examples
+        --------
+        >>> import logit_inference as li
+        >>> fit = li.logit("low ~ lwt + C(race) + smoke", li.datasets.load("birthwt"))
+        >>> fit.drop1().to_frame()["aic"].round(2).tolist()
+        [225.01, 227.97, 230.34, 231.26]
+        """
+        return drop1(self, test, adjust)
+
+    def add1(
+        self, scope: str | Sequence[str], *, test: str = "score", adjust: str | None = None
+    ) -> Table:
+        """Return the test of each addition to the formula.
+
+        Parameters
+        ----------
+        scope : str or sequence of str
+            Each is added by itself, as written in a formula: ``["ht", "age:smoke"]``.
+        test : {"score", "lr"}
+            Score tests need no fit; likelihood ratios take one for each, with deviance and AIC.
+        adjust : {"holm", "bonferroni", "bh", "by"}, optional
+
+        Raises
+        ------
+        ComparisonError
+            Where a new variable is missing in rows of the fit, or the table has changed since.
+
+        Notes
+        -----
+        The columns are computed from the table of the fit, to which the result holds a reference.
+        Score tests take about three passes over the larger model's columns, which are written out.
+
+        Examples
+        --------
+        >>> import logit_inference as li
+        >>> fit = li.logit("low ~ age + lwt", li.datasets.load("birthwt"))
+        >>> fit.add1(["smoke", "age:lwt"]).to_frame()["p_value"].round(4).tolist()
+        [0.0383, 0.9882]
+        """
+        return add1(self, scope, test, adjust)
 
     # --- tables -----------------------------------------------------------------------------------
 

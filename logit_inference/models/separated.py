@@ -15,7 +15,7 @@ import numpy as np
 from logit_inference.covariance.covariance import Covariance
 from logit_inference.covariance.model import model_covariance
 from logit_inference.diagnostics.separation import Separation, describe
-from logit_inference.errors import DetachedError
+from logit_inference.errors import ConvergenceError, DetachedError
 from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.limits import Limits, likelihood_limits
 from logit_inference.likelihood.logistic import LOGISTIC
@@ -23,6 +23,7 @@ from logit_inference.likelihood.objective import objective
 from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.source import ArraySource, Source
 from logit_inference.rows.threads import threads_for
+from logit_inference.solve.certificate import certify_fit
 from logit_inference.solve.fit import Fit, fit_rows
 from logit_inference.solve.integers import Integers
 from logit_inference.solve.limit import beside_overlap, limit_fit
@@ -129,6 +130,33 @@ def in_the_limit(
     estimate = Estimate(fit.names, limit.solution.coef, covariance, limit.relations, recession)
     supremum = limit.solution.evaluation.log_likelihood
     return Limit(limit, estimate, likelihood_limits(fit, supremum, recession, level))
+
+
+def supremum_of(fit: Fit) -> float:
+    """Return the log-likelihood of a fit, or its supremum where the data are separated.
+
+    Raises
+    ------
+    ConvergenceError
+        Where neither was found.
+    """
+    solution = fit.solution
+    if solution.outcome.converged and bool(certify_fit(fit).exists):
+        return fit.log_likelihood
+    rows = in_basis(fit.solved, Basis(fit.source.n_columns, fit.basis.kept))
+    within = beside_overlap(fit) if len(fit.basis.kept) > MOST_COLUMNS else None
+    recession = find_recession(rows, within).spread(fit.source.n_columns, fit.basis.kept)
+    if recession.exists:
+        separated = separated_rows(fit.source, recession)
+        limit = limit_fit(fit, recession, separated, tolerance=1e-8, limit=100)
+        solution = limit.solution
+        if solution.outcome.converged:
+            return limit.log_likelihood
+    elif solution.outcome.converged and recession.exists is not None:
+        return fit.log_likelihood
+    raise ConvergenceError(
+        solution.outcome, solution.outcome.sentence, (), "Fit the larger model by itself."
+    )
 
 
 def detect_separation(

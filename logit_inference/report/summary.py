@@ -21,8 +21,8 @@ from logit_inference.report.numbers import Kind, format_number
 from logit_inference.report.table import Column, Table
 
 NO_WALD_TEST = (
-    "A term with a coefficient at infinity has no Wald test: compare the log-likelihood with that "
-    "of the model without the term (likelihood ratio)."
+    "A term with a coefficient at infinity has no Wald test: the likelihood ratio and the score "
+    'test have one, in anova(type=3, test="lr") or test="score".'
 )
 WALD_BESIDE = (
     "Wald P: of the estimate over its standard error, beside the likelihood-ratio test; intervals "

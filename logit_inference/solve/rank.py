@@ -134,7 +134,7 @@ def _plain_rank(source: Source, limit: float) -> Rank:
     _check_extreme(np.abs(upper).max(axis=0, initial=0.0))
     per_row = 1.0 / np.sqrt(source.n_rows)
     lengths = np.linalg.norm(upper, axis=0)
-    kept, triangle, combinations = _sequential(upper)
+    kept, triangle, combinations = sequential_rank(upper)
     relations = {j: Relation(w, float(lengths[j] * per_row)) for j, w in combinations.items()}
     if not kept:
         raise RankError.nothing()
@@ -142,7 +142,7 @@ def _plain_rank(source: Source, limit: float) -> Rank:
     return Rank(Basis(source.n_columns, tuple(kept), matrix), relations, 1)
 
 
-def _sequential(work: Floats) -> tuple[list[int], Floats, dict[int, Floats]]:
+def sequential_rank(work: Floats) -> tuple[list[int], Floats, dict[int, Floats]]:
     """Return kept columns, their triangular factor, and the relations, by Householder steps."""
     p = work.shape[1]
     whole, lengths = work.copy(), np.linalg.norm(work, axis=0)

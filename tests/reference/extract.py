@@ -21,6 +21,10 @@ GOF = ("pseudo_r2", "confusion_at_0.5", "log_loss", "brier")
 RESIDUALS = ("resid_deviance", "resid_pearson", "hat", "rstandard_deviance", "cooks_distance")
 RESIDUALS_OF = ("birthwt_main", "mtcars_am", "menarche_grouped", "esoph_grouped", "ucb_freq")
 HYPOTHESIS = ("hypothesis", "L", "rhs", "chisq", "df", "p")
+TESTS = (
+    *("anova_seq_chisq", "anova_seq_rao", "drop1_lrt", "drop1_rao"),
+    *("Anova_II_LR", "Anova_II_Wald", "Anova_III_Wald", "nested"),
+)
 SCRIPTS = (
     *("make_data.R", "make_data.py", "cases.R", "engine.R", "degenerate_R.R"),
     *("make_degenerate.py", "degenerate_config.json", "make_highprec.py", "highprec_core.py"),
@@ -49,8 +53,11 @@ def glm(case: dict, result: dict) -> dict:
         record["linear_hypothesis"] = [
             pick(test, HYPOTHESIS) for test in result["linear_hypothesis"]
         ]
-    if "Anova_III_Wald" in result.get("tests", {}):
-        record["Anova_III_Wald"] = result["tests"]["Anova_III_Wald"]
+    tests = pick(result.get("tests", {}), TESTS)
+    if "Anova_III_Wald" in tests:
+        record["Anova_III_Wald"] = tests.pop("Anova_III_Wald")
+    if tests:
+        record["tests"] = tests
     if "gof" in result:
         record |= pick(result["gof"], GOF)
         record["pseudo_r2"].pop("performance_pkg", None)

@@ -1,0 +1,230 @@
+"""Analysis of deviance of a result: its terms tested by types 1, 2 and 3, dropped and added."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from logit_inference.errors import ArgumentError
+from logit_inference.inference.deviance import (
+    Model,
+    TermTest,
+    likelihood_comparisons,
+    wald_comparisons,
+)
+from logit_inference.inference.multiplicity import METHODS, adjust, single_step
+from logit_inference.inference.terms import (
+    Comparison,
+    Structure,
+    as_coded,
+    marginal,
+    sequential,
+    single,
+)
+from logit_inference.inference.wald import wald_direction
+from logit_inference.models.nested import structure_of
+from logit_inference.models.testing import covariance_notes, whole_of
+from logit_inference.report.deviance import deviance_table
+from logit_inference.report.summary import NO_WALD_TEST
+from logit_inference.report.table import Column, Table
+
+if TYPE_CHECKING:
+    from logit_inference.models.result import LogitResult
+
+TESTS = ("lr", "wald", "score")
+NAMES = {"wald": "Wald Tests", "lr": "Likelihood-Ratio Tests", "score": "Score Tests"}
+NOTHING_ADDED = "A term with 0 df adds nothing to what the rows can tell of the others."
+TITLES = {
+    1: "Type 1: Each Term Added to Those Before It",
+    2: "Type 2: Each Term Added to All That Do Not Contain It",
+    3: "Type 3: Columns of Each Term, As Coded",
+}
+
+
+def anova(result: LogitResult, kind: object, test: str | None, adjustment: str | None) -> Table:
+    """Return the analysis of deviance of a result."""
+    if isinstance(kind, bool) or kind not in (1, 2, 3):
+        raise ArgumentError(
+            "type", kind, "1 (sequential), 2 (respecting marginality) or 3 (columns as coded)"
+        )
+    structure = structure_of(result)
+    make = {1: sequential, 2: marginal, 3: as_coded}[int(str(kind))]
+    comparisons = [one for one in make(structure) if kind != 3 or len(one.null)]
+    test = _test(result, test)
+    lines = _tested(result, comparisons, test)
+    adjusted, notes = adjusted_values(result, lines, comparisons, adjustment)
+    if kind == 3:
+        notes += coding_notes(result, structure)
+    more: list[Column] = []
+    if kind == 1 and test != "wald" and lines and lines[0].smaller is not None:
+        first = lines[0].smaller
+        lines = [TermTest("NULL"), *lines]
+        adjusted = None if adjusted is None else [None, *adjusted]
+        models = [first, *(line.larger for line in lines[1:])]
+        more = fit_columns(result, models, ("df_residual", "deviance"))
+    return _table(result, TITLES[int(str(kind))], lines, test, adjusted, more, notes)
+
+
+def wald_terms(result: LogitResult, adjustment: str | None) -> Table:
+    """Return the Wald test of the columns of each term, as coded."""
+    comparisons = [one for one in as_coded(structure_of(result)) if len(one.null)]
+    lines = wald_comparisons(result.estimate, comparisons)
+    adjusted, notes = adjusted_values(result, lines, comparisons, adjustment)
+    if any(math.isnan(line.statistic or 0.0) for line in lines):
+        notes += (NO_WALD_TEST,)
+    title = "Wald Tests of Terms"
+    return deviance_table(title, lines, adjusted=adjusted, notes=notes)
+
+
+def drop1(result: LogitResult, test: str | None, adjustment: str | None) -> Table:
+    """Return the test of each term of a result that no other contains."""
+    comparisons = single(structure_of(result))
+    test = _test(result, test)
+    lines = _tested(result, comparisons, test)
+    adjusted, notes = adjusted_values(result, lines, comparisons, adjustment)
+    more: list[Column] = []
+    if test != "wald" and lines:
+        lines = [TermTest("<none>"), *lines]
+        adjusted = None if adjusted is None else [None, *adjusted]
+        models = [lines[1].larger, *(line.smaller for line in lines[1:])]
+        more = fit_columns(result, models, ("deviance", "aic"))
+    return _table(result, "Single Terms Dropped", lines, test, adjusted, more, notes)
+
+
+def adjusted_values(
+    result: LogitResult,
+    lines: Sequence[TermTest],
+    comparisons: Sequence[Comparison],
+    adjustment: str | None,
+) -> tuple[list[float | None] | None, tuple[str, ...]]:
+    """Return adjusted p-values, None where none are wanted, and what is to be said of them.
+
+    The intercept's test, which nobody looks for, does not count.
+    """
+    if adjustment is None:
+        return None, ()
+    if adjustment not in METHODS:
+        wanted = '"holm", "bonferroni", "bh", "by" or "single-step"'
+        raise ArgumentError("adjust", adjustment, wanted)
+    structure = structure_of(result)
+    counted = [bool(structure.factors.get(line.term, {line.term})) for line in lines]
+    p = np.array(
+        [
+            line.p_value if line.p_value is not None and counts else math.nan
+            for line, counts in zip(lines, counted, strict=True)
+        ]
+    )
+    n_tests = int((~np.isnan(p)).sum())
+    if adjustment != "single-step":
+        values, note = adjust(p, adjustment), f"Adjusted for {n_tests} tests ({adjustment})."
+    else:
+        estimate, axes = result.estimate, []
+        for one, value in zip(comparisons, p.tolist(), strict=True):
+            if math.isnan(value):
+                axes.append(np.zeros((0, 0)))
+                continue
+            if estimate.infinite_in(one.null).any():
+                wanted = f'"holm": {one.term!r} goes to infinity, and is not normal with the others'
+                raise ArgumentError("adjust", adjustment, wanted)
+            axes.append(wald_direction(estimate, one.null, one.alternative).axes)
+        values, error = single_step(p, axes, estimate.covariance.df)
+        note = (
+            f"Adjusted for {n_tests} tests by the joint normal distribution of the estimates "
+            f"(single-step; integration error {error:.1g})."
+        )
+    shown = [
+        value if counts else None for value, counts in zip(values.tolist(), counted, strict=True)
+    ]
+    return shown, (note,)
+
+
+def coding_notes(result: LogitResult, structure: Structure) -> tuple[str, ...]:
+    """Return where tests of type 3 depend on how an interaction is coded."""
+    design = result.design
+    codings = getattr(design, "codings", {})
+    at: dict[str, list[str]] = {}
+    for term in structure.tested:
+        others = {f for above in structure.above(term) for f in structure.factors[above]}
+        places = [_place(codings[f]) for f in sorted(others - structure.factors[term])]
+        if any(places):
+            at[term] = [place for place in places if place]
+    if not at:
+        return ()
+    tested = "; ".join(f"{term} at {', '.join(places)}" for term, places in at.items())
+    return (
+        "Type 3 tests the columns as they are coded. Interactions meet treatment contrasts or "
+        f"numbers here, so that terms inside them are tested at one place only: {tested}. Use "
+        "contrasts that sum to zero, C(x, contr.sum), and centred numbers, or type 2.",
+    )
+
+
+def _place(coding: Any) -> str:
+    """Return where a factor of an interaction is held, empty where its columns sum to zero."""
+    if coding.kind == "numeric":
+        return f"{coding.expr} = 0"
+    if coding.indicators is not None:
+        rest = sorted(set(range(len(coding.levels))) - set(coding.indicators.tolist()))
+        return f"{coding.expr} = {coding.levels[rest[0]]}" if rest else ""
+    sums = np.abs(np.asarray(coding.matrix).sum(axis=0)).max()
+    return "" if sums < 1e-9 else f"{coding.expr} as coded"
+
+
+def _test(result: LogitResult, test: str | None) -> str:
+    """Return which test to make: by default the likelihood ratio, where there is one."""
+    if test is None:
+        return "lr" if result.account.estimator.has_likelihood else "wald"
+    if test not in TESTS:
+        raise ArgumentError("test", test, '"lr", "wald" or "score"')
+    return test
+
+
+def _tested(result: LogitResult, comparisons: Sequence[Comparison], test: str) -> list[TermTest]:
+    if test == "wald":
+        return wald_comparisons(result.estimate, comparisons)
+    return likelihood_comparisons(whole_of(result, test), comparisons, test)
+
+
+def _table(
+    result: LogitResult,
+    title: str,
+    lines: Sequence[TermTest],
+    test: str,
+    adjusted: Sequence[float | None] | None,
+    more: Sequence[Column],
+    notes: Sequence[str],
+) -> Table:
+    """Return the table with the notes that its numbers need."""
+    notes = [*notes, *covariance_notes(result, test)]
+    if test == "wald" and any(math.isnan(line.statistic or 0.0) for line in lines):
+        notes.append(NO_WALD_TEST)
+    if any(line.df == 0 for line in lines):
+        notes.append(NOTHING_ADDED)
+    if test == "lr" and not result.account.estimator.is_ml:
+        notes.append("Each restricted fit keeps the penalty of all columns.")
+    head = f"{NAMES[test]}, {title}"
+    return deviance_table(head, lines, adjusted=adjusted, more=more, notes=notes)
+
+
+def fit_columns(
+    result: LogitResult, models: Sequence[Model | None], wanted: Sequence[str]
+) -> list[Column]:
+    """Return deviances and what goes with them, of models; or what a penalised fit maximised."""
+    account, tally = result.account, result.account.tally
+    known = [model for model in models if model is not None]
+    if not account.estimator.is_ml:
+        values = [model.maximum for model in known]
+        return [Column("penalized_log_likelihood", values, "penalized ℓ", kind="fixed")]
+    saturated = tally.saturated + tally.log_binomial
+    numbers = {
+        "df_residual": [account.nobs - model.n_coefficients for model in known],
+        "deviance": [2.0 * (saturated - model.maximum) for model in known],
+        "aic": [2.0 * (model.n_coefficients - model.maximum) for model in known],
+    }
+    headers = {"df_residual": "resid. df", "deviance": "deviance", "aic": "AIC"}
+    return [
+        Column(name, numbers[name], headers[name], "integer" if name == "df_residual" else "fixed")
+        for name in wanted
+    ]
