@@ -182,7 +182,7 @@ class ClusterError(LogitInferenceError, ValueError):
     @classmethod
     def unknown(cls, name: str, known: Sequence[str]) -> ClusterError:
         """Return the error for a name that was not given when the model was fitted."""
-        told = f" It was fitted with cluster={list(known)!r}." if known else ""
+        told = f" Names: {shorten(list(known))}." if known else ""
         return cls(
             f"the fit knows no clusters named {name!r}.{told} Write cluster={name!r} in logit(), "
             f"or give the column itself: by=data[{name!r}]."

@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from logit_inference.errors import ProfileError
 from logit_inference.inference.distribution import chi_square_tail, critical_value
 from logit_inference.inference.wald import Coefficients
 from logit_inference.rows.block import Floats
@@ -117,30 +116,6 @@ def likelihood_limits(
         elif math.isinf(end):
             found[:, j] = _one_sided(fit, supremum, recession, matrix[[j]], end, level, work)
     return Limits(level, *found)
-
-
-def supremum_ratio(
-    fit: Fit, supremum: float, recession: Recession, matrix: Floats, value: Floats
-) -> float:
-    """Return twice the fall of the supremum where ``matrix @ coef = value``.
-
-    Parameters
-    ----------
-    fit, supremum, recession
-        As in `likelihood_limits`.
-    matrix : (k, p) array
-    value : (k,) array
-
-    Raises
-    ------
-    ProfileError
-        Where the restricted supremum is not found.
-    """
-    profile = held(fit, recession, matrix)
-    fall = math.nan if profile is None else 2.0 * (supremum - profile.value(value))
-    if math.isnan(fall):
-        raise ProfileError.not_found("the restricted supremum of a likelihood-ratio test")
-    return max(fall, 0.0)
 
 
 def _one_sided(

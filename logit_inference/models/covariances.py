@@ -80,8 +80,9 @@ def read_clusters(result: LogitResult, by: Any) -> dict[str, Codes]:
     result : LogitResult
         With its rows.
     by : None, str, sequence of str, array, or mapping of name to array
-        None and names stand for what ``cluster=`` named when the model was fitted. Arrays have a
-        value for each row used, or for each row of the table.
+        None stands for what ``cluster=`` named when the model was fitted, a name for one of these
+        or for a column of the fit's table. Arrays have a value for each row used, or for each row
+        of the table.
 
     Raises
     ------
@@ -97,12 +98,27 @@ def read_clusters(result: LogitResult, by: Any) -> dict[str, Codes]:
     if isinstance(by, str):
         by = [by]
     if isinstance(by, (list, tuple)) and all(isinstance(name, str) for name in by) and by:
-        for name in by:
-            if name not in known:
-                raise ClusterError.unknown(name, list(known))
-        return {name: known[name] for name in by}
+        return {name: _named(result, name, known) for name in by}
     named = by if isinstance(by, Mapping) else {str(getattr(by, "name", None) or "clusters"): by}
     return {str(name): _codes(result, str(name), values) for name, values in named.items()}
+
+
+def _named(result: LogitResult, name: str, known: Mapping[str, Codes]) -> Codes:
+    """Return the clusters that the fit knows under a name, or a column of its table."""
+    if name in known:
+        return known[name]
+    if result.table is None:
+        raise ClusterError.unknown(name, list(known))
+    from logit_inference.design.frame import as_frame
+
+    frame = as_frame(result.table)
+    if name not in frame.names:
+        raise ClusterError.unknown(name, [*known, *frame.names])
+    column = frame.column(name)
+    values = np.array(column.values, dtype=object)
+    if column.missing is not None:
+        values[column.missing] = None
+    return _codes(result, name, values)
 
 
 def _codes(result: LogitResult, name: str, values: Any) -> Codes:

@@ -53,6 +53,13 @@ def coefficient_inference(
     if result.profiled is not None and level == result.level:
         std_error = result.estimate.std_errors  # whichever covariance the result has by now
         return replace(result.profiled, std_error=std_error)
+    if level == result.level and not strict:
+        return result.profiles
+    return profiled_coefficients(result, level, strict=strict)
+
+
+def profiled_coefficients(result: LogitResult, level: float, *, strict: bool) -> Coefficients:
+    """Return likelihood-ratio inference of all coefficients, infinite ones included."""
     if result.fit is None:
         raise DetachedError('method="lr"')
     table = profile_coefficients(result.fit, result.estimate, level, strict=strict)

@@ -40,6 +40,7 @@ from logit_inference.models.inference import (
     detached,
     hauck_donner_slopes,
     method_of,
+    profiled_coefficients,
     simultaneous_intervals,
 )
 from logit_inference.models.profile import Profile
@@ -151,8 +152,8 @@ class LogitResult:
         Notes
         -----
         ``"lr"`` takes about ten evaluations of what was maximised for each coefficient, of which
-        intervals by themselves (`conf_int`) take six; thirty for Firth's fits of few rows. Nothing
-        keeps them: ask for what you need once, or for ``method="wald"``.
+        intervals by themselves (`conf_int`) take six; thirty for Firth's fits of few rows. Those at
+        the result's own level are kept for its tables.
         """
         return coefficient_inference(self, level, method)
 
@@ -339,6 +340,11 @@ class LogitResult:
         if alpha is not None:
             return 1.0 - alpha
         return self.level if level is None else level
+
+    @cached_property
+    def profiles(self) -> Coefficients:
+        """Likelihood-ratio inference at the result's level, of which tables are made; kept."""
+        return profiled_coefficients(self, self.level, strict=False)
 
     @cached_property
     def separation(self) -> Separation:
@@ -828,8 +834,9 @@ class LogitResult:
             of rows. ``"augmented"`` counts Firth's pseudo-observations as observations, as logistf
             does.
         by : str, sequence of str, array, or mapping of name to array, optional
-            Clusters: names given as ``cluster=`` in the fit (all of them by default), or labels for
-            each row. Several dimensions combine by inclusion and exclusion.
+            Clusters: names given as ``cluster=`` in the fit (all of them by default), columns of
+            its table, or labels for each row. Several dimensions combine by inclusion and
+            exclusion.
         type : {"CR1", "CR0", "CR1S"}
             Factor of clustered covariances: G/(G − 1) for G clusters in each dimension; none; the
             former times (n − 1)/(n − k).

@@ -170,6 +170,12 @@ def test_clusters_given_with_the_fit_wait_for_their_use(data):
     assert "clinic and month" in both.estimate.covariance.kind
 
 
+def test_a_column_of_the_table_by_its_name(fit, data):
+    named = fit.with_covariance("cluster", by=["clinic", "month"])
+    given = fit.with_covariance("cluster", by={k: data[k] for k in ("clinic", "month")})
+    assert (named.bse == given.bse).all()
+
+
 def test_arrays(data):
     X = np.column_stack([np.ones(600), data["x"]])
     robust = li.logit_arrays(data["y"], X, cluster=data["clinic"].to_numpy())
@@ -190,7 +196,7 @@ def test_few_clusters_are_warned_of(fit, data):
         ({"covariance": "HC9"}, ArgumentError, "'HC0', 'HC1'"),
         ({"covariance": "HC0", "by": "clinic"}, ArgumentError, "has no clusters"),
         ({"covariance": "cluster"}, ClusterError, "needs clusters"),
-        ({"covariance": "cluster", "by": "clinic"}, ClusterError, "knows no clusters named"),
+        ({"covariance": "cluster", "by": "clinics"}, ClusterError, "knows no clusters named"),
         ({"covariance": "cluster", "by": np.arange(5)}, ClusterError, "shape \\(5,\\)"),
         ({"covariance": "cluster", "by": np.zeros(600)}, DataError, "one cluster"),
         ({"covariance": "cluster", "by": np.arange(600), "type": "CR9"}, ArgumentError, "CR1S"),
