@@ -225,7 +225,7 @@ def profile_interval(peak: Peak, row: Floats, level: float) -> tuple[float, floa
     -----
     Each end is searched for jointly with the coefficients there (see `endpoint`): over 430 ends of
     34 models of real data the median was 3 evaluations, the largest number 6; over 4,000 of
-    simulated data, many of them nearly separated, 3 to 6 and at most 15.
+    simulated data, many of them nearly separated, 3 to 6 by kind, and at most 14.
 
     Where that search does not verify its end (it was one of those 4,000), or where restricted
     maxima may be several (`Peak.several`: Firth's fits of few rows), a bracketed search refits

@@ -56,11 +56,15 @@ class Profile:
     coef: Floats
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row for each point: value, log_likelihood, root, and the coefficients."""
+        """Return one row for each point: value, log_likelihood, root, and each coefficient.
+
+        A coefficient with one of those three names is written ``coef[value]``.
+        """
         import pandas as pd
 
         ours = {"value": self.value, "log_likelihood": self.log_likelihood, "root": self.root}
-        theirs = {f"coef[{name}]": self.coef[:, j] for j, name in enumerate(self.names)}
+        called = [f"coef[{name}]" if name in ours else name for name in self.names]
+        theirs = {name: self.coef[:, j] for j, name in enumerate(called)}
         return pd.DataFrame(ours | theirs)
 
     def to_table(self) -> Table:

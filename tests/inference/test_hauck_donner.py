@@ -99,3 +99,11 @@ def test_no_slope_without_an_estimate_or_a_likelihood():
     )
     with pytest.raises(ArgumentError, match="hauck_donner"):
         li.logit("HG ~ PI + EH", data, estimator="firth").hauck_donner()
+
+
+def test_a_file_keeps_the_note(tmp_path):
+    fit = li.logit("am ~ wt + hp", li.datasets.load("mtcars"))
+    fit.save(tmp_path / "cars.json")
+    again = li.load(tmp_path / "cars.json")
+    assert "Hauck" in str(again)
+    assert str(again) == str(fit)

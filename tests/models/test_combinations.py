@@ -118,7 +118,7 @@ def test_a_profile_is_the_curve_of_restricted_fits(fit, data):
     assert curve.root[0] < -2.5758 < 2.5758 < curve.root[-1]
     ends = fit.conf_int(method="profile", names="smoke").iloc[0]
     assert (curve.conf_low, curve.conf_high) == tuple(ends)
-    assert frame["coef[smoke]"].to_numpy() == pytest.approx(frame["value"].to_numpy(), rel=1e-12)
+    assert frame["smoke"].to_numpy() == pytest.approx(frame["value"].to_numpy(), rel=1e-12)
 
 
 def test_a_profile_prints_and_spans_the_level(fit):
@@ -132,6 +132,13 @@ def test_a_profile_prints_and_spans_the_level(fit):
     same = fit.profile([0, 0, 1, 0, 0, 0, 30.0])
     assert same.name == "smoke + 30*age:smoke"
     np.testing.assert_allclose(same.conf_low, fit.profile(TEXT).conf_low, rtol=1e-12)
+
+
+def test_a_coefficient_may_be_called_value(data):
+    fit = li.logit("low ~ value", data.rename(columns={"lwt": "value"}))
+    frame = fit.profile("value", points=2).to_frame()
+    assert list(frame) == ["value", "log_likelihood", "root", "Intercept", "coef[value]"]
+    np.testing.assert_allclose(frame["coef[value]"], frame["value"], rtol=1e-12)
 
 
 @pytest.mark.parametrize("estimator", ["firth", "log-f"])
@@ -286,8 +293,8 @@ def test_a_difference_of_infinite_coefficients_is_finite():
     assert (both.df, both.statistic) == (2, pytest.approx(2 * (fit.llf - without.llf), rel=1e-9))
     curve = fit.profile("g[T.c] - g[T.b]", points=4)
     np.testing.assert_allclose(curve.value, other.profile("g[T.c]", points=4).value, rtol=1e-8)
-    assert curve.to_frame()["coef[g[T.c]]"].isna().all()
-    assert curve.to_frame()["coef[x]"].notna().all()
+    assert curve.to_frame()["g[T.c]"].isna().all()
+    assert curve.to_frame()["x"].notna().all()
 
 
 @pytest.mark.filterwarnings("ignore::logit_inference.SeparationWarning")
@@ -307,6 +314,8 @@ def test_complete_separation_is_tested_too():
     with pytest.warns(li.SeparationWarning):
         fit = li.logit("y ~ x", data)
     assert fit.test("x = 0", method="lr").statistic == pytest.approx(12 * np.log(2), rel=1e-9)
+    all_held = fit.test("Intercept = 1, x = 0", method="lr")
+    assert all_held.statistic == pytest.approx(6 * np.log((1 + np.e) * (1 + 1 / np.e)), rel=1e-12)
     low, high = fit.conf_int(method="profile").loc["x"]
     assert np.isfinite(low)
     assert high == np.inf
