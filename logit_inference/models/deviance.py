@@ -52,8 +52,13 @@ def anova(result: LogitResult, kind: object, test: str | None, adjustment: str |
         )
     structure = structure_of(result)
     make = {1: sequential, 2: marginal, 3: as_coded}[int(str(kind))]
-    comparisons = [one for one in make(structure) if kind != 3 or len(one.null)]
     test = _test(result, test)
+    comparisons = make(structure)
+    if kind == 3:
+        comparisons = [one for one in comparisons if len(one.null)]
+    if test != "wald" and result.account.estimator.intercept == "flic":
+        # Corrected by hand: that intercept maximises nothing.
+        comparisons = [one for one in comparisons if structure.factors[one.term]]
     lines = _tested(result, comparisons, test)
     adjusted, notes = adjusted_values(result, lines, comparisons, adjustment)
     if kind == 3:
