@@ -132,8 +132,8 @@ def adjusted_values(
                 axes.append(np.zeros((0, 0)))
                 continue
             if estimate.infinite_in(one.null).any():
-                wanted = f'"holm": {one.term!r} goes to infinity, and is not normal with the others'
-                raise ArgumentError("adjust", adjustment, wanted)
+                reason = f"{one.term!r} goes to infinity and has no normal distribution"
+                raise ArgumentError.refused("adjust", adjustment, reason, '"holm"')
             axes.append(wald_direction(estimate, one.null, one.alternative).axes)
         values, error = single_step(p, axes, estimate.covariance.df)
         note = (
@@ -189,7 +189,7 @@ def _test(result: LogitResult, test: str | None) -> str:
 def _tested(result: LogitResult, comparisons: Sequence[Comparison], test: str) -> list[TermTest]:
     if test == "wald":
         return wald_comparisons(result.estimate, comparisons)
-    return likelihood_comparisons(whole_of(result, test), comparisons, test)
+    return likelihood_comparisons(whole_of(result, test, "test"), comparisons, test)
 
 
 def _table(

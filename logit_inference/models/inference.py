@@ -74,7 +74,8 @@ def simultaneous_intervals(
     import pandas as pd
 
     if method not in (None, "wald"):
-        raise ArgumentError("method", method, '"wald": simultaneous intervals are those of Wald')
+        reason = "simultaneous intervals are Wald intervals"
+        raise ArgumentError.refused("method", method, reason, '"wald"')
     estimate, level = result.estimate, check_level(level)
     names = list(estimate.names)
     chosen = np.flatnonzero(estimate.estimable).tolist()
