@@ -43,16 +43,13 @@ def add1(
     design: Any = result.design
     estimator = result.account.estimator
     if not estimator.is_ml:
-        reason = (
-            f"{estimator.name} of a larger model has another penalty, so that they do not compare"
-        )
+        reason = f"{estimator.name} of a larger model has another penalty, and does not compare"
         instead = "the larger formula, and test in it what is new by likelihood ratio"
         raise ArgumentError.refused("estimator", estimator.kind, reason, instead)
     if not hasattr(design, "formula"):
         reason = "a fit of arrays has no formula to add to"
-        raise ArgumentError.refused(
-            "scope", scope, reason, "the larger array, and test() in its fit"
-        )
+        instead = "the larger array, and test() in its fit"
+        raise ArgumentError.refused("scope", scope, reason, instead)
     fit = result.fit if result.asked is None else result.asked
     if fit is None or result.fit is None or result.table is None:
         raise DetachedError("add1()")

@@ -91,7 +91,7 @@ def simultaneous_intervals(
         {"conf_low": value - critical * sizes, "conf_high": value + critical * sizes},
         index=[names[j] for j in chosen],
     )
-    frame.attrs.update(critical_value=critical, integration_error=error)
+    frame.attrs.update(method="wald", critical_value=critical, integration_error=error)
     return frame
 
 
