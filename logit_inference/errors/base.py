@@ -35,6 +35,13 @@ class ArgumentError(LogitInferenceError, ValueError):
         self.argument, self.value = argument, value
         super().__init__(f"{argument}={value!r} is not understood. Write {allowed}.")
 
+    @classmethod
+    def refused(cls, argument: str, value: object, reason: str, instead: str) -> ArgumentError:
+        """Return the error for a value that has a meaning elsewhere, and why not here."""
+        error = cls(argument, value, instead)
+        error.args = (f"{argument}={value!r} is refused: {reason}. Write {instead}.",)
+        return error
+
 
 class TableError(LogitInferenceError, ValueError):
     """The columns of a table do not fit together."""

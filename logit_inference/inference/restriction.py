@@ -45,8 +45,6 @@ def score_test(whole: Whole, estimate: Estimate, hypothesis: Hypothesis) -> Test
     ------
     HypothesisError, ProfileError
         As `likelihood_ratio_test`.
-    ArgumentError
-        For an estimator with a penalty.
 
     Notes
     -----
@@ -70,4 +68,5 @@ def _check(whole: Whole, estimate: Estimate, hypothesis: Hypothesis, method: str
     check_restrictions(estimate, hypothesis.matrix)
     for j in np.flatnonzero(hypothesis.matrix.any(axis=0)):
         if is_corrected(whole.fit, int(j)):
-            raise ArgumentError("method", method, '"wald": FLIC corrects the intercept by hand')
+            reason = "FLIC corrects the intercept by hand, so that it maximises nothing"
+            raise ArgumentError.refused("method", method, reason, '"wald"')

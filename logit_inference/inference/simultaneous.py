@@ -50,11 +50,10 @@ def joint_tails(p: Floats, axes: Sequence[Floats], df: float | None = None) -> t
     Deák (1980), *Numerische Mathematik* 35. Genz and Bretz (2009), *Computation of Multivariate
     Normal and t Probabilities*.
     """
-    shares, r = _shares(axes)
-    numbers = [own.shape[1] for own in axes]
+    shares, sizes, r = _shares(axes)
     found = np.empty((N_SHIFTS, len(p)))
     for place, smallest in enumerate(p.tolist()):
-        bounds = np.array([_bound(smallest, k, df) for k in numbers])
+        bounds = np.array([_bound(smallest, k, df) for k in sizes])
         # No statistic passes its bound where the square of the radius is below this.
         with np.errstate(divide="ignore"):
             reach = 1.0 / (shares / bounds).max(axis=2) if smallest < 1 else np.zeros(1)
@@ -84,7 +83,7 @@ def joint_quantile(
     """
     from scipy.optimize import brentq
 
-    shares, r = _shares(axes)
+    shares, _, r = _shares(axes)
     with np.errstate(divide="ignore"):
         reach = 1.0 / shares.max(axis=2)
 
@@ -114,28 +113,30 @@ def _beyond(squares: Floats, r: int, df: float | None) -> Floats:
     return np.asarray(tail, dtype=np.float64)
 
 
-def _shares(axes: Sequence[Floats]) -> tuple[Floats, int]:
-    """Return the share of each direction along each test's axes, (shifts, points, m), and r.
+def _shares(axes: Sequence[Floats]) -> tuple[Floats, list[int], int]:
+    """Return the largest share of each direction along the axes of tests of each size, and r.
 
-    r is the number of dimensions that the axes span: others do not matter.
+    The shares are (shifts, points, sizes); a test's size is its number of axes, on which alone its
+    bound depends. r is the number of dimensions that the axes span: others do not matter.
     """
     everything = np.hstack(axes)
     turned, values, _ = np.linalg.svd(everything, full_matrices=False)
     r = int(np.count_nonzero(values > EXACT * values[0]))
-    inside = [turned[:, :r].T @ own for own in axes]
+    sizes = sorted({own.shape[1] for own in axes})
+    inside = [turned[:, :r].T @ np.hstack([a for a in axes if a.shape[1] == k]) for k in sizes]
     # A lattice by the square roots of primes, folded so that it is periodic.
     steps = np.sqrt(np.array(_primes(r), dtype=np.float64)) % 1.0
     shifts = np.random.default_rng(20220101).random((N_SHIFTS, r))
     points = np.arange(1, N_POINTS + 1)[:, np.newaxis] * steps
-    shares = np.empty((N_SHIFTS, N_POINTS, len(axes)))
+    shares = np.empty((N_SHIFTS, N_POINTS, len(sizes)))
     for number, shift in enumerate(shifts):
         uniform = np.abs(2.0 * ((points + shift) % 1.0) - 1.0)
         vector = ndtri(np.clip(uniform, 1e-15, 1.0 - 1e-15))
         length = np.einsum("ij,ij->i", vector, vector)
-        for j, own in enumerate(inside):
-            along = vector @ own
-            shares[number, :, j] = np.einsum("ij,ij->i", along, along) / length
-    return shares, r
+        for place, (k, own) in enumerate(zip(sizes, inside, strict=True)):
+            along = np.square(vector @ own).reshape(N_POINTS, -1, k).sum(axis=2)
+            shares[number, :, place] = along.max(axis=1) / length
+    return shares, sizes, r
 
 
 def _primes(count: int) -> list[int]:

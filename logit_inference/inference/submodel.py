@@ -14,6 +14,7 @@ import numpy as np
 
 from logit_inference.errors import ArgumentError, ProfileError
 from logit_inference.inference.profile import Refit, refit, restricted_maximum
+from logit_inference.likelihood.estimator import Estimator
 from logit_inference.rows.block import Floats
 from logit_inference.rows.variant import variant
 from logit_inference.solve.factor import factorize
@@ -68,6 +69,31 @@ class Submodel:
     at: Refit | Supremum
 
 
+def check_test(estimator: Estimator, test: str, argument: str) -> None:
+    """Raise where an estimator has no such test.
+
+    Likelihood ratios need a criterion that a chi-square reference holds for, score tests the
+    likelihood itself.
+
+    Parameters
+    ----------
+    estimator : Estimator
+    test : {"lr", "score"}
+    argument : str
+        Its name as the caller knows it.
+
+    Raises
+    ------
+    ArgumentError
+    """
+    if not estimator.has_likelihood:
+        reason = f"{estimator.name} has no likelihood ratios and scores"
+        raise ArgumentError.refused(argument, test, reason, '"wald"')
+    if test == "score" and not estimator.is_ml:
+        reason = f"the score test is one of maximum likelihood, and this is {estimator.name}"
+        raise ArgumentError.refused(argument, test, reason, '"lr" or "wald"')
+
+
 def whole_model(fit: Fit, asked: Fit | None = None, recession: Recession | None = None) -> Whole:
     """Return a fit as the model that others are nested in; one evaluation.
 
@@ -80,14 +106,9 @@ def whole_model(fit: Fit, asked: Fit | None = None, recession: Recession | None 
 
     Raises
     ------
-    ArgumentError
-        For an estimator whose criterion has no likelihood-ratio statements.
     ProfileError
         Where the fit is not at a maximum.
     """
-    if not fit.estimator.has_likelihood:
-        name = fit.estimator.name
-        raise ArgumentError("method", "lr", f'"wald": {name} has no likelihood ratios')
     if asked is not None and recession is not None:
         return Whole(asked, fit.solution.evaluation.log_likelihood, None, recession)
     peak = peak_of(fit) if fit.solution.outcome.converged else None
@@ -143,11 +164,6 @@ def efficient_score(whole: Whole, null: Submodel, alternative: Floats) -> tuple[
         Restrictions that hold in the larger model too: combinations of those of the smaller. None
         where the larger model is the whole one.
 
-    Raises
-    ------
-    ArgumentError
-        For an estimator with a penalty.
-
     Notes
     -----
     The information is that at the maximum itself; R's ``anova(test = "Rao")`` takes the working
@@ -156,10 +172,6 @@ def efficient_score(whole: Whole, null: Submodel, alternative: Floats) -> tuple[
     evaluations.
     """
     fit = whole.fit
-    if not fit.estimator.is_ml:
-        name = fit.estimator.name
-        wanted = f'"lr" or "wald": the score test is one of maximum likelihood, not {name}'
-        raise ArgumentError("method", "score", wanted)
     if isinstance(null.at, Supremum):
         weighted = variant(fit.source, weights=null.at.weights)
         left_out = np.vstack([alternative, null.at.silent])

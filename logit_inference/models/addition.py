@@ -37,16 +37,19 @@ def add1(
     from logit_inference.design.addition import encode_formula, enlarged, new_terms
 
     if test not in ("score", "lr"):
-        raise ArgumentError("test", test, '"score" or "lr": Wald tests need the larger fits')
+        raise ArgumentError("test", test, '"score" or "lr"; Wald tests are those of larger fits')
     if adjustment is not None and adjustment not in METHODS[:4]:
         raise ArgumentError("adjust", adjustment, '"holm", "bonferroni", "bh" or "by"')
     design: Any = result.design
     estimator = result.account.estimator
     if not estimator.is_ml:
-        wanted = f"a maximum likelihood fit: {estimator.name} of a larger model has another penalty"
-        raise ArgumentError("estimator", estimator.kind, wanted)
+        reason = f"{estimator.name} of a larger model has another penalty, and does not compare"
+        instead = "the larger formula, and test in it what is new by likelihood ratio"
+        raise ArgumentError.refused("estimator", estimator.kind, reason, instead)
     if not hasattr(design, "formula"):
-        raise ArgumentError("scope", scope, "terms for a fit with a formula: arrays have none")
+        reason = "a fit of arrays has no formula to add to"
+        instead = "the larger array, and test() in its fit"
+        raise ArgumentError.refused("scope", scope, reason, instead)
     fit = result.fit if result.asked is None else result.asked
     if fit is None or result.fit is None or result.table is None:
         raise DetachedError("add1()")

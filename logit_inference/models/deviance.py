@@ -52,8 +52,13 @@ def anova(result: LogitResult, kind: object, test: str | None, adjustment: str |
         )
     structure = structure_of(result)
     make = {1: sequential, 2: marginal, 3: as_coded}[int(str(kind))]
-    comparisons = [one for one in make(structure) if kind != 3 or len(one.null)]
     test = _test(result, test)
+    comparisons = make(structure)
+    if kind == 3:
+        comparisons = [one for one in comparisons if len(one.null)]
+    if test != "wald" and result.account.estimator.intercept == "flic":
+        # Corrected by hand: that intercept maximises nothing.
+        comparisons = [one for one in comparisons if structure.factors[one.term]]
     lines = _tested(result, comparisons, test)
     adjusted, notes = adjusted_values(result, lines, comparisons, adjustment)
     if kind == 3:
@@ -127,8 +132,8 @@ def adjusted_values(
                 axes.append(np.zeros((0, 0)))
                 continue
             if estimate.infinite_in(one.null).any():
-                wanted = f'"holm": {one.term!r} goes to infinity, and is not normal with the others'
-                raise ArgumentError("adjust", adjustment, wanted)
+                reason = f"{one.term!r} goes to infinity and has no normal distribution"
+                raise ArgumentError.refused("adjust", adjustment, reason, '"holm"')
             axes.append(wald_direction(estimate, one.null, one.alternative).axes)
         values, error = single_step(p, axes, estimate.covariance.df)
         note = (
@@ -184,7 +189,7 @@ def _test(result: LogitResult, test: str | None) -> str:
 def _tested(result: LogitResult, comparisons: Sequence[Comparison], test: str) -> list[TermTest]:
     if test == "wald":
         return wald_comparisons(result.estimate, comparisons)
-    return likelihood_comparisons(whole_of(result, test), comparisons, test)
+    return likelihood_comparisons(whole_of(result, test, "test"), comparisons, test)
 
 
 def _table(

@@ -94,7 +94,8 @@ def simultaneous_intervals(
     import pandas as pd
 
     if method not in (None, "wald"):
-        raise ArgumentError("method", method, '"wald": simultaneous intervals are those of Wald')
+        reason = "simultaneous intervals are Wald intervals"
+        raise ArgumentError.refused("method", method, reason, '"wald"')
     estimate, level = result.estimate, check_level(level)
     names = list(estimate.names)
     chosen = np.flatnonzero(estimate.estimable).tolist()
@@ -110,7 +111,7 @@ def simultaneous_intervals(
         {"conf_low": value - critical * sizes, "conf_high": value + critical * sizes},
         index=[names[j] for j in chosen],
     )
-    frame.attrs.update(critical_value=critical, integration_error=error)
+    frame.attrs.update(method="wald", critical_value=critical, integration_error=error)
     return frame
 
 

@@ -53,8 +53,9 @@ def nested_hypothesis(result: LogitResult, formula: str) -> Hypothesis:
 
     design: Any = result.design
     if not hasattr(design, "formula"):
-        wanted = "names of coefficients or a matrix: a fit of arrays has no formula"
-        raise ArgumentError("hypothesis", formula, wanted)
+        reason = "a fit of arrays has no formula"
+        instead = "names of coefficients, or a matrix"
+        raise ArgumentError.refused("hypothesis", formula, reason, instead)
     parsed = read_formula(design, formula, result.table)
     if parsed.response != design.formula.response:
         raise ComparisonError.outcome(parsed.response_name, design.formula.response_name)

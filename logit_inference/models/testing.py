@@ -10,7 +10,7 @@ from logit_inference.errors import ArgumentError, DetachedError
 from logit_inference.inference.hypothesis import read_hypothesis
 from logit_inference.inference.restriction import likelihood_ratio_test, score_test
 from logit_inference.inference.result import TestResult
-from logit_inference.inference.submodel import Whole, whole_model
+from logit_inference.inference.submodel import Whole, check_test, whole_model
 from logit_inference.inference.wald import wald_test
 from logit_inference.models.inference import table_method
 from logit_inference.models.nested import nested_hypothesis
@@ -36,20 +36,23 @@ def hypothesis_test(result: LogitResult, hypothesis: Any, method: str | None) ->
     if method == "wald":
         return wald_test(at, read)
     make = likelihood_ratio_test if method == "lr" else score_test
-    found = make(whole_of(result, method), at, read)
+    found = make(whole_of(result, method, "method"), at, read)
     return replace(found, notes=(*found.notes, *covariance_notes(result, method)))
 
 
-def whole_of(result: LogitResult, method: str) -> Whole:
+def whole_of(result: LogitResult, test: str, argument: str) -> Whole:
     """Return the fit of a result as the model that others are nested in.
 
     Raises
     ------
+    ArgumentError
+        Where its estimator has no such test.
     DetachedError
-        Where the result holds no rows.
+        Where it holds no rows.
     """
+    check_test(result.account.estimator, test, argument)
     if result.fit is None:
-        raise DetachedError(f'method="{method}"')
+        raise DetachedError(f'{argument}="{test}"')
     return whole_model(result.fit, result.asked, result.estimate.recession)
 
 

@@ -81,7 +81,31 @@ def tests() -> str:
     return "\n".join(str(fit.test(hypothesis)) for hypothesis in hypotheses)
 
 
+def likelihood_tests() -> str:
+    """Return likelihood-ratio and score tests as sentences."""
+    fit = birthwt()
+    found = [fit.test("C(race)", method=method) for method in ("lr", "score")]
+    found += [fit.test("low ~ age + lwt", method="lr"), endometrial().test("NV = 0", method="lr")]
+    augmented = bias_reduced().with_covariance("augmented")
+    found.append(augmented.test("NV = 0", method="lr"))
+    return "\n".join(map(str, found))
+
+
+def nested() -> Table:
+    """Return two nested fits side by side."""
+    data = li.datasets.load("birthwt")
+    return li.compare(li.logit("low ~ age + lwt", data), birthwt())
+
+
+def not_nested() -> Table:
+    """Return two fits of which neither is part of the other."""
+    data = li.datasets.load("birthwt")
+    return li.compare(li.logit("low ~ age + lwt", data), li.logit("low ~ lwt + smoke", data))
+
+
 TABLES: dict[str, Callable[[], Table]] = {
+    "fit_anova": lambda: birthwt().anova(),
+    "fit_compare": nested,
     "fit_birthwt": lambda: birthwt().summary(),
     "fit_birthwt_odds_ratios": lambda: birthwt().summary(odds_ratios=True, level=0.9),
     "fit_birthwt_lr": lambda: birthwt().summary(method="lr", wald=True),
@@ -106,5 +130,13 @@ TEXTS: dict[str, Callable[[], str]] = {
     "fit_birthwt_profile.txt": lambda: str(birthwt().profile("smoke + 10*age")),
     "fit_menarche_hauck_donner.txt": lambda: str(menarche().hauck_donner()),
     "fit_classification.txt": lambda: str(birthwt().classification_table()),
+    "fit_anova_type_3.txt": lambda: str(titanic().anova(type=3, adjust="holm")),
+    "fit_drop1_score.txt": lambda: str(birthwt().drop1(test="score", adjust="bh")),
+    "fit_drop1_firth.txt": lambda: str(bias_reduced().drop1()),
+    "fit_drop1_aliased.txt": lambda: str(not_estimable().drop1()),
+    "fit_add1.txt": lambda: str(birthwt().add1(["ht", "age:smoke"], test="lr")),
+    "fit_compare_not_nested.txt": lambda: str(not_nested()),
+    "fit_test_score.html": lambda: birthwt().test("C(race)", method="score").to_html(),
+    "fit_likelihood_tests.sentences": likelihood_tests,
     "fit_tests.sentences": tests,  # not a table: a sentence is as long as its hypothesis
 }

@@ -137,6 +137,12 @@ def test_penalised_fits_keep_their_penalty():
         fit.anova(test="score")
     with pytest.raises(errors.ArgumentError, match="another penalty"):
         fit.add1("NV:PI")
+    flic = li.logit(
+        "HG ~ NV + PI + EH", li.datasets.load("endometrial"), estimator="firth", intercept="flic"
+    )
+    corrected = indexed(flic.anova(type=3))
+    assert list(corrected.index) == ["NV", "PI", "EH"]
+    np.testing.assert_allclose(corrected["statistic"], frame["statistic"].iloc[1:], rtol=1e-9)
     ridge = li.logit("low ~ age + lwt", birthwt, estimator="ridge", penalty=1.0)
     assert "Wald" in ridge.anova().title  # its default
     with pytest.raises(errors.ArgumentError, match="no likelihood ratios"):
