@@ -6,14 +6,14 @@ import pytest
 
 from logit_inference.rows import source
 
+DEFAULT = source.rows_per_block
 ODD = 37  # rows; no table of the tests has a multiple of it
 
 
 @pytest.fixture(scope="session", autouse=True, params=["one block", f"blocks of {ODD} rows"])
 def block_size(request: pytest.FixtureRequest) -> Iterator[None]:
     """Set how many rows a block has; fits that a test module keeps must be keyed by it."""
-    default = source.rows_per_block
     if request.param != "one block":
         source.rows_per_block = lambda n_columns: ODD
     yield
-    source.rows_per_block = default
+    source.rows_per_block = DEFAULT

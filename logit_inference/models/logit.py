@@ -5,55 +5,17 @@ This is where everything meets: design, rows, likelihood, solver, covariance.
 
 from __future__ import annotations
 
-import math
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from logit_inference.covariance.penalized import fit_covariance
-from logit_inference.diagnostics.account import Account
-from logit_inference.diagnostics.separation import Separation, no_separation
-from logit_inference.errors import (
-    ArgumentError,
-    CollinearityWarning,
-    ConvergenceError,
-    DataError,
-    SeparationError,
-    SeparationWarning,
-    shorten,
-)
-from logit_inference.inference.estimate import Estimate
-from logit_inference.inference.limits import Limits
 from logit_inference.inference.wald import check_level
-from logit_inference.likelihood.evaluation import Total
-from logit_inference.likelihood.logistic import LOGISTIC
-from logit_inference.models.estimator import (
-    EstimatorRequest,
-    estimator_notes,
-    read_estimator,
-)
+from logit_inference.models.assembly import assemble, fit_design
+from logit_inference.models.estimator import read_estimator
+from logit_inference.models.request import ResultRequest, check_separation, read_search
 from logit_inference.models.result import LogitResult
-from logit_inference.models.separated import Limit, find_separation, in_the_limit
-from logit_inference.rows.block import Block, Floats
-from logit_inference.rows.product import square_sums
-from logit_inference.rows.source import ArraySource
-from logit_inference.rows.threads import threads_for
-from logit_inference.solve.certificate import certify_fit
-from logit_inference.solve.constant import spans_constant
-from logit_inference.solve.fit import Fit, fit_rows
-from logit_inference.solve.rank import relation_text
-from logit_inference.solve.solution import Outcome
-
-# Of a working weight at a proved maximum: those of separated rows are far below it.
-LEAST_WEIGHT = 1e-9
-
-if TYPE_CHECKING:
-    from logit_inference.design.arrays import ArrayDesign
-    from logit_inference.design.design import Design, Encoded
 
 
 def logit(
@@ -195,12 +157,12 @@ def logit(
     """
     from logit_inference.design.design import build_design
 
-    search = _search(start, tolerance, max_iterations, threads)
+    search = read_search(start, tolerance, max_iterations, threads)
     request = read_estimator(
         estimator, power=power, prior_df=prior_df, penalty=penalty, intercept=intercept
     )
     level = check_level(level)
-    _check_separation(separation)
+    check_separation(separation)
     design, encoded = build_design(
         formula,
         data,
@@ -213,9 +175,9 @@ def logit(
         missing=missing,
         context=context,
     )
-    fit = _fit(design, encoded, search, request)
-    how = _How(level, separation, require_convergence, search)
-    result = _result(fit, design, encoded, formula, weights_kind, how)
+    fit = fit_design(design, encoded, search, request)
+    how = ResultRequest(level, separation, require_convergence, search)
+    result = assemble(fit, design, encoded, formula, weights_kind, how)
     result = replace(result, table=data)
     return _with_covariance(result, covariance, None, clusters=cluster is not None)
 
@@ -290,13 +252,13 @@ def logit_arrays(
     """
     from logit_inference.design.arrays import read_arrays
 
-    search = _search(start, tolerance, max_iterations, threads)
+    search = read_search(start, tolerance, max_iterations, threads)
     correction = intercept if isinstance(intercept, str) else None
     request = read_estimator(
         estimator, power=power, prior_df=prior_df, penalty=penalty, intercept=correction
     )
     level = check_level(level)
-    _check_separation(separation)
+    check_separation(separation)
     design, encoded = read_arrays(
         y,
         X,
@@ -308,9 +270,9 @@ def logit_arrays(
         weights_kind=weights_kind,
         offset=offset,
     )
-    fit = _fit(design, encoded, search, request)
-    how = _How(level, separation, require_convergence, search)
-    result = _result(fit, design, encoded, None, weights_kind, how)
+    fit = fit_design(design, encoded, search, request)
+    how = ResultRequest(level, separation, require_convergence, search)
+    result = assemble(fit, design, encoded, None, weights_kind, how)
     return _with_covariance(result, covariance, cluster)
 
 
@@ -329,273 +291,3 @@ def _has_ones(X: Any) -> bool:
     """Say whether a column of ones is among the columns of an array."""
     columns = np.asarray(X)
     return columns.ndim == 2 and bool((columns == 1).all(axis=0).any())
-
-
-# --- from a design to a result --------------------------------------------------------------------
-
-
-class _Search(NamedTuple):
-    """Where the iteration starts, when it stops and who works on it, checked."""
-
-    start: Floats | None
-    tolerance: float
-    max_iterations: int
-    threads: int | None
-
-
-def _search(start: Any, tolerance: float, max_iterations: int, threads: int | None) -> _Search:
-    # The plain types stand first: asking an abstract class takes as long as a small product.
-    if not (isinstance(tolerance, (float, Real)) and tolerance > 0):
-        raise ArgumentError("tolerance", tolerance, "a number above 0, such as 1e-8")
-    if not (isinstance(max_iterations, (int, Integral)) and max_iterations > 0):
-        raise ArgumentError("max_iterations", max_iterations, "a whole number above 0")
-    if threads is not None and (
-        isinstance(threads, bool) or not isinstance(threads, Integral) or threads < 1
-    ):
-        raise ArgumentError("threads", threads, "a whole number above 0, or None for the default")
-    return _Search(_first(start), float(tolerance), int(max_iterations), threads)
-
-
-def _first(start: Any) -> Floats | None:
-    if start is None:
-        return None
-    try:
-        first = np.asarray(start, dtype=np.float64)
-    except (TypeError, ValueError):
-        first = np.array([np.nan])
-    if not np.isfinite(first).all():
-        raise ArgumentError("start", start, "finite coefficients, one for each column")
-    return first
-
-
-def _fit(
-    design: Design | ArrayDesign, encoded: Encoded, search: _Search, request: EstimatorRequest
-) -> Fit:
-    p = len(design.columns)
-    if search.start is not None and search.start.shape != (p,):
-        wanted = f"one value for each of the {p} coefficients ({', '.join(design.columns)})"
-        raise DataError.shape("start", search.start.shape, wanted)
-    threads = search.threads or threads_for(encoded.n_used, p)
-    return fit_rows(
-        ArraySource(encoded.block, intercept=design.adds_intercept, threads=threads),
-        LOGISTIC,
-        design.columns,
-        constant=design.constant,
-        offset=encoded.block.offset is not None,
-        start=search.start,
-        tolerance=search.tolerance,
-        max_iterations=search.max_iterations,
-        reach=_reach(design, encoded),
-        estimator=request.resolve(design.columns, design.term_columns, design.constant),
-    )
-
-
-def _reach(design: Design | ArrayDesign, encoded: Encoded) -> Floats | None:
-    """Return the largest absolute value of each column, where reading the rows showed it."""
-    if encoded.survey is None:
-        return None
-    largest = encoded.survey.largest
-    return np.append(1.0, largest) if design.adds_intercept else largest
-
-
-class _How(NamedTuple):
-    """What the caller wants of a result."""
-
-    level: float
-    separation: str
-    require_convergence: bool
-    search: _Search
-
-
-def _result(
-    fit: Fit,
-    design: Design | ArrayDesign,
-    encoded: Encoded,
-    formula: str | None,
-    weights_kind: str | None,
-    how: _How,
-) -> LogitResult:
-    relations = [
-        relation_text(fit.names, column, relation, fit.constant)
-        for column, relation in fit.relations.items()
-    ]
-    if relations:
-        warnings.warn(CollinearityWarning.dropped(relations), stacklevel=3)
-    has_constant = design.spans_constant or spans_constant(fit)
-    asked, separation, limits = None, no_separation(fit.names, fit.tally.n_rows), None
-    limit: Limit | None = None
-    plain = fit.estimator.is_ml
-    examined = plain or how.separation == "raise" or not fit.solution.outcome.converged
-    if examined and not (plain and _is_proved(fit)):
-        recession, separation = find_separation(fit, design, encoded.labels)
-        if separation.found and how.separation == "raise":
-            raise SeparationError(separation)
-        if separation.found and plain:
-            warnings.warn(SeparationWarning(separation), stacklevel=3)
-            limit = in_the_limit(
-                fit,
-                recession,
-                level=how.level,
-                tolerance=how.search.tolerance,
-                max_iterations=max(how.search.max_iterations, 50),
-            )
-            asked, fit, limits = fit, limit.fit, limit.limits
-    solution, event = fit.solution, design.event
-    outcome = solution.outcome
-    if how.require_convergence and separation.kind == "undecided" and outcome.converged:
-        raise ConvergenceError(outcome, separation.sentence, (), _ADVICE[Outcome.DIVERGING])
-    if how.require_convergence and not outcome.converged:
-        advice = _advice(fit, separation)
-        raise ConvergenceError(outcome, outcome.sentence, _moving_columns(fit), advice)
-    account = Account(
-        model="Logit",
-        estimator=fit.estimator,
-        formula=formula,
-        outcome_name=event.variable,
-        event=str(event),
-        terms=design.term_columns,
-        n_rows_read=encoded.n_read,
-        n_rows_used=encoded.n_used,
-        dropped=encoded.dropped,
-        weights_kind=weights_kind,
-        grouped=event.kind == "grouped",
-        has_constant=has_constant,
-        tally=fit.tally,
-        rank=len(solution.coef) if asked is None else len(asked.solution.coef),
-        log_likelihood=fit.log_likelihood,
-        null_log_likelihood=fit.null_log_likelihood,
-        outcome=outcome.name,
-        n_passes=solution.n_passes,
-        notes=tuple(_notes(fit, design, relations, separation, limits)),
-        criterion=fit.criterion,
-        null_criterion=fit.null_criterion,
-    )
-    if limit is None:
-        estimate = Estimate(fit.names, solution.coef, fit_covariance(fit), fit.relations)
-    else:
-        estimate = limit.estimate
-    return LogitResult(
-        account,
-        estimate,
-        how.level,
-        design,
-        fit,
-        encoded.labels,
-        encoded.rows,
-        examined=separation if examined else None,
-        limits=limits,
-        asked=asked,
-    )
-
-
-def _is_proved(fit: Fit) -> bool:
-    """Say whether the search leaves no doubt that a finite maximum exists.
-
-    Rows that are separated have working weights that vanish: at a decrement of 1e-8 along the cone
-    they are 1e-16 together. Where no weight is near that nothing more is asked; else the proof is.
-    """
-    if not fit.solution.outcome.converged:
-        return False
-    return fit.solution.evaluation.smallest_weight > LEAST_WEIGHT or bool(certify_fit(fit).exists)
-
-
-def _check_separation(separation: object) -> None:
-    if separation not in ("limit", "raise"):
-        raise ArgumentError("separation", separation, '"limit" or "raise"')
-
-
-def _notes(
-    fit: Fit,
-    design: Design | ArrayDesign,
-    relations: Sequence[str],
-    separation: Separation,
-    limits: Limits | None,
-) -> Iterator[str]:
-    """Yield what else a reader must know."""
-    yield from estimator_notes(fit.estimator)
-    if separation.found:  # the certificate says by what
-        yield (
-            "Coefficients at ∞ or undetermined have no finite estimate: their p-values and limits "
-            "are those of the likelihood ratio (chi-square, 1 df)."
-        )
-        if limits is not None and limits.unfound(separation.ends):
-            yield "Of these, a limit shown as — was not found, or would take too long to find."
-        if separation.kind == "complete" and not fit.solution.coef.size:
-            yield "Complete separation: the log-likelihood reaches 0 and nothing else is estimated."
-        else:
-            yield (
-                "The other coefficients are those of the limiting model, estimated from the "
-                f"{_rows(separation.n_rows - separation.n_separated)} not separated; the "
-                "log-likelihood is its supremum, and AIC counts all coefficients."
-            )
-    for name, unused in design.unused_levels.items():
-        yield from _unused(name, unused)
-    for relation in relations:
-        yield f"Not estimable: {relation}."
-    if separation.kind == "undecided":
-        yield separation.sentence
-    if math.isnan(fit.null_log_likelihood):
-        yield "The offset is so extreme that the null model could not be fitted."
-    if not fit.solution.outcome.converged:
-        yield f"NOT CONVERGED. {fit.solution.outcome.sentence}"
-
-
-def _rows(count: int) -> str:
-    return f"{count:,} rows that are" if count != 1 else "one row that is"
-
-
-def _unused(name: str, levels: Sequence[Any]) -> list[str]:
-    shown = shorten([repr(level) for level in levels])
-    return [f"No row used has level {shown} of {name}, which so has no coefficient."]
-
-
-def _advice(fit: Fit, separation: Separation) -> str:
-    """Return what to do about a search without a maximum, in the light of what the rows say."""
-    outcome = fit.solution.outcome
-    if separation.found:
-        return (
-            f"{separation.sentence} No penalty reaches that far: give one to "
-            f"{', '.join(separation.terms)} too."
-        )
-    if outcome is not Outcome.DIVERGING:
-        return _ADVICE[outcome]
-    if separation.kind == "none":
-        return (
-            "The data are not separated, so that a finite maximum exists, but rows overlap by so "
-            "little that it lies too far out to be computed. Rescale or centre the columns, look "
-            "for a column that nearly tells the outcome, or look at the partial result with "
-            "require_convergence=False."
-        )
-    return f"{separation.sentence} {_ADVICE[outcome]}"
-
-
-_ADVICE = {
-    Outcome.DIVERGING: (
-        "Some combination of these columns separates the events from the non-events, or nearly so. "
-        "Tabulate the outcome against them; merge sparse levels or "
-        "leave the column out, or look at the partial result with require_convergence=False."
-    ),
-    Outcome.ITERATION_LIMIT: "Raise max_iterations, or start nearer with start=.",
-    Outcome.SINGULAR: (
-        "Start elsewhere with start=, leave out columns that nearly repeat, or look for an offset "
-        "or a column so large that nearly all probabilities are 0 or 1."
-    ),
-    Outcome.STALLED: "Rescale or centre the columns, or start elsewhere with start=.",
-}
-
-
-def _moving_columns(fit: Fit) -> tuple[str, ...]:
-    """Return the columns along which a diverging search goes, each in units of its own size."""
-    if fit.solution.outcome is not Outcome.DIVERGING:
-        return ()
-    direction = np.nan_to_num(fit.basis.coefficients(fit.solution.direction))
-    moves = np.abs(direction) * np.sqrt(fit.source.fold(_squares).values)
-    return tuple(
-        name
-        for column, (name, move) in enumerate(zip(fit.names, moves, strict=True))
-        if move > 1e-3 * moves.max() and column != fit.constant
-    )
-
-
-def _squares(block: Block) -> Total:
-    return Total(square_sums(block.X))

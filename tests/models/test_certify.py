@@ -172,7 +172,7 @@ def test_finite_coefficients_are_compared_with_the_limiting_model():
 def test_coefficients_that_our_search_does_not_reach_are_asked_themselves(monkeypatch):
     births = li.datasets.load("birthwt")
     fit = li.logit(FORMULA, births)
-    monkeypatch.setattr("logit_inference.models.logit.fit_rows", stopped(fit_rows))
+    monkeypatch.setattr("logit_inference.models.assembly.fit_rows", stopped(fit_rows))
     said = li.certify(fit.params, FORMULA, births)
     assert said.exists
     assert said.distance < 1e-10

@@ -1,0 +1,12 @@
+"""Renderings are those of the ordinary size of blocks, whichever other tests ran before."""
+
+import pytest
+
+from logit_inference.rows import source
+from tests.blocksizes import DEFAULT
+
+
+@pytest.fixture(autouse=True)
+def ordinary_blocks(monkeypatch):
+    """Bounds on rounding, which summaries print, count the additions within and between blocks."""
+    monkeypatch.setattr(source, "rows_per_block", DEFAULT)
