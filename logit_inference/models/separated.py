@@ -23,15 +23,9 @@ from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.source import ArraySource, Source
 from logit_inference.rows.threads import threads_for
 from logit_inference.solve.fit import Fit, fit_rows
-from logit_inference.solve.integers import Integers
 from logit_inference.solve.limit import beside_overlap, limit_fit
 from logit_inference.solve.rank import find_rank
-from logit_inference.solve.recession import (
-    MOST_COLUMNS,
-    Recession,
-    find_recession,
-    separated_rows,
-)
+from logit_inference.solve.recession import Recession, find_recession, separated_rows
 
 if TYPE_CHECKING:
     from logit_inference.design.arrays import ArrayDesign
@@ -62,25 +56,27 @@ def find_separation(
 ) -> tuple[Recession, Separation]:
     """Return the recession cone of the rows of a fit, in all its columns, and the record of it."""
     rows = in_basis(fit.solved, Basis(fit.source.n_columns, fit.basis.kept))
-    within = beside_overlap(fit) if len(fit.basis.kept) > MOST_COLUMNS else None
-    return _described(fit.source, rows, fit.basis.kept, design, encoded, within)
+    recession = find_recession(rows)
+    if recession.exists is None:  # too many columns: the fit shows where to look
+        within = beside_overlap(fit)
+        recession = recession if within is None else find_recession(rows, within)
+    return _described(fit.source, recession, fit.basis.kept, design, encoded)
 
 
 def _described(
     source: Source,
-    rows: Source,
+    recession: Recession,
     kept: Sequence[int],
     design: Design | ArrayDesign,
     encoded: Encoded,
-    within: Integers | None = None,
 ) -> tuple[Recession, Separation]:
-    """Return cone and record; ``rows`` are those of the source, or the distinct ones, in ``kept``.
+    """Return cone and record of the cone in the columns that can be told apart.
 
     Rows are counted where they are not merged.
     """
     import pandas as pd
 
-    recession = find_recession(rows, within).spread(source.n_columns, kept)
+    recession = recession.spread(source.n_columns, kept)
     separated = separated_rows(source, recession)
     event = design.event
     if event.kind == "grouped":
@@ -221,7 +217,8 @@ def _detected(design: Design | ArrayDesign, encoded: Encoded) -> Separation:
     cells = source.distinct()
     rows: Source = source if cells is None else cells
     kept = find_rank(rows, objective(rows, LOGISTIC)(np.zeros(p))).basis.kept
-    if len(kept) > MOST_COLUMNS:  # too many to look at without a fit that shows where to look
+    recession = find_recession(in_basis(rows, Basis(p, kept)))
+    if recession.exists is None:
         fit = fit_rows(source, LOGISTIC, design.columns, offset=encoded.block.offset is not None)
         return find_separation(fit, design, encoded)[1]
-    return _described(source, in_basis(rows, Basis(p, kept)), kept, design, encoded)[1]
+    return _described(source, recession, kept, design, encoded)[1]

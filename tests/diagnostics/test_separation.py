@@ -168,3 +168,37 @@ def test_wide_designs(contrast):
     found = li.detect_separation(formula, {**data, "y": y})
     assert found.kind == "quasi-complete"
     np.testing.assert_array_equal(found.rows, np.flatnonzero(g == 7))
+
+
+@pytest.mark.parametrize(
+    ("levels", "pure", "reference", "formula"),
+    [
+        (130, 62, False, "y ~ x + C(g)"),
+        (130, 62, True, "y ~ x + C(g)"),
+        (130, 62, True, "y ~ 0 + C(g) + x"),
+        (700, 504, True, "y ~ x + C(g)"),
+    ],
+)
+def test_hundreds_of_empty_cells(levels, pure, reference, formula):
+    rng = np.random.default_rng(levels)
+    g = np.append(np.repeat(np.arange(levels), 4), rng.integers(0, levels, levels))
+    y = np.append(np.tile([0, 1, 0, 1], levels), rng.integers(0, 2, levels))
+    first = 0 if reference else 1
+    one = (g >= first) & (g < first + pure)
+    y[one] = g[one] % 2
+    data = {"y": y, "g": [f"g{k:03d}" for k in g], "x": rng.normal(size=len(g))}
+    found = li.detect_separation(formula, data)
+    assert found.kind == "quasi-complete"
+    np.testing.assert_array_equal(found.rows, np.flatnonzero(one))
+    ends = [found.infinite[name] for name in found.names if name.startswith("C(g)")]
+    assert found.infinite["x"] == 0.0
+    if reference and "0" not in formula:
+        # With the constant goes its own level; a level of the same outcome may go either way.
+        assert found.infinite["Intercept"] == -np.inf
+        same, other = set(ends[1 : pure - 1 : 2]), set(ends[: pure - 1 : 2])
+        assert (same, other, set(ends[pure:])) == ({"undetermined"}, {np.inf}, {np.inf})
+    else:
+        start = first if "0" in formula else 0
+        expected = [np.inf if k % 2 else -np.inf for k in range(first, first + pure)]
+        assert ends[start : start + pure] == expected
+        assert set(ends[start + pure :]) == {0.0}
