@@ -14,7 +14,7 @@ import numpy as np
 
 from logit_inference.covariance.covariance import Covariance
 from logit_inference.covariance.model import model_covariance
-from logit_inference.diagnostics.separation import Separation, describe
+from logit_inference.diagnostics.separation import Level, Separation, describe
 from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.limits import Limits, likelihood_limits
 from logit_inference.likelihood.logistic import LOGISTIC
@@ -30,6 +30,8 @@ from logit_inference.solve.recession import Recession, find_recession, separated
 if TYPE_CHECKING:
     from logit_inference.design.arrays import ArrayDesign
     from logit_inference.design.design import Design, Encoded
+
+MOST_LEVELS = 60  # of a factor without indicators that are looked at one by one
 
 
 @dataclass(frozen=True)
@@ -91,8 +93,34 @@ def _described(
         design.constant,
         outcomes,
         pd.Index(encoded.labels)[separated],
+        _untold_levels(design),
     )
     return recession, record
+
+
+def _untold_levels(design: Design | ArrayDesign) -> list[Level]:
+    """Return the levels of single factors that have no column of ones and zeros of their own."""
+    from logit_inference.design.design import Design
+
+    if not isinstance(design, Design) or not design.spans_constant:
+        return []
+    levels = []
+    for term in design.terms:
+        if len(term.factors) != 1 or len(term.parts) != 1 or len(term.parts[0]) != 1:
+            continue
+        expr, full = term.parts[0][0]
+        coding = design.codings[expr]
+        indicated = coding.indicated(full)
+        if coding.kind != "categorical" or (indicated is None and len(coding.levels) > MOST_LEVELS):
+            continue
+        known = set() if indicated is None else set(indicated.tolist())
+        name, weights = ", ".join(term.variables), coding.weights(full)
+        levels += [
+            Level(f"{name} = {level}", slice(term.start, term.stop), weights[k])
+            for k, level in enumerate(coding.levels)
+            if k not in known
+        ]
+    return levels
 
 
 def in_the_limit(
@@ -141,6 +169,8 @@ def detect_separation(
     -----
     Decided by a linear program in the coefficients and verified in integers (see
     `solve.recession`): neither a hairline gap nor a hairline overlap is mistaken for the other.
+    The decision is about the numbers as doubles: three points that are collinear in decimals, such
+    as 0.1, 0.2 and 0.3, may not be so in binary, and multiplying by ten and rounding makes them so.
 
     References
     ----------
@@ -165,6 +195,7 @@ estimate: NV = +∞.
         offset=offset,
         missing=missing,
         context=context,
+        one_value=True,
     )
     return _detected(design, encoded)
 
@@ -206,6 +237,7 @@ def detect_separation_arrays(
         weights=weights,
         weights_kind=weights_kind,
         offset=offset,
+        one_value=True,
     )
     return _detected(design, encoded)
 

@@ -42,8 +42,7 @@ from logit_inference.solve.margins import count_rows, spread
 from logit_inference.solve.rank import Rank, Relation
 from logit_inference.solve.recession import (
     Recession,
-    find_recession,
-    separated_rows,
+    separable_rows,
     span_with,
 )
 from logit_inference.solve.search import Search, find_maximum
@@ -268,11 +267,10 @@ def held(fit: Fit, recession: Recession, column: int, *, limit: int = 100) -> He
     if others:
         within = span_with(recession, column)[list(others)]
         whole = in_basis(fit.solved, Basis(p, others))
-        left = find_recession(whole, within)
-        if left.exists is None:
+        left = separable_rows(whole, within)
+        if left is None:
             return None
-        separated = separated_rows(whole, left)
-        weights, rank = np.where(separated, 0.0, weights), left.n_directions
+        weights, rank = np.where(left[0], 0.0, weights), left[1]
     path: dict[float, Floats] = {}  # coefficients of the others, for values of this one
     free = [others]  # those of them that the rows left can tell apart, once that is known
 

@@ -143,6 +143,15 @@ def is_separated(block: Block, direction: Integers) -> Floats:
     return separated
 
 
+def is_moved(block: Block, columns: Integers) -> Floats:
+    """Return 1 for rows that are not orthogonal to some columns, 0 for the others."""
+    found = [exact_nonzero(piece.Z, columns) for piece in _pieces(block)]
+    moved = np.zeros(block.n_rows)
+    counts = block.counts
+    moved[slice(None) if counts is None else counts] = np.concatenate(found)
+    return moved
+
+
 def spread(block: Block, columns: Integers, most: int) -> Worst:
     """Return rows from all over the block that are not orthogonal to some columns."""
     return _merged((_chosen(piece, columns, most) for piece in _pieces(block)), block, most)

@@ -48,7 +48,7 @@ from logit_inference.solve.integers import (
     integer_rows,
     null_space,
 )
-from logit_inference.solve.peeling import peeled, positive
+from logit_inference.solve.peeling import Peeled, peeled, positive
 
 MOST_COLUMNS = 60  # integers of a basis of more columns grow too long: minutes, not seconds
 FIRST_ROWS, MORE_ROWS = 300, 100  # in the working set, and added to it; beside some per column
@@ -196,11 +196,9 @@ def find_recession(source: Source, within: Integers | None = None) -> Recession:
     """
     p = source.n_columns
     n_rows = source.fold(margins.count_rows).n
-    layers = peeled(source)
-    space = _identity(p)[:, layers.left] if within is None else _projected(within, layers.left)
-    if space.shape[1] > MOST_COLUMNS:
-        return _nothing(None, p, n_rows, _too_many(space.shape[1]))
-    cone = _Cone(layers.rest, _without_mixed_rows(layers.rest, space))
+    layers, cone = _searched(source, within)
+    if cone is None:
+        return _nothing(None, p, n_rows, _too_many())
     inner = cone.interior()
     if inner is None and not layers.layers:
         return _nothing(False, p, n_rows)
@@ -227,6 +225,35 @@ def find_recession(source: Source, within: Integers | None = None) -> Recession:
         facets=bounds.rows,
         whole_span=tuple(tuple(int(value) for value in row) for row in whole),
     )
+
+
+def _searched(source: Source, within: Integers | None) -> tuple[Peeled, _Cone | None]:
+    """Return what is taken out before, and the search for the rest; None if that is too wide."""
+    layers = peeled(source)
+    whole = _identity(source.n_columns)[:, layers.left]
+    space = whole if within is None else _projected(within, layers.left)
+    if space.shape[1] > MOST_COLUMNS:
+        return layers, None
+    return layers, _Cone(layers.rest, _without_mixed_rows(layers.rest, space))
+
+
+def separable_rows(
+    source: Source, within: Integers | None = None
+) -> tuple[NDArray[np.bool_], int] | None:
+    """Return which rows (n,) the recession cone separates, and its dimension; None if undecided.
+
+    Parameters
+    ----------
+    source, within
+        As in `find_recession`, of which this is the part that takes no linear program for each
+        coefficient.
+    """
+    layers, cone = _searched(source, within)
+    if cone is None:
+        return None
+    cone.interior()
+    space = _beside(cone.space, layers.columns)
+    return np.asarray(source.map(margins.is_moved, space), dtype=bool), int(space.shape[1])
 
 
 def span_with(recession: Recession, column: int) -> Integers:
@@ -353,8 +380,8 @@ class _Cone:
         return len(found) > 0
 
 
-def _too_many(n_columns: int) -> str:
-    return f"{n_columns} directions are too many to look for one exactly ({MOST_COLUMNS} at most)"
+def _too_many() -> str:
+    return f"more than {MOST_COLUMNS} directions are too many to look for one exactly"
 
 
 def _most_rows(space: Integers) -> int:
@@ -418,7 +445,7 @@ def _peeled_ends(
         while not settled[k]:
             also, towards = positive(np.vstack([inside, back]), MOST_COLUMNS)
             if also is None:
-                return ends, _too_many(MOST_COLUMNS + 1)
+                return ends, _too_many()
             if not also:
                 break
             worst = np.empty((0, len(space)))
