@@ -96,7 +96,7 @@ def likelihood_limits(fit: Fit, supremum: float, recession: Recession, level: fl
     # Columns of codes cost little for each row, but the systems that they make are solved.
     q = len(fit.basis.kept)
     wide = q if fit.solved.layout is None else min(q, 20)
-    work = (float(fit.solved.n_rows) * wide + 4 * q**2) * int(np.isinf(ends).sum())
+    work = (float(fit.solved.n_rows) * wide + 10 * q**2) * int(np.isinf(ends).sum())
     for j, end in enumerate(ends.tolist()):
         if math.isnan(end):
             found[:, j] = 0.0, 1.0, -math.inf, math.inf
