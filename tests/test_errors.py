@@ -72,6 +72,9 @@ def test_a_separation_error_carries_its_record():
         li.logit("y ~ x", SEPARATED, separation="raise")
     assert caught.value.separation.kind == caught.value.kind == "complete"
     assert caught.value.separation.rows.tolist() == [0, 1, 2, 3]
+    assert caught.value.rows.tolist() == [0, 1, 2, 3]
+    assert caught.value.infinite == caught.value.separation.infinite
+    assert caught.value.direction.tolist() == caught.value.separation.direction.tolist()
     with pytest.warns(li.SeparationWarning) as caught:
         li.logit("y ~ x", SEPARATED)
     assert len(caught) == 1

@@ -122,6 +122,7 @@ def read_arrays(
     weights: Any = None,
     weights_kind: str | None = None,
     offset: Any = None,
+    one_value: bool = False,
 ) -> tuple[ArrayDesign, Encoded]:
     """Return the design of an array and its rows.
 
@@ -129,6 +130,8 @@ def read_arrays(
     ----------
     y, X, names, intercept, event, trials, weights, weights_kind, offset
         As in `logit_inference.logit_arrays`.
+    one_value : bool
+        Whether the outcome may be the same in all rows.
 
     Returns
     -------
@@ -149,7 +152,9 @@ def read_arrays(
         raise DataError.shape("y", y.shape, "one dimension is needed: a column, or y.ravel()")
     name = getattr(y, "name", None)
     outcome_name = name if isinstance(name, str) and name else "y"
-    successes, counts, happened = outcome_arrays(y, event=event, trials=trials, name=outcome_name)
+    successes, counts, happened = outcome_arrays(
+        y, event=event, trials=trials, name=outcome_name, one_value=one_value
+    )
     n = len(successes)
     if len(array) != n:
         raise DataError.shape("X", array.shape, f"y has {n} values, so X needs {n} rows")

@@ -244,6 +244,7 @@ def build_design(
     groups: Any = (),
     missing: str = "drop",
     context: Mapping[str, Any] | None = None,
+    one_value: bool = False,
 ) -> tuple[Design, Encoded]:
     """Return the design of a formula on a table, and the table's rows in its columns.
 
@@ -265,6 +266,8 @@ def build_design(
         What to do with rows that have a missing value in any variable used.
     context : mapping, optional
         Further names that the formula may use.
+    one_value : bool
+        Whether the outcome may be the same in all rows.
 
     Returns
     -------
@@ -301,7 +304,7 @@ def build_design(
     sample, schema, dropped = _rows_in_use(frame, parsed, roles, missing, names, expressions)
     state: State = {}
     counts = role_numbers("trials", roles.trials, sample, state)
-    y, n_trials, happened = read_outcome(parsed, counts, trials, event, sample)
+    y, n_trials, happened = read_outcome(parsed, counts, trials, event, sample, one_value)
     prior = prior_weights(roles.weights, weights_kind, sample, state)
     codings, columns, terms = learn_columns(parsed, sample, state)
     X = encode_rows(pieces_of(terms, codings), sample, state)

@@ -54,7 +54,11 @@ class Event:
 
 
 def binary_outcome(
-    values: NDArray[Any] | Categories, variable: str, event: Level | None = None
+    values: NDArray[Any] | Categories,
+    variable: str,
+    event: Level | None = None,
+    *,
+    one_value: bool = False,
 ) -> tuple[Floats, Event]:
     """Return 0/1 successes and the event of a two-valued outcome without missing values.
 
@@ -66,6 +70,8 @@ def binary_outcome(
         Name for messages and summaries.
     event : level, optional
         The value whose probability is modelled. By default 1 or True, and of two levels the second.
+    one_value : bool
+        Whether an outcome that is always 0, always 1, or always the event is accepted.
 
     Raises
     ------
@@ -90,6 +96,12 @@ def binary_outcome(
     counts = level_counts(categories)
     levels = [level for level, count in zip(categories.levels, counts, strict=True) if count]
     found = _counts(categories.levels, counts)
+    if one_value and len(levels) == 1:
+        if event is None and levels[0] in (0, 1):
+            is_event, happened = levels[0] == 1, Event(variable, 1, 0, "binary")
+            return np.full(len(values), float(is_event)), happened
+        if event is not None and str(levels[0]) == str(event):
+            return np.ones(len(values)), Event(variable, levels[0], "another value", "binary")
     if len(levels) < 2:
         only = f"only the value {found}" if levels else "no values"
         raise OutcomeError(
@@ -164,6 +176,8 @@ def grouped_outcome(
     name: str,
     names: tuple[str, str],
     labels: Any = None,
+    *,
+    one_value: bool = False,
 ) -> tuple[Floats, Floats, Event]:
     """Return successes, trials and the event of grouped data.
 
@@ -177,6 +191,8 @@ def grouped_outcome(
         How successes and failures are called.
     labels : sequence, optional
         Row labels for messages.
+    one_value : bool
+        Whether there may be successes only, or failures only.
 
     Raises
     ------
@@ -223,7 +239,7 @@ def grouped_outcome(
                 "Successes and trials are counts, with successes between 0 and trials.",
             )
     total, all_trials = float(y.sum()), float(n.sum())
-    if total in (0.0, all_trials):
+    if total in (0.0, all_trials) and not (one_value and all_trials):
         what = "no success" if total == 0 else "no failure"
         raise OutcomeError(
             name,
@@ -234,7 +250,12 @@ def grouped_outcome(
 
 
 def outcome_arrays(
-    y: Any, *, event: Level | None = None, trials: Any = None, name: str = "y"
+    y: Any,
+    *,
+    event: Level | None = None,
+    trials: Any = None,
+    name: str = "y",
+    one_value: bool = False,
 ) -> tuple[Floats, Floats | None, Event]:
     """Return successes, trials (None for one each) and the event of plain arrays.
 
@@ -248,6 +269,8 @@ def outcome_arrays(
         Numbers of trials.
     name : str
         Name of the outcome.
+    one_value : bool
+        As in `binary_outcome`.
 
     Raises
     ------
@@ -281,14 +304,18 @@ def outcome_arrays(
                 "Both need one value for each row.",
             )
         return grouped_outcome(
-            columns[0].values, columns[1].values, name, (name, f"trials - {name}")
+            columns[0].values,
+            columns[1].values,
+            name,
+            (name, f"trials - {name}"),
+            one_value=one_value,
         )
     column = columns[0]
     if column.kind == "numeric":
-        successes, found = binary_outcome(column.values, name, event)
+        successes, found = binary_outcome(column.values, name, event, one_value=one_value)
     else:
         codes = Categories(column.values, column.levels, name)
-        successes, found = binary_outcome(codes, name, event)
+        successes, found = binary_outcome(codes, name, event, one_value=one_value)
     return successes, None, found
 
 

@@ -196,7 +196,12 @@ def _groups(name: str, role: Role, sample: Sample) -> Categories:
 
 
 def read_outcome(
-    formula: Formula, n_trials: Floats | None, trials: Any, event: Level | None, sample: Sample
+    formula: Formula,
+    n_trials: Floats | None,
+    trials: Any,
+    event: Level | None,
+    sample: Sample,
+    one_value: bool = False,
 ) -> tuple[Floats, Floats | None, Event]:
     """Return successes, trials (None for one each) and the event."""
     left = [level_value(factor, sample) for factor in formula.response]
@@ -209,9 +214,13 @@ def read_outcome(
             raise FormulaError(formula.text, "cbind() gives the trials already; leave trials= out.")
         counts = [np.asarray(n, dtype=np.float64) for n in left if not isinstance(n, Categories)]
         total = counts[0] + counts[1] if len(counts) == 2 else None
-        return grouped_outcome(left[0], total, name, (names[0], names[1]), labels)
+        return grouped_outcome(
+            left[0], total, name, (names[0], names[1]), labels, one_value=one_value
+        )
     if n_trials is not None:
         failures = f"{trials} - {name}" if isinstance(trials, str) else "failures"
-        return grouped_outcome(left[0], n_trials, name, (name, failures), labels)
-    y, happened = binary_outcome(left[0], name, event)
+        return grouped_outcome(
+            left[0], n_trials, name, (name, failures), labels, one_value=one_value
+        )
+    y, happened = binary_outcome(left[0], name, event, one_value=one_value)
     return y, None, happened

@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -27,8 +28,37 @@ from logit_inference.solve.recession import Recession
 AT_ONCE = 1 << 21  # elements of coded columns that are written out at a time
 MOST_SENTENCES = 3
 _LEVEL = re.compile(
-    r"^(?:C\()?(?P<factor>[^\[\]:(),]+)(?:,[^\[\]]*)?\)?\[T\.(?P<level>[^\[\]:]+)\]$"
+    r"^(?:C\()?(?P<factor>[^\[\]:(),]+)(?:,[^\[\]]*)?\)?\[(?:T\.)?(?P<level>[^\[\]:]+)\]$"
 )
+
+
+@dataclass(frozen=True)
+class Level:
+    """A level of a factor, told by the values of the factor's columns.
+
+    Parameters
+    ----------
+    text : str
+        Such as "g = a".
+    columns : slice
+        The factor's columns.
+    values : (k,) array
+        What stands in them.
+    """
+
+    text: str
+    columns: slice
+    values: Floats
+
+    def holds(self, X: Floats) -> NDArray[np.bool_]:
+        """Say for which rows of X."""
+        found: NDArray[np.bool_] = (X[:, self.columns] == self.values).all(axis=1)
+        return found
+
+    def told(self, names: Sequence[str]) -> str:
+        """Return the level in words."""
+        del names
+        return self.text
 
 
 @dataclass(frozen=True, repr=False)
@@ -117,6 +147,10 @@ class Separation:
 
     __repr__ = __str__
 
+    def _repr_html_(self) -> str:
+        """Return the sentences as a paragraph for a notebook."""
+        return f"<p>{escape(str(self))}</p>"
+
 
 def no_separation(names: Sequence[str], n_rows: int = 0) -> Separation:
     """Return the record of data that are not separated."""
@@ -138,6 +172,7 @@ def describe(
     constant: int | None,
     outcomes: tuple[str, str],
     rows: Any,
+    levels: Sequence[Level] = (),
 ) -> Separation:
     """Return the record of a recession cone, with its evidence.
 
@@ -154,6 +189,9 @@ def describe(
     outcomes : tuple of str
         An event and a non-event in words, ``("HG = 1", "HG = 0")``.
     rows : labels of the separated rows
+    levels : sequence of Level
+        Levels of factors that no column of ones and zeros tells, such as a reference level, in a
+        design that spans their indicators.
 
     Notes
     -----
@@ -173,7 +211,7 @@ def describe(
         tuple(others or moving),
         recession.n_separated,
         recession.n_rows,
-        _evidence(source, recession, names, constant, outcomes),
+        _evidence(source, recession, names, constant, outcomes, levels),
         rows=rows,
     )
 
@@ -205,12 +243,20 @@ class _Rule:
     value: float
     outcome: int
 
-    def holds(self, x: Floats) -> NDArray[np.bool_]:
-        """Say for which values of the column."""
+    def holds(self, X: Floats) -> NDArray[np.bool_]:
+        """Say for which rows of X."""
         compare = {"=": np.equal, ">": np.greater, "<": np.less}
         compare |= {">=": np.greater_equal, "<=": np.less_equal}
-        found: NDArray[np.bool_] = compare[self.relation](x, self.value)
+        found: NDArray[np.bool_] = compare[self.relation](X[:, self.column], self.value)
         return found
+
+    def told(self, names: Sequence[str]) -> str:
+        """Return the condition in words."""
+        name = names[self.column]
+        level = _LEVEL.match(name) if self.relation == "=" else None
+        if level is not None:
+            return f"{level['factor'].strip()} = {level['level']}"
+        return f"{name} {self.relation} {self.value:.6g}"
 
 
 def _evidence(
@@ -219,27 +265,50 @@ def _evidence(
     names: Sequence[str],
     constant: int | None,
     outcomes: tuple[str, str],
+    levels: Sequence[Level],
 ) -> tuple[str, ...]:
-    """Return clauses about single columns that tell of all separated rows, if there are some."""
+    """Return clauses about single columns or levels that tell of all separated rows, if any do."""
     ranges = source.fold(_ranges).values
-    rules = [
+    for outcome, lowest in ((1, ranges[0]), (0, ranges[2])):
+        if recession.complete and np.isinf(lowest).all():
+            return (f"{_rows(recession.n_separated)}, {outcomes[outcome]}",)
+    own = [
         rule
         for j in np.flatnonzero(recession.ends != 0).tolist()
         if j != constant
         for rule in _rules(j, ranges[:, j], constant is not None)
     ]
-    if not rules:
-        return ()
-    counts = source.fold(_matches, tuple(rules)).values
-    if int(counts[-1]) != recession.n_separated:
+    pure = _pure(source, levels)
+    rules: list[tuple[_Rule | Level, int]] = [(rule, rule.outcome) for rule in own]
+    # "g = a" reads better than "g[T.b] < 1".
+    plain: list[tuple[_Rule | Level, int]] = [
+        (rule, rule.outcome) for rule in own if rule.relation == "=" or ranges[4, rule.column]
+    ]
+    for tried in (plain, pure, [*plain, *pure], rules):
+        counts = source.fold(_matches, tuple(rule for rule, _ in tried)).values
+        if tried and int(counts[-1]) == recession.n_separated:
+            break
+    else:
         return ()
     clauses = [
-        f"{_rows(int(count))} with {_condition(rule, names)}, {outcomes[rule.outcome]}"
-        for rule, count in zip(rules, counts[:-1], strict=True)
+        f"{_rows(int(count))} with {rule.told(names)}, {outcomes[outcome]}"
+        for (rule, outcome), count in zip(tried, counts[:-1], strict=True)
         if count
     ]
     more = len(clauses) - MOST_SENTENCES
     return (*clauses[:MOST_SENTENCES], *([f"and {more} more of this kind"] if more > 0 else []))
+
+
+def _pure(source: Source, levels: Sequence[Level]) -> list[tuple[_Rule | Level, int]]:
+    """Return the levels of which all rows have one outcome, and which one it is."""
+    if not levels:
+        return []
+    events, others = source.fold(_outcomes, tuple(levels)).values.tolist()
+    return [
+        (level, int(others_of > 0))
+        for level, events_of, others_of in zip(levels, events, others, strict=True)
+        if (events_of == 0) != (others_of == 0)
+    ]
 
 
 def _rules(j: int, ranges: Floats, has_constant: bool) -> list[_Rule]:
@@ -271,15 +340,7 @@ def _rules(j: int, ranges: Floats, has_constant: bool) -> list[_Rule]:
 
 
 def _rows(count: int) -> str:
-    return "in the one row" if count == 1 else f"in all {count:,} rows"
-
-
-def _condition(rule: _Rule, names: Sequence[str]) -> str:
-    name = names[rule.column]
-    level = _LEVEL.match(name) if rule.relation == "=" else None
-    if level is not None:
-        return f"{level['factor'].strip()} = {level['level']}"
-    return f"{name} {rule.relation} {rule.value:.6g}"
+    return {1: "in the one row", 2: "in both rows"}.get(count, f"in all {count:,} rows")
 
 
 def _parts(block: Block) -> list[tuple[Floats, NDArray[np.bool_], NDArray[np.bool_]]]:
@@ -310,10 +371,19 @@ def _ranges(block: Block) -> _Ranges:
     return total
 
 
-def _matches(block: Block, rules: tuple[_Rule, ...]) -> Total:
+def _outcomes(block: Block, levels: tuple[Level, ...]) -> Total:
+    """Count the rows of each level with events, and with non-events, shape (2, k)."""
+    counts = np.zeros((2, len(levels)))
+    for X, events, others in _parts(block):
+        holds = np.array([level.holds(X) for level in levels])
+        counts += [holds[:, events].sum(axis=1), holds[:, others].sum(axis=1)]
+    return Total(counts)
+
+
+def _matches(block: Block, rules: tuple[_Rule | Level, ...]) -> Total:
     """Count the rows of each rule, and those of any."""
     counts = np.zeros(len(rules) + 1)
     for X, _, _ in _parts(block):
-        matches = np.array([rule.holds(X[:, rule.column]) for rule in rules])
+        matches = np.array([rule.holds(X) for rule in rules]).reshape(len(rules), len(X))
         counts += np.append(matches.sum(axis=1), matches.any(axis=0).sum())
     return Total(counts)

@@ -81,8 +81,14 @@ class SeparationError(LogitInferenceError, ArithmeticError):
         ``"quasi-complete"`` or ``"complete"``.
     terms : tuple of str
         Terms whose coefficients go to infinity.
+    direction : (p,) array
+        Coefficients along which the likelihood rises for ever.
+    infinite : dict of str to float or str
+        Where each coefficient goes: 0.0, inf, −inf or "undetermined".
+    rows : labels
+        The separated rows, by the caller's labels.
     separation : Separation
-        The record: direction, signs, rows, evidence.
+        The whole record, with the evidence.
     """
 
     def __init__(self, separation: Any):
@@ -94,13 +100,28 @@ class SeparationError(LogitInferenceError, ArithmeticError):
             "in which the other coefficients have their ordinary estimates."
         )
 
+    @property
+    def direction(self) -> Any:
+        """As in the record."""
+        return self.separation.direction
+
+    @property
+    def infinite(self) -> Any:
+        """As in the record."""
+        return self.separation.infinite
+
+    @property
+    def rows(self) -> Any:
+        """As in the record."""
+        return self.separation.rows
+
 
 class SeparationWarning(LogitInferenceWarning):
     """The data are separated: some coefficients are infinite, and the result says which.
 
     Attributes
     ----------
-    kind, terms, separation
+    kind, terms, direction, infinite, rows, separation
         As in `SeparationError`.
     """
 
@@ -113,6 +134,21 @@ class SeparationWarning(LogitInferenceWarning):
             else "the others are those of the limiting model, estimated from the other rows."
         )
         super().__init__(f"{separation.sentence} {separation.status} {left[0].upper()}{left[1:]}")
+
+    @property
+    def direction(self) -> Any:
+        """As in the record."""
+        return self.separation.direction
+
+    @property
+    def infinite(self) -> Any:
+        """As in the record."""
+        return self.separation.infinite
+
+    @property
+    def rows(self) -> Any:
+        """As in the record."""
+        return self.separation.rows
 
 
 class CoefficientError(LogitInferenceError, ValueError):

@@ -23,7 +23,7 @@ from logit_inference.solve.fit import Fit
 from logit_inference.solve.limit import held
 from logit_inference.solve.recession import Recession
 
-# Rows times columns times coefficients up to which limits are looked for, and p-values: minutes.
+# Elements of the rows and systems of all fits, up to which limits and p-values are looked for.
 MOST_FOR_LIMITS, MOST_FOR_TESTS = 5e7, 1e9
 FARTHEST = 60  # doublings of a step on the way to an end of an interval
 EXACT = 1e-10  # of an end, relative to itself or to a step
@@ -107,9 +107,10 @@ def likelihood_limits(
         sides = recession.sides(matrix)
         ends = np.where(sides == 0, 0.0, sides * math.inf)
     found = np.full((4, len(matrix)), np.nan)
-    # Columns of codes cost little, however many they are.
-    q = len(fit.basis.kept) if fit.solved.layout is None else min(len(fit.basis.kept), 20)
-    work = float(fit.solved.n_rows) * q * int(np.isinf(ends).sum())
+    # Columns of codes cost little for each row, but the systems that they make are solved.
+    q = len(fit.basis.kept)
+    wide = q if fit.solved.layout is None else min(q, 20)
+    work = (float(fit.solved.n_rows) * wide + 10 * q**2) * int(np.isinf(ends).sum())
     for j, end in enumerate(ends.tolist()):
         if math.isnan(end) and known:
             found[:, j] = 0.0, 1.0, -math.inf, math.inf

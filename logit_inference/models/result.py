@@ -170,7 +170,8 @@ class LogitResult:
             return limits
         recession = self.estimate.recession
         if self.asked is None or recession is None:
-            raise DetachedError("the interval of an infinite coefficient at another level")
+            saved = "" if limits is None else f" (the one saved is {limits.level:g})"
+            raise DetachedError(f"the interval of an infinite coefficient at another level{saved}")
         supremum = self._fit("the interval").solution.evaluation.log_likelihood
         return likelihood_limits(self.asked, supremum, recession, level)
 

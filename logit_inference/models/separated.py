@@ -14,7 +14,7 @@ import numpy as np
 
 from logit_inference.covariance.covariance import Covariance
 from logit_inference.covariance.model import model_covariance
-from logit_inference.diagnostics.separation import Separation, describe
+from logit_inference.diagnostics.separation import Level, Separation, describe
 from logit_inference.errors import ConvergenceError, DetachedError
 from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.limits import Limits, likelihood_limits
@@ -25,20 +25,16 @@ from logit_inference.rows.source import ArraySource, Source
 from logit_inference.rows.threads import threads_for
 from logit_inference.solve.certificate import certify_fit
 from logit_inference.solve.fit import Fit, fit_rows
-from logit_inference.solve.integers import Integers
 from logit_inference.solve.limit import beside_overlap, limit_fit
 from logit_inference.solve.rank import find_rank
-from logit_inference.solve.recession import (
-    MOST_COLUMNS,
-    Recession,
-    find_recession,
-    separated_rows,
-)
+from logit_inference.solve.recession import Recession, find_recession, separated_rows
 
 if TYPE_CHECKING:
     from logit_inference.design.arrays import ArrayDesign
     from logit_inference.design.design import Design, Encoded
     from logit_inference.models.result import LogitResult
+
+MOST_LEVELS = 60  # of a factor without indicators that are looked at one by one
 
 
 @dataclass(frozen=True)
@@ -67,26 +63,33 @@ def find_separation(
 
     ``labels`` are the caller's, of the rows used.
     """
+    return _described(fit.source, _recession(fit), fit.basis.kept, design, labels)
+
+
+def _recession(fit: Fit) -> Recession:
+    """Return the recession cone of the rows of a fit, in the columns that it could tell apart."""
     rows = in_basis(fit.solved, Basis(fit.source.n_columns, fit.basis.kept))
-    within = beside_overlap(fit) if len(fit.basis.kept) > MOST_COLUMNS else None
-    return _described(fit.source, rows, fit.basis.kept, design, labels, within)
+    recession = find_recession(rows)
+    if recession.exists is None:  # too many columns: the fit shows where to look
+        within = beside_overlap(fit)
+        recession = recession if within is None else find_recession(rows, within)
+    return recession
 
 
 def _described(
     source: Source,
-    rows: Source,
+    recession: Recession,
     kept: Sequence[int],
     design: Design | ArrayDesign,
     labels: Any,
-    within: Integers | None = None,
 ) -> tuple[Recession, Separation]:
-    """Return cone and record; ``rows`` are those of the source, or the distinct ones, in ``kept``.
+    """Return cone and record of the cone in the columns that can be told apart.
 
     Rows are counted where they are not merged.
     """
     import pandas as pd
 
-    recession = find_recession(rows, within).spread(source.n_columns, kept)
+    recession = recession.spread(source.n_columns, kept)
     separated = separated_rows(source, recession)
     event = design.event
     if event.kind == "grouped":
@@ -101,6 +104,7 @@ def _described(
         design.constant,
         outcomes,
         pd.Index(labels)[separated],
+        _untold_levels(design),
     )
     return recession, record
 
@@ -115,6 +119,31 @@ def separation_of(result: LogitResult) -> Separation:
     if result.fit is None:
         raise DetachedError("separation")
     return find_separation(result.fit, result.design, result.labels)[1]
+
+
+def _untold_levels(design: Design | ArrayDesign) -> list[Level]:
+    """Return the levels of single factors that have no column of ones and zeros of their own."""
+    from logit_inference.design.design import Design
+
+    if not isinstance(design, Design) or not design.spans_constant:
+        return []
+    levels = []
+    for term in design.terms:
+        if len(term.factors) != 1 or len(term.parts) != 1 or len(term.parts[0]) != 1:
+            continue
+        expr, full = term.parts[0][0]
+        coding = design.codings[expr]
+        indicated = coding.indicated(full)
+        if coding.kind != "categorical" or (indicated is None and len(coding.levels) > MOST_LEVELS):
+            continue
+        known = set() if indicated is None else set(indicated.tolist())
+        name, weights = ", ".join(term.variables), coding.weights(full)
+        levels += [
+            Level(f"{name} = {level}", slice(term.start, term.stop), weights[k])
+            for k, level in enumerate(coding.levels)
+            if k not in known
+        ]
+    return levels
 
 
 def in_the_limit(
@@ -143,9 +172,7 @@ def supremum_of(fit: Fit) -> float:
     solution = fit.solution
     if solution.outcome.converged and bool(certify_fit(fit).exists):
         return fit.log_likelihood
-    rows = in_basis(fit.solved, Basis(fit.source.n_columns, fit.basis.kept))
-    within = beside_overlap(fit) if len(fit.basis.kept) > MOST_COLUMNS else None
-    recession = find_recession(rows, within).spread(fit.source.n_columns, fit.basis.kept)
+    recession = _recession(fit).spread(fit.source.n_columns, fit.basis.kept)
     if recession.exists:
         separated = separated_rows(fit.source, recession)
         limit = limit_fit(fit, recession, separated, tolerance=1e-8, limit=100)
@@ -190,6 +217,8 @@ def detect_separation(
     -----
     Decided by a linear program in the coefficients and verified in integers (see
     `solve.recession`): neither a hairline gap nor a hairline overlap is mistaken for the other.
+    The decision is about the numbers as doubles: three points that are collinear in decimals, such
+    as 0.1, 0.2 and 0.3, may not be so in binary, and multiplying by ten and rounding makes them so.
 
     References
     ----------
@@ -214,6 +243,7 @@ estimate: NV = +∞.
         offset=offset,
         missing=missing,
         context=context,
+        one_value=True,
     )
     return _detected(design, encoded)
 
@@ -255,6 +285,7 @@ def detect_separation_arrays(
         weights=weights,
         weights_kind=weights_kind,
         offset=offset,
+        one_value=True,
     )
     return _detected(design, encoded)
 
@@ -266,7 +297,8 @@ def _detected(design: Design | ArrayDesign, encoded: Encoded) -> Separation:
     cells = source.distinct()
     rows: Source = source if cells is None else cells
     kept = find_rank(rows, objective(rows, LOGISTIC)(np.zeros(p))).basis.kept
-    if len(kept) > MOST_COLUMNS:  # too many to look at without a fit that shows where to look
+    recession = find_recession(in_basis(rows, Basis(p, kept)))
+    if recession.exists is None:
         fit = fit_rows(source, LOGISTIC, design.columns, offset=encoded.block.offset is not None)
         return find_separation(fit, design, encoded.labels)[1]
-    return _described(source, in_basis(rows, Basis(p, kept)), kept, design, encoded.labels)[1]
+    return _described(source, recession, kept, design, encoded.labels)[1]

@@ -100,8 +100,10 @@ def _is_exact(X: Floats, direction: Integers) -> bool:
 
 def exact_nonzero(X: Floats, columns: Integers) -> NDArray[np.bool_]:
     """Say of each row of X whether ``x @ columns`` (p, r) is other than zero, exactly."""
-    nonzero = np.zeros(len(X), dtype=bool)
-    for j in range(columns.shape[1]):
+    used = columns != 0
+    single = used.sum(axis=0) == 1
+    nonzero = np.asarray((X[:, used[:, single].any(axis=1)] != 0).any(axis=1))
+    for j in np.flatnonzero(~single).tolist():
         left = np.flatnonzero(~nonzero)
         nonzero[left] = exact_signs(X[left], columns[:, j]) != 0
     return nonzero

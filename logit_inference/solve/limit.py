@@ -42,8 +42,7 @@ from logit_inference.solve.margins import count_rows, spread
 from logit_inference.solve.rank import Rank, Relation
 from logit_inference.solve.recession import (
     Recession,
-    find_recession,
-    separated_rows,
+    separable_rows,
     span_with,
 )
 from logit_inference.solve.search import Search, find_maximum
@@ -259,12 +258,6 @@ def held(fit: Fit, recession: Recession, matrix: Floats, *, limit: int = 100) ->
     q, k = len(kept), len(matrix)
     weights, offset = fit.solved.map(row_weights), fit.solved.map(row_offset)
     asked, rows, rank = in_basis(fit.solved, Basis(p, fit.basis.kept)), matrix[:, kept], 0
-    if q > k:
-        left = find_recession(asked, span_with(recession, matrix)[kept])
-        if left.exists is None:
-            return None
-        separated = separated_rows(asked, left)
-        rank = left.n_directions
     sizes = np.sqrt(asked.fold(_squares).values / asked.fold(count_rows).n)
     pivots = _pivots(rows, sizes)
     others = tuple(j for j in range(q) if j not in pivots)
@@ -273,14 +266,21 @@ def held(fit: Fit, recession: Recession, matrix: Floats, *, limit: int = 100) ->
     shift = asked.map(_columns, pivots) @ solved
     change = np.eye(q)
     change[np.ix_(pivots, others)] = -solved @ rows[:, others]
-    if q > k:
-        weights = np.where(separated, 0.0, weights)
+    plain = not change[np.ix_(pivots, others)].any()
+    if others:
+        within = span_with(recession, matrix)
+        own = [kept[j] for j in others] if plain else kept
+        whole = in_basis(fit.solved, Basis(p, tuple(own)))
+        left = separable_rows(whole, within[own], held=not plain)
+        if left is None:
+            return None
+        weights, rank = np.where(left[0], 0.0, weights), left[1]
     path: dict[tuple[float, ...], Floats] = {}  # coefficients of the others, for values held
     free = [others]  # those of them that the rows left can tell apart, once that is known
 
     def inside(at: Floats) -> Source:
         shifted = variant(fit.solved, weights=weights, offset=offset + shift @ at)
-        if not change[np.ix_(pivots, free[-1])].any():
+        if plain:
             return in_basis(shifted, Basis(p, tuple(kept[j] for j in free[-1])))
         turned = in_basis(shifted, Basis(p, tuple(kept), change))
         return in_basis(turned, Basis(q, free[-1]))

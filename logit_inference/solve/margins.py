@@ -78,6 +78,62 @@ def count_rows(block: Block, columns: Integers | None = None) -> Count:
     return Count(sum(int(exact_nonzero(piece.Z, columns).sum()) for piece in _pieces(block)))
 
 
+@dataclass(frozen=True)
+class Sides:
+    """Which columns are positive, and which negative, in some row z; shape (2, p) of bool."""
+
+    values: NDArray[np.bool_]
+
+    def __add__(self, other: Sides) -> Sides:
+        return Sides(self.values | other.values)
+
+
+def column_sides(block: Block, gone: NDArray[np.intp]) -> Sides:
+    """Return the signs that each column has among the rows z that are zero in some columns."""
+    found = np.zeros((2, block.n_columns), dtype=bool)
+    for piece in _pieces(block):
+        stays = ~(piece.Z[:, gone] != 0).any(axis=1)
+        Z, mixed = piece.Z[stays], piece.mixed[stays]
+        both = (Z[mixed] != 0).any(axis=0)
+        found |= np.array([(Z > 0).any(axis=0) | both, (Z < 0).any(axis=0) | both])
+    return Sides(found)
+
+
+def touches(block: Block, columns: NDArray[np.intp]) -> Floats:
+    """Return 1 for rows that are not zero in some columns, 0 for the others."""
+    X = block.X[:, columns]
+    size = max(AT_ONCE // max(len(columns), 1), 1)
+    parts = [dense(X[start : start + size]) for start in range(0, max(block.n_rows, 1), size)]
+    found: Floats = np.concatenate([(part != 0).any(axis=1) for part in parts]).astype(np.float64)
+    return found
+
+
+@dataclass(frozen=True)
+class Largest:
+    """A number whose merge is the maximum."""
+
+    value: float
+
+    def __add__(self, other: Largest) -> Largest:
+        return Largest(max(self.value, other.value))
+
+
+def largest_share(
+    block: Block, columns: NDArray[np.intp], sizes: Floats, before: NDArray[np.intp]
+) -> Largest:
+    """Return the largest sum of a row's terms of given sizes beside the sum of some columns' own.
+
+    Only rows that are not zero in these columns, and zero in the columns before, are looked at.
+    """
+    largest = 0.0
+    for piece in _pieces(block):
+        Z = piece.Z[~(piece.Z[:, before] != 0).any(axis=1)]
+        own = np.abs(Z[:, columns]).sum(axis=1)
+        terms = np.abs(Z) @ sizes
+        largest = max(largest, float((terms[own > 0] / own[own > 0]).max(initial=0.0)))
+    return Largest(largest)
+
+
 def is_separated(block: Block, direction: Integers) -> Floats:
     """Return 1 for rows with a positive margin, 0 for the others."""
     found = [exact_signs(piece.Z, direction) for piece in _pieces(block)]
@@ -85,6 +141,15 @@ def is_separated(block: Block, direction: Integers) -> Floats:
     counts = block.counts
     separated[slice(None) if counts is None else counts] = np.concatenate(found) > 0
     return separated
+
+
+def is_moved(block: Block, columns: Integers) -> Floats:
+    """Return 1 for rows that are not orthogonal to some columns, 0 for the others."""
+    found = [exact_nonzero(piece.Z, columns) for piece in _pieces(block)]
+    moved = np.zeros(block.n_rows)
+    counts = block.counts
+    moved[slice(None) if counts is None else counts] = np.concatenate(found)
+    return moved
 
 
 def spread(block: Block, columns: Integers, most: int) -> Worst:

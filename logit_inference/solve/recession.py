@@ -12,9 +12,11 @@ other rows strictly at once. So the search alternates between Gordan's two syste
 that is zero takes the span of its rows out of V; a direction in V that is strictly positive on
 every row not orthogonal to V ends the search, and lies in the relative interior of the cone.
 
-Rows are looked at in small working sets; a direction that suits them is tried on all rows in one
-fold, which brings back the most violated (cutting planes). Nothing is said that has not been
-verified in integers: floats are rationals, and the answer holds of the stored numbers exactly. A
+Columns that separate their rows by themselves, such as those of empty cells, are taken out before
+(`solve.peeling`). Rows are looked at in small working sets; a direction that suits them is tried on
+all rows in one fold, which brings back the most violated (cutting planes). Nothing is said that has
+not been verified in integers: floats are rationals, and the answer holds of the stored numbers
+exactly. A
 source of rows and its blocks is all that this file knows: offsets and the sizes of weights do not
 matter, and which likelihood it is neither, as long as its tails are those of the logistic.
 
@@ -46,6 +48,7 @@ from logit_inference.solve.integers import (
     integer_rows,
     null_space,
 )
+from logit_inference.solve.peeling import Peeled, peeled, positive
 
 MOST_COLUMNS = 60  # integers of a basis of more columns grow too long: minutes, not seconds
 FIRST_ROWS, MORE_ROWS = 300, 100  # in the working set, and added to it; beside some per column
@@ -160,7 +163,9 @@ class Recession:
         )
 
 
-def find_recession(source: Source, within: Integers | None = None) -> Recession:
+def find_recession(
+    source: Source, within: Integers | None = None, *, held: bool = False
+) -> Recession:
     """Return the recession cone of the rows of a source that count.
 
     Parameters
@@ -169,6 +174,8 @@ def find_recession(source: Source, within: Integers | None = None) -> Recession:
         Of p linearly independent columns.
     within : (p, r) array of int, optional
         A basis of a subspace that is known to hold the cone.
+    held : bool
+        Whether the subspace holds less than the cone: what of it is meant is what lies there.
 
     Returns
     -------
@@ -193,39 +200,76 @@ def find_recession(source: Source, within: Integers | None = None) -> Recession:
     """
     p = source.n_columns
     n_rows = source.fold(margins.count_rows).n
-    space = _identity(p) if within is None else within
-    if space.shape[1] > MOST_COLUMNS:
-        reason = (
-            f"{space.shape[1]} directions are too many to look for one exactly "
-            f"({MOST_COLUMNS} at most)"
-        )
-        return _nothing(None, p, n_rows, reason)
-    space = _without_mixed_rows(source, space)
-    cone = _Cone(source, space)
-    direction = cone.interior()
-    if direction is None:
+    layers, cone = _searched(source, within, held)
+    if cone is None:
+        return _nothing(None, p, n_rows, _too_many())
+    inner = cone.interior()
+    if inner is None and not layers.layers:
         return _nothing(False, p, n_rows)
-    separated = source.fold(margins.count_rows, cone.space).n
-    span = np.column_stack([_largest_one(column) for column in cone.space.T])
-    bounds = source.fold(margins.facets, cone.space, span, MOST_FACETS)
+    inner = np.zeros(p, dtype=object) if inner is None else inner
+    direction, ends, whole = inner, cone.ends(inner), cone.space
+    if layers.layers:
+        direction, whole = layers.extended(source, inner), _beside(cone.space, layers.columns)
+        ends[layers.free(p)] = math.nan
+        ends, reason = _peeled_ends(source, whole, direction, layers.columns, ends)
+        if reason:
+            return _nothing(None, p, n_rows, reason)
+    separated = source.fold(margins.count_rows, whole).n
+    span = np.column_stack([_largest_one(column) for column in whole.T])
+    bounds = source.fold(margins.facets, whole, span, _most_rows(whole))
     return Recession(
         True,
         _largest_one(direction),
         tuple(int(value) for value in direction),
         span,
-        cone.ends(direction),
+        ends,
         separated == n_rows,
         separated,
         n_rows,
         facets=bounds.rows,
-        whole_span=tuple(tuple(int(value) for value in row) for row in cone.space),
+        whole_span=tuple(tuple(int(value) for value in row) for row in whole),
     )
+
+
+def _searched(
+    source: Source, within: Integers | None, held: bool = False
+) -> tuple[Peeled, _Cone | None]:
+    """Return what is taken out before, and the search for the rest; None if that is too wide."""
+    columns = np.arange(source.n_columns)
+    layers = Peeled((), source, columns) if held else peeled(source)
+    whole = _identity(source.n_columns)[:, layers.left]
+    space = whole if within is None else _projected(within, layers.left)
+    if space.shape[1] > MOST_COLUMNS:
+        return layers, None
+    return layers, _Cone(layers.rest, _without_mixed_rows(layers.rest, space))
+
+
+def separable_rows(
+    source: Source, within: Integers | None = None, *, held: bool = False
+) -> tuple[NDArray[np.bool_], int] | None:
+    """Return which rows (n,) the recession cone separates, and its dimension; None if undecided.
+
+    Parameters
+    ----------
+    source, within, held
+        As in `find_recession`, of which this is the part that takes no linear program for each
+        coefficient.
+    """
+    layers, cone = _searched(source, within, held)
+    if cone is None:
+        return None
+    cone.interior()
+    space = _beside(cone.space, layers.columns)
+    return np.asarray(source.map(margins.is_moved, space), dtype=bool), int(space.shape[1])
 
 
 def span_with(recession: Recession, matrix: Floats) -> Integers:
     """Return a basis (p, s) of what of the cone's span leaves ``matrix @ coef`` (k,) alone."""
     span = np.array(recession.whole_span, dtype=object).reshape(-1, recession.n_directions)
-    null, _ = null_space(integer_rows(matrix) @ span)
+    moved = integer_rows(matrix) @ span
+    if len(moved) == 1 and np.count_nonzero(moved[0]) <= 1:
+        return np.asarray(span[:, moved[0] == 0])
+    null, _ = null_space(moved)
     return coprime_columns(span @ null)
 
 
@@ -342,6 +386,93 @@ class _Cone:
         found = self.source.fold(margins.exposed, direction, self.space, most).rows
         self.add(found)
         return len(found) > 0
+
+
+def _too_many() -> str:
+    return f"more than {MOST_COLUMNS} directions are too many to look for one exactly"
+
+
+def _most_rows(space: Integers) -> int:
+    """Return how many distinct rows that bound a cone are kept."""
+    return max(MOST_FACETS, 4 * int(space.shape[1]))
+
+
+def _projected(space: Integers, left: NDArray[np.intp]) -> Integers:
+    """Return a basis of a space's projection on some columns, zero in the others."""
+    kept = np.zeros_like(space)
+    kept[left] = space[left]
+    if len(left) == len(space):
+        return kept
+    kept = kept[:, (kept != 0).any(axis=0)]
+    if not kept.shape[1]:
+        return kept
+    _, independent = null_space(kept.T)
+    return coprime_columns(kept[:, independent])
+
+
+def _beside(space: Integers, columns: NDArray[np.intp]) -> Integers:
+    """Return a basis of a space together with some unit vectors, which come first."""
+    units = np.zeros((len(space), len(columns)), dtype=object)
+    units[columns, np.arange(len(columns))] = 1
+    return np.hstack([units, space])
+
+
+def _peeled_ends(
+    source: Source, space: Integers, direction: Integers, columns: NDArray[np.intp], ends: Floats
+) -> tuple[Floats, str]:
+    """Return where coefficients go, with those of columns that were taken out; or why not.
+
+    Each goes the way of its own sign. That it goes no other way is seen at once where a row is
+    other than zero in its column only, as far as the span of the cone goes.
+
+    Parameters
+    ----------
+    space : (p, r) array of int
+        The span of the cone, unit vectors of the columns first.
+    direction : (p,) array of int
+        In the interior.
+    ends : (p,) array
+        Of the others; NaN where nothing holds a coefficient.
+    """
+    found = source.fold(margins.distinct_moved, space, _most_rows(space)).rows
+    used = (space != 0).any(axis=1)
+    known = found is not None
+    if found is None:
+        most = FIRST_ROWS + 2 * space.shape[1]
+        found = source.fold(margins.spread, space, most).rows[:, used]
+    inside = _acting(found, space[used], len(columns))
+    alone = inside[np.count_nonzero(inside, axis=1) == 1]
+    settled = (alone != 0).any(axis=0)
+    ends = ends.copy()
+    for k, j in enumerate(columns.tolist()):
+        if math.isnan(ends[j]):
+            continue
+        ends[j] = math.inf if direction[j] > 0 else -math.inf
+        back = np.zeros((1, space.shape[1]), dtype=object)
+        back[0, k] = -1 if direction[j] > 0 else 1
+        while not settled[k]:
+            also, towards = positive(np.vstack([inside, back]), MOST_COLUMNS)
+            if also is None:
+                return ends, _too_many()
+            if not also:
+                break
+            worst = np.empty((0, len(space)))
+            if not known:
+                worst = source.fold(margins.exposed, space @ towards, space, MORE_ROWS).rows
+            if not len(worst):
+                ends[j] = math.nan
+                break
+            inside = np.vstack([inside, _acting(worst[:, used], space[used], len(columns))])
+    return ends, ""
+
+
+def _acting(rows: Floats, space: Integers, n_units: int) -> Integers:
+    """Return distinct rows as they act on a space whose first columns are unit vectors."""
+    whole = integer_rows(rows)
+    at = [int(np.flatnonzero(column)[0]) for column in space[:, :n_units].T]
+    inside = np.hstack([whole[:, at], whole @ space[:, n_units:]])
+    distinct = list(dict.fromkeys(tuple(row) for row in inside.tolist()))
+    return np.array(distinct, dtype=object).reshape(-1, space.shape[1])
 
 
 def _without_mixed_rows(source: Source, space: Integers) -> Integers:

@@ -87,7 +87,7 @@ def supremum(
     span = np.array(recession.whole_span, dtype=object).reshape(-1, recession.n_directions)
     null, _ = null_space(integer_rows(matrix) @ span)
     asked = in_basis(fit.source, Basis(fit.source.n_columns, fit.basis.kept))
-    left = find_recession(asked, coprime_columns(span @ null)[kept])
+    left = find_recession(asked, coprime_columns(span @ null)[kept], held=True)
     if left.exists is None:
         return None
     separated = separated_rows(asked, left)
