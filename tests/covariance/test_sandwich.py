@@ -141,16 +141,6 @@ def test_conventions(fit, data):
         fit.with_covariance("HC3", convention="stata")
 
 
-def test_statsmodels_prints_these_clustered_errors(fit, data):
-    import statsmodels.formula.api as smf
-
-    theirs = smf.logit(FORMULA, data).fit(
-        disp=False, cov_type="cluster", cov_kwds={"groups": data["clinic"]}
-    )
-    ours = fit.with_covariance("cluster", by=data["clinic"], convention="statsmodels")
-    np.testing.assert_allclose(sorted(ours.bse), sorted(theirs.bse), rtol=1e-6)
-
-
 def test_rows_without_a_cluster_are_dropped_and_counted(data):
     holes = data.assign(clinic=data["clinic"].where(data.index % 50 > 0))
     fit = li.logit(FORMULA, holes, cluster="clinic")

@@ -354,3 +354,17 @@ def test_weights_against_a_binomial_glm(kind, keyword):
     assert ours.llf == pytest.approx(theirs.llf, rel=1e-12)
     assert ours.nobs == (frame["w"].sum() if kind == "frequency" else len(frame))
     assert ours.df_resid == theirs.df_resid
+
+
+def test_clustered_standard_errors():
+    import statsmodels.formula.api as smf
+
+    ohio = li.datasets.load("ohio")
+    theirs = smf.logit("resp ~ age * smoke", ohio).fit(
+        disp=False, cov_type="cluster", cov_kwds={"groups": ohio["id"]}
+    )
+    ours = li.logit("resp ~ age * smoke", ohio).with_covariance(
+        "cluster", by="id", convention="statsmodels"
+    )
+    # statsmodels stops at a score of 1e-8.
+    np.testing.assert_allclose(ours.bse, theirs.bse, rtol=1e-6)
