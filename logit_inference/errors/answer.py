@@ -50,6 +50,14 @@ class HypothesisError(LogitInferenceError, ValueError):
         )
 
     @classmethod
+    def nothing_finite(cls) -> HypothesisError:
+        """Return the error for intervals of coefficients of which none is finite."""
+        return cls(
+            "no coefficient has a finite estimate: the data are completely separated. Likelihood-"
+            "ratio intervals of single coefficients are in conf_int()."
+        )
+
+    @classmethod
     def unknown(
         cls, hypothesis: str, name: str, names: Sequence[str], terms: Sequence[str]
     ) -> HypothesisError:

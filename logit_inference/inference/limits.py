@@ -105,7 +105,8 @@ def likelihood_limits(
         ends, matrix = recession.ends, np.eye(len(recession.ends))
     else:
         sides = recession.sides(matrix)
-        ends = np.where(sides == 0, 0.0, sides * math.inf)
+        ends = np.where(sides == 0, 0.0, np.copysign(math.inf, sides))
+        ends[np.isnan(sides)] = np.nan
     found = np.full((4, len(matrix)), np.nan)
     # Columns of codes cost little for each row, but the systems that they make are solved.
     q = len(fit.basis.kept)

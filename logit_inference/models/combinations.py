@@ -18,6 +18,7 @@ from logit_inference.inference.likelihood_ratio import (
     widened,
 )
 from logit_inference.inference.limits import Limits, likelihood_limits
+from logit_inference.inference.multiplicity import adjust
 from logit_inference.inference.wald import Coefficients, check_level, combinations
 from logit_inference.models.frames import exponentiated
 from logit_inference.models.inference import method_of
@@ -39,6 +40,7 @@ def lincom(
     exponentiate: bool,
     method: str | None,
     level: float | None,
+    adjustment: str | None = None,
 ) -> Table:
     """Return estimates, tests and intervals of combinations of coefficients, as a table."""
     method = method_of(result, method)
@@ -54,6 +56,8 @@ def lincom(
         is_ml=result.account.estimator.is_ml,
         exponentiated=exponentiate,
         infinite=bool(result.estimate.infinite_in(asked.matrix).any()),
+        adjusted=None if adjustment is None else adjust(table.p_value, adjustment),
+        adjustment=adjustment,
     )
 
 

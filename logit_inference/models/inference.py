@@ -9,18 +9,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from logit_inference.covariance.model import model_covariance
 from logit_inference.errors import ArgumentError, DetachedError, HypothesisError
 from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.hauck_donner import WaldSlopes, suspects, wald_slopes
 from logit_inference.inference.likelihood_ratio import profile_coefficients
 from logit_inference.inference.simultaneous import joint_quantile
 from logit_inference.inference.wald import Coefficients, check_level
+from logit_inference.report.inference import hauck_donner_table
 from logit_inference.solve.certificate import Certificate, certify_fit, undecided
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from logit_inference.models.result import LogitResult
+    from logit_inference.report.table import Table
 
 
 def table_method(result: LogitResult) -> str:
@@ -84,7 +87,7 @@ def simultaneous_intervals(
     method : str or None
         ``"wald"`` or None.
     wanted : True or sequence of str
-        All coefficients with an estimate, or those named.
+        All coefficients with a finite estimate (the others are missing), or those named.
 
     Raises
     ------
@@ -98,10 +101,13 @@ def simultaneous_intervals(
         raise ArgumentError.refused("method", method, reason, '"wald"')
     estimate, level = result.estimate, check_level(level)
     names = list(estimate.names)
-    chosen = np.flatnonzero(estimate.estimable).tolist()
+    chosen, shown = np.flatnonzero(estimate.estimable).tolist(), names
     if wanted is not True:
         asked = [wanted] if isinstance(wanted, str) else list(wanted or ())
         chosen = [_estimated(estimate, name) for name in asked]
+        shown = asked
+    if not chosen:
+        raise HypothesisError.nothing_finite()
     rows = np.eye(len(names))[chosen]
     value, root = estimate.combine(rows)
     sizes = np.linalg.norm(root, axis=1)
@@ -110,7 +116,7 @@ def simultaneous_intervals(
     frame = pd.DataFrame(
         {"conf_low": value - critical * sizes, "conf_high": value + critical * sizes},
         index=[names[j] for j in chosen],
-    )
+    ).reindex(shown)  # coefficients without a finite estimate keep their row
     frame.attrs.update(method="wald", critical_value=critical, integration_error=error)
     return frame
 
@@ -135,7 +141,32 @@ def hauck_donner_slopes(result: LogitResult) -> WaldSlopes | None:
     fit = result.fit
     if fit is None or not result.account.estimator.is_ml or not result.converged:
         return None
-    return wald_slopes(fit, suspects(fit))
+    if result.estimate.covariance.kind != "model":  # they are those of model-based statistics
+        return None
+    return _of_finite(result, wald_slopes(fit, suspects(fit)))
+
+
+def hauck_donner(result: LogitResult) -> Table:
+    """Return the slopes of all Wald statistics, which are model-based whatever the covariance."""
+    if result.fit is None:
+        raise DetachedError("hauck_donner()")
+    slopes = _of_finite(result, wald_slopes(result.fit))
+    covariance = model_covariance(result.fit) if result.fit.basis.kept else None
+    errors = np.full(len(result.estimate.names), np.nan)
+    if covariance is not None:
+        errors = covariance.std_errors
+    statistic = np.where(result.estimate.estimable, result.estimate.coef, np.nan) / errors
+    return hauck_donner_table(result.estimate.names, statistic, slopes)
+
+
+def _of_finite(result: LogitResult, slopes: WaldSlopes) -> WaldSlopes:
+    """Return the slopes of coefficients that have a finite estimate, NaN for the others."""
+    known = result.estimate.estimable
+    return replace(
+        slopes,
+        fixed=np.where(known, slopes.fixed, np.nan),
+        profile=np.where(known, slopes.profile, np.nan),
+    )
 
 
 def certificate_of(result: LogitResult) -> Certificate:

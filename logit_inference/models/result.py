@@ -24,7 +24,7 @@ from logit_inference.effects.prediction import (
 )
 from logit_inference.errors import ArgumentError, DetachedError
 from logit_inference.inference.estimate import Estimate
-from logit_inference.inference.hauck_donner import WaldSlopes, wald_slopes
+from logit_inference.inference.hauck_donner import WaldSlopes
 from logit_inference.inference.limits import Limits, likelihood_limits
 from logit_inference.inference.result import TestResult
 from logit_inference.inference.wald import Coefficients, coefficients
@@ -38,6 +38,7 @@ from logit_inference.models.inference import (
     certificate_of,
     coefficient_inference,
     detached,
+    hauck_donner,
     hauck_donner_slopes,
     method_of,
     profiled_coefficients,
@@ -46,7 +47,6 @@ from logit_inference.models.inference import (
 from logit_inference.models.profile import Profile
 from logit_inference.models.separated import separation_of
 from logit_inference.models.testing import hypothesis_test
-from logit_inference.report.inference import hauck_donner_table
 from logit_inference.report.summary import classification_table, summary_table
 from logit_inference.report.table import Table
 from logit_inference.solve.batch import BatchedFits, refit_weights
@@ -231,6 +231,7 @@ class LogitResult:
         exponentiate: bool = False,
         method: str | None = None,
         level: float | None = None,
+        adjust: str | None = None,
     ) -> Table:
         """Return estimates, tests and intervals of linear combinations of coefficients.
 
@@ -245,6 +246,8 @@ class LogitResult:
             Of tests and intervals (see `coefficients`).
         level : float, optional
             Of the intervals.
+        adjust : {"holm", "bonferroni", "bh", "by"}, optional
+            P-values for so many tests at once, in a column beside.
 
         Raises
         ------
@@ -264,7 +267,7 @@ class LogitResult:
         conf_high    10.68
         Name: 0, dtype: float64
         """
-        return lincom(self, combination, exponentiate, method, level)
+        return lincom(self, combination, exponentiate, method, level, adjust)
 
     def profile(self, combination: Any, *, points: int = 24, level: float | None = None) -> Profile:
         """Return the profile of a coefficient, or of any linear combination, and its interval.
@@ -330,8 +333,7 @@ class LogitResult:
         >>> li.logit("y ~ x", data).hauck_donner().to_frame()["past_maximum"].tolist()
         ['yes', 'yes']
         """
-        slopes = wald_slopes(self._fit("hauck_donner()"))
-        return hauck_donner_table(self.estimate.names, self.wald().statistic, slopes)
+        return hauck_donner(self)
 
     def _level(self, alpha: float | None, level: float | None) -> float:
         if alpha is not None and level is not None:
@@ -824,8 +826,9 @@ class LogitResult:
     ) -> LogitResult:
         """Return the same fit with another covariance; no refit.
 
-        Tables, Wald tests, intervals and predictions follow it, and the summary's notes name it
-        with its factor.
+        Standard errors, Wald tests and intervals and predictions follow it, and the summary's notes
+        name it with its factor. Likelihood ratios do not know of it: the tables of Firth's fits
+        show those, with a note, unless ``method="wald"``.
 
         Parameters
         ----------

@@ -43,6 +43,8 @@ def lincom_table(
     is_ml: bool,
     exponentiated: bool,
     infinite: bool,
+    adjusted: Floats | None = None,
+    adjustment: str | None = None,
 ) -> Table:
     """Return one row for each combination of coefficients.
 
@@ -61,6 +63,8 @@ def lincom_table(
     exponentiated : bool
     infinite : bool
         Whether some of them run to infinity.
+    adjusted : (k,) array, optional
+        P-values adjusted for their number, by the method that ``adjustment`` names.
     """
     letter = "z" if covariance.df is None else "t"
     low, high = (1.0 - level) / 2, (1.0 + level) / 2
@@ -79,6 +83,8 @@ def lincom_table(
         Column("conf_low", table.conf_low, header=f"[{low:.4g}", kind="estimate"),
         Column("conf_high", table.conf_high, header=f"{high:.4g}]", kind="estimate"),
     ]
+    if adjusted is not None:
+        columns.insert(5, Column("p_adjusted", adjusted, header="adjusted", kind="p_value"))
     if covariance.df is not None and method == "wald":
         df = [covariance.df] * len(names)
         columns.insert(4, Column("df", df, kind="fixed"))
@@ -90,6 +96,8 @@ def lincom_table(
         notes.append(
             "Infinite combinations: p-values and intervals are those of the likelihood ratio."
         )
+    if adjusted is not None:
+        notes.append(f"adjusted: p-values for {len(names)} tests at once, {adjustment}.")
     if exponentiated:
         notes.append(ODDS_RATIOS)
     return Table("Linear Combinations of Coefficients", tuple(columns), notes=tuple(notes))

@@ -6,6 +6,7 @@ import pytest
 
 import logit_inference as li
 from logit_inference import errors
+from logit_inference.inference.multiplicity import adjust
 
 TEXT = "smoke + 30 * age:smoke"
 
@@ -337,3 +338,48 @@ def test_without_rows_they_say_what_they_need(fit, separated):
     ):
         with pytest.raises(errors.DetachedError):
             ask()
+
+
+def test_adjusted_p_values_of_several_combinations():
+    fit = li.logit("low ~ age + C(race) + smoke", li.datasets.load("birthwt"))
+    asked = ["C(race)[T.black]", "C(race)[T.other]", "C(race)[T.black] - C(race)[T.other]"]
+    frame = fit.lincom(asked, adjust="holm").to_frame()
+    expected = adjust(frame["p_value"].to_numpy(), "holm")
+    np.testing.assert_allclose(frame["p_adjusted"], expected, rtol=1e-14)
+
+
+def complete():
+    x = np.arange(10.0)
+    data = {"y": (x > 4).astype(int), "x": x, "z": np.cos(x)}
+    with pytest.warns(li.SeparationWarning):
+        return li.logit("y ~ x + z", data)
+
+
+def test_simultaneous_intervals_need_a_finite_estimate_and_drop_no_row():
+    with pytest.raises(errors.HypothesisError, match="no coefficient has a finite estimate"):
+        complete().conf_int(simultaneous=True)
+    with pytest.warns(li.SeparationWarning):
+        fit = li.logit("HG ~ NV + PI + EH", li.datasets.load("endometrial"))
+    intervals = fit.conf_int(simultaneous=True)
+    assert list(intervals.index) == list(fit.params.index)
+    assert intervals.loc["NV"].isna().all()
+    assert intervals.drop("NV").notna().all(axis=None)
+
+
+def test_slopes_of_wald_statistics_are_those_of_the_model_based_ones():
+    fit = li.logit("am ~ wt + hp", li.datasets.load("mtcars"))
+    robust = fit.with_covariance("HC3")
+    assert "past its maximum" in str(fit)
+    assert "past its maximum" not in str(robust)
+    ours, theirs = (one.hauck_donner().to_frame() for one in (robust, fit))
+    assert ours.equals(theirs)
+
+
+def test_infinite_coefficients_have_no_slopes():
+    rng = np.random.default_rng(8)
+    data = pd.DataFrame({"g": np.repeat(list("abc"), 20), "x": rng.normal(size=60)})
+    data["y"] = np.r_[np.zeros(20), rng.integers(0, 2, 40)].astype(int)
+    with pytest.warns(li.SeparationWarning):
+        frame = li.logit("y ~ C(g) + x", data).hauck_donner().to_frame()
+    assert frame["past_maximum"].tolist()[:3] == ["—", "—", "—"]
+    assert frame["slope"].isna().tolist() == [True, True, True, False]
