@@ -176,7 +176,7 @@ def test_wide_designs(contrast):
         (130, 62, False, "y ~ x + C(g)"),
         (130, 62, True, "y ~ x + C(g)"),
         (130, 62, True, "y ~ 0 + C(g) + x"),
-        (700, 504, True, "y ~ x + C(g)"),
+        pytest.param(700, 504, True, "y ~ x + C(g)", marks=pytest.mark.slow),
     ],
 )
 def test_hundreds_of_empty_cells(levels, pure, reference, formula):
