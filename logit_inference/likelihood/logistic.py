@@ -2,12 +2,14 @@
 
 Notation: ``eta`` is the linear predictor, ``mu`` the probability of the event, ``m`` the trials,
 ``w`` the working weight ``m·mu·(1−mu)`` times the prior weight. Everything comes from one
-``t = exp(−|eta|)``, which lies in (0, 1] and never overflows:
+exponential, ``t = exp(−|eta|)`` or, where a row is one success or failure, ``t = exp(a)`` with a
+the log odds against what was observed, held at 700 so that it never overflows:
 
-* the smaller of mu and 1 − mu is ``t/(1+t)``, the larger ``1/(1+t)``; 1 − mu is never formed by
+* the chances of the two outcomes are ``t/(1+t)`` and ``1/(1+t)``; 1 − mu is never formed by
   subtraction, which would leave no correct digit beyond eta = 37;
-* ``mu(1−mu) = t/(1+t)²`` stays positive up to |eta| = 745 instead of becoming 0 at 37;
-* ``log(1+exp(eta)) = max(eta, 0) + log1p(t)``; the log of a computed mu would be −inf at −745.
+* ``mu(1−mu) = t/(1+t)²`` stays positive instead of becoming 0 at |eta| = 37;
+* ``log(1+exp(a)) = log1p(t)``, with what a exceeds 700 by added; the log of a computed mu would be
+  −inf at −745.
 
 This file knows nothing of formulas, sources or solvers.
 """
@@ -78,8 +80,7 @@ def evaluate(run: Iterable[Block], coef: Floats) -> Evaluation:
     gram, buffers = gram_for(first.X), np.empty((_BUFFERS, first.n_rows))
     value, score, smallest = 0.0, np.zeros(len(coef)), np.inf
     for block in chain((first,), blocks):
-        part, residual, t, one_t = _row_terms(block, coef, buffers)
-        weight = _working_weights(block, t, one_t)
+        part, residual, weight = _row_terms(block, coef, buffers)
         value += part
         score += transposed_times(block.X, residual)
         gram.add(block.X, weight)
@@ -105,7 +106,7 @@ def slope(run: Iterable[Block], coef: Floats) -> Slope:
     buffers = np.empty((_BUFFERS, first.n_rows))
     value, score = 0.0, np.zeros(len(coef))
     for block in chain((first,), blocks):
-        part, residual, _, _ = _row_terms(block, coef, buffers)
+        part, residual, _ = _row_terms(block, coef, buffers)
         value += part
         score += transposed_times(block.X, residual)
     return Slope(value, score)
@@ -113,8 +114,8 @@ def slope(run: Iterable[Block], coef: Floats) -> Slope:
 
 def working_weights(block: Block, coef: Floats) -> Floats:
     """Return the working weights, shape (n,): prior weight times ``m·mu·(1−mu)``."""
-    _, _, t, one_t = _row_terms(block, coef, np.empty((_BUFFERS, block.n_rows)))
-    return _working_weights(block, t, one_t)
+    own: Floats = _row_terms(block, coef, np.empty((_BUFFERS, block.n_rows)))[2].copy()
+    return own
 
 
 def skewness(block: Block, coef: Floats) -> tuple[Floats, Floats]:
@@ -166,36 +167,46 @@ def tally(block: Block) -> Tally:
     )
 
 
+FAR = 700.0  # of a linear predictor: exp() is finite up to here, and log1p(exp(x)) = x beyond
 _BUFFERS = 4  # arrays of a block's length that `_row_terms` writes into
 
 
-def _row_terms(block: Block, coef: Floats, buffers: Floats) -> tuple[float, Floats, Floats, Floats]:
-    """Return the log-likelihood, the (n,) residuals, t and 1 + t, in the buffers.
+def _row_terms(block: Block, coef: Floats, buffers: Floats) -> tuple[float, Floats, Floats]:
+    """Return the log-likelihood, the (n,) residuals and working weights, in the buffers.
 
-    One success or failure per row is told by its margin s·eta with s = ±1: the chance of the
-    outcome not observed is q, the residual s·q, the log-likelihood −log(1+exp(−s·eta)).
+    One success or failure per row is told by the log odds against it, ``a = −s·eta`` with s = ±1:
+    the chance of the outcome not observed is ``q = t/(1+t)`` with ``t = exp(a)``, the residual s·q,
+    the working weight ``q/(1+t)``, the log-likelihood ``−log(1+t)``.
     """
-    margin, t, one_t, residual = buffers[:, : block.n_rows]
-    eta = linear_predictor(block, coef, margin)
+    against, t, sign, one_t = buffers[:, : block.n_rows]
     if block.trials is not None:
+        eta = linear_predictor(block, coef, against)
         np.exp(np.copysign(eta, -1.0, out=t), out=t)
         np.add(t, 1.0, out=one_t)
-        return _grouped_terms(block, block.trials, eta, t, one_t, residual), residual, t, one_t
-    sign = np.multiply(block.y, 2.0, out=one_t)
+        value = _grouped_terms(block, block.trials, eta, t, one_t, sign)
+        return value, sign, _working_weights(block, t, one_t)
+    times(block.X, -coef, against)
+    if block.offset is not None:
+        against -= block.offset
+    np.multiply(block.y, 2.0, out=sign)
     sign -= 1.0
-    margin *= sign
-    np.exp(np.copysign(margin, -1.0, out=t), out=t)
-    # q = t/(1+t) on the right side of zero and 1/(1+t) on the wrong one; t is never above one.
-    np.maximum(t, np.signbit(margin), out=residual)
-    residual *= sign
-    residual /= np.add(t, 1.0, out=one_t)
-    # The log-likelihood of a row is min(margin, 0) − log(1+t).
-    terms = np.minimum(margin, 0.0, out=margin)
-    terms -= np.log1p(t)
-    if block.weights is None:
-        return float(terms.sum()), residual, t, one_t
-    residual *= block.weights
-    return float(block.weights @ terms), residual, t, one_t
+    against *= sign
+    far = None
+    if float(against.max(initial=0.0)) > FAR:
+        far = np.maximum(against - FAR, 0.0)
+        np.minimum(against, FAR, out=against)
+    np.exp(against, out=t)
+    np.add(t, 1.0, out=one_t)
+    chance = np.divide(t, one_t, out=against)
+    lost = np.log1p(t, out=t)
+    if far is not None:
+        lost += far
+    weights = block.weights
+    value = -float(lost.sum() if weights is None else weights @ lost)
+    if weights is not None:
+        chance *= weights
+    residual = np.multiply(chance, sign, out=sign)
+    return value, residual, np.divide(chance, one_t, out=t)
 
 
 def _grouped_terms(

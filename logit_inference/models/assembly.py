@@ -54,7 +54,7 @@ def fit_design(
     if search.start is not None and search.start.shape != (p,):
         wanted = f"one value for each of the {p} coefficients ({', '.join(design.columns)})"
         raise DataError.shape("start", search.start.shape, wanted)
-    threads = search.threads or threads_for(encoded.n_used, p)
+    threads = threads_for(encoded.n_used, p, search.threads)
     return fit_rows(
         ArraySource(encoded.block, intercept=design.adds_intercept, threads=threads),
         LOGISTIC,

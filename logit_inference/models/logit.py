@@ -108,8 +108,9 @@ def logit(
     level : float
         Confidence level of tables and intervals.
     threads : int, optional
-        Threads that share the rows. By default as many as pay on this machine for rows and columns
-        of that number. The result does not depend on it, to the last bit.
+        Most threads that may share the rows, by default one for each processor. Fewer are started
+        where the table is too small for them to pay. The result does not depend on it, to the last
+        bit.
     context : mapping of name to object, optional
         Further names that the formula may use.
 

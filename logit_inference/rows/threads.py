@@ -50,10 +50,18 @@ def in_order(
             yield waiting.popleft().result()
 
 
-def threads_for(n_rows: int, n_columns: int) -> int:
-    """Return how many threads are worth starting on a table of this size, on this machine."""
+def threads_for(n_rows: int, n_columns: int, most: int | None = None) -> int:
+    """Return how many threads are worth starting on a table of this size.
+
+    At most ``most``, by default as many as this process has processors.
+
+    Examples
+    --------
+    >>> threads_for(1_000, 5, most=4), threads_for(1_000_000, 20, most=4)
+    (1, 4)
+    """
     worth = n_rows * n_columns // WORTH_A_THREAD
-    return 1 if worth < 2 else min(_processors(), worth)
+    return 1 if worth < 2 else min(most or _processors(), worth)
 
 
 def _processors() -> int:

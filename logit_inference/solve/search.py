@@ -16,10 +16,11 @@ import numpy as np
 from logit_inference.likelihood.evaluation import Evaluation, Tally
 from logit_inference.likelihood.likelihood import Likelihood
 from logit_inference.likelihood.objective import Objective, objective
-from logit_inference.rows.basis import in_basis
+from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Floats
 from logit_inference.rows.source import Source
 from logit_inference.solve.factor import Factor, column_reach, resolved_factor, row_leverage
+from logit_inference.solve.lean import lean_newton
 from logit_inference.solve.newton import FRESH, SMALLEST_STEP, ReachBound, newton
 from logit_inference.solve.pace import Pace, pace_of
 from logit_inference.solve.rank import Rank, find_rank
@@ -30,6 +31,7 @@ from logit_inference.solve.solution import Solution
 
 # Elements of X from which a look at the largest of each column is much cheaper than a pass.
 WORTH_A_LOOK = 20_000
+FEW_ROWS = 1_000  # up to here the search is tried without its precautions first: it costs less
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,18 @@ def find_maximum(
     Passes: those of `newton` and of the shortcuts that it was worth trying; one QR fold and one
     more evaluation where columns are dependent or ill-conditioned (see `find_rank`).
     """
-    pace = pace_of(source.n_columns, source.score_price, counts, search.tolerance, FRESH)
     whole = objective(source, search.likelihood)
+    if source.n_rows <= FEW_ROWS and source.layout is None:
+        plain = lean_newton(
+            whole,
+            search.start,
+            tolerance=search.tolerance,
+            max_iterations=search.max_iterations,
+            reach=search.reach,
+        )
+        if plain is not None:
+            return Rank(Basis.identity(source.n_columns), {}, 0), plain
+    pace = pace_of(source.n_columns, source.score_price, counts, search.tolerance, FRESH)
     spent = 0.0
     if least is not None:
         opening = open_search(source, search.likelihood, search.start, least, counts, pace)

@@ -112,6 +112,7 @@ def test_codes_blocks_and_merged_rows_give_the_same(data, kind, by, monkeypatch)
     plain = li.logit(formula, data).with_covariance(kind, by=by)
     monkeypatch.setattr("logit_inference.design.matrix.SMALL", 0)
     monkeypatch.setattr("logit_inference.rows.coded.FEWEST_ROWS", 64)
+    monkeypatch.setattr("logit_inference.rows.threads.WORTH_A_THREAD", 1)
     codes = li.logit(formula, data, threads=2).with_covariance(kind, by=by)
     np.testing.assert_allclose(codes.bse, plain.bse, rtol=1e-8)
 

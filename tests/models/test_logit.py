@@ -219,7 +219,8 @@ def test_unknown_words_are_errors(birthwt):
             li.logit_arrays(birthwt["low"], birthwt[["age"]], threads=threads)
 
 
-def test_the_number_of_threads_changes_no_bit(birthwt):
+def test_the_number_of_threads_changes_no_bit(birthwt, monkeypatch):
+    monkeypatch.setattr("logit_inference.rows.threads.WORTH_A_THREAD", 1)
     fits = [li.logit(FORMULA, birthwt, threads=threads) for threads in (None, 1, 3)]
     rng = np.random.default_rng(1)
     X = rng.normal(size=(60_000, 4))

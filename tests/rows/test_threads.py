@@ -90,6 +90,13 @@ def test_threads_are_started_where_each_has_enough_to_do(
     assert threads_for(n_rows, n_columns) == expected
 
 
+@pytest.mark.parametrize(
+    ("n_rows", "most", "expected"), [(1000, 2, 1), (10**6, 2, 2), (10**6, 9, 6)]
+)
+def test_no_more_threads_than_asked_for_nor_than_pay(n_rows, most, expected):
+    assert threads_for(n_rows, 10, most) == expected
+
+
 # --- BLAS -------------------------------------------------------------------------------------
 
 

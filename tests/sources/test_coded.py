@@ -67,6 +67,7 @@ def test_codes_give_the_fit_of_columns(model, monkeypatch):
 def test_the_same_bits_from_any_number_of_threads(threads, monkeypatch):
     monkeypatch.setattr(matrix, "SMALL", 0)
     monkeypatch.setattr("logit_inference.rows.source.coded_rows", lambda X: 100)
+    monkeypatch.setattr("logit_inference.rows.threads.WORTH_A_THREAD", 1)
     one = li.logit(MODELS["interactions"][0], TABLE, threads=1)
     many = li.logit(MODELS["interactions"][0], TABLE, threads=threads)
     assert many.params.to_numpy().tobytes() == one.params.to_numpy().tobytes()
@@ -207,6 +208,7 @@ def test_hard_columns_in_blocks_and_threads(block_rows, monkeypatch):
     formula = "y ~ year + narrow * wide + county + state"
     whole, codes = both_ways(formula, HARD_TABLE, {}, monkeypatch)
     monkeypatch.setattr("logit_inference.rows.source.coded_rows", lambda X: block_rows)
+    monkeypatch.setattr("logit_inference.rows.threads.WORTH_A_THREAD", 1)
     fits = []
     for threads in (1, 2):
         with pytest.warns(li.CollinearityWarning):

@@ -1,0 +1,91 @@
+"""Newton's method where nothing needs care, for fits that are all overhead.
+
+Of a few hundred rows an evaluation takes some ten microseconds, and what surrounds it as many
+again. Most of that answers questions which ordinary data do not raise: are columns dependent, did
+a step lose, is this separation? Here the same iteration runs straight on, and hands the data back
+to `newton` untouched at the first sign that one of them does arise. What it does return has passed
+the rule of `newton`: the same measure, the same bounds, one Newton step from the same evaluation.
+"""
+
+from __future__ import annotations
+
+import math
+
+from scipy.linalg.lapack import dpotrf, dpotrs
+
+from logit_inference.likelihood.objective import Objective
+from logit_inference.rows.block import Floats
+from logit_inference.solve.factor import factorize
+from logit_inference.solve.newton import FRESH, LARGEST_CURVATURE, ROUNDING, SUFFICIENT
+from logit_inference.solve.reach import RESOLVED, leverage_bound
+from logit_inference.solve.solution import Outcome, Solution, Step
+
+MOST_STEPS = 12  # full ones; ordinary data need four to seven
+WELL_CONDITIONED = 1e6  # norm of the scaled inverse at the start: columns are far from dependent
+
+
+def lean_newton(
+    objective: Objective,
+    start: Floats,
+    *,
+    tolerance: float,
+    max_iterations: int,
+    reach: Floats | None,
+) -> Solution | None:
+    """Return the maximum, or None where anything on the way there is out of the ordinary.
+
+    Parameters
+    ----------
+    objective : callable
+        From (q,) coefficients to an `Evaluation`; cheap.
+    start : (q,) array
+    tolerance, max_iterations
+        As in `newton`.
+    reach : (q,) array or None
+        Largest absolute value of each column, where it is known.
+
+    Notes
+    -----
+    Every step is a full one and brings what the quadratic model promises. Columns are independent
+    by the condition at the start, as in `find_rank`; at the end M·λ is below what `newton` asks
+    for, by a bound that costs nothing.
+    """
+    coef = start
+    now = objective(coef)
+    first = factorize(now.upper)
+    if first is None or not first.inverse_norm <= WELL_CONDITIONED:
+        return None
+    upper, before = first.upper, math.inf
+    steps: list[Step] = []
+    for _ in range(min(max_iterations, MOST_STEPS)):
+        direction = dpotrs(upper, now.score)[0]
+        squared = float(now.score.dot(direction))
+        if not squared >= 0.0:
+            return None
+        decrement = math.sqrt(squared)
+        steps.append(Step("newton", now.log_likelihood, decrement, 1.0))
+        if decrement <= tolerance:
+            factor = factorize(now.upper)
+            if factor is None or factor.left * RESOLVED < 1.0 or not now.smallest_weight > 0.0:
+                return None
+            bend = decrement / math.sqrt(now.smallest_weight)  # no leverage exceeds one
+            if bend > FRESH and reach is not None:
+                bend = min(bend, decrement * leverage_bound(factor, reach))
+            if bend > LARGEST_CURVATURE:
+                return None
+            # One step on the information is that of the maximum; a decrement that hardly falls any
+            # more is the rounding of the score.
+            if bend <= FRESH or (before <= tolerance and decrement > before / 10):
+                coef, passes = coef + direction, len(steps)
+                ended, taken = Outcome.CONVERGED, tuple(steps)
+                return Solution(coef, now, ended, taken, passes, direction, decrement, factor)
+        coef = coef + direction
+        ahead = objective(coef)
+        least = SUFFICIENT * squared - ROUNDING * abs(now.log_likelihood)
+        if not ahead.log_likelihood - now.log_likelihood >= least:
+            return None
+        now, before = ahead, decrement
+        upper, singular = dpotrf(now.upper)
+        if singular:
+            return None
+    return None

@@ -1,0 +1,97 @@
+"""The straight way of small fits: the maximum that Newton's method finds, or none at all."""
+
+import numpy as np
+import pytest
+
+from logit_inference.likelihood.logistic import LOGISTIC
+from logit_inference.likelihood.objective import objective
+from logit_inference.rows.block import Block
+from logit_inference.rows.source import ArraySource
+from logit_inference.solve import search
+from logit_inference.solve.fit import fit_rows
+from logit_inference.solve.lean import lean_newton
+from logit_inference.solve.solution import Outcome
+
+SAME = 1e-11  # standard errors, twice what Newton's last step leaves of 1e-8 (M·λ² and rounding)
+
+
+def draw(seed):
+    """Few rows of one of many kinds: scales, tails, offsets, weights, trials, duplicates."""
+    rng = np.random.default_rng(seed)
+    n, p = int(rng.integers(8, 300)), int(rng.integers(1, 8))
+    X = rng.standard_t(3, size=(n, p)) * 10.0 ** rng.uniform(-4, 4, size=p)
+    X[:, 0] = 1.0
+    if seed % 3 == 0:
+        X[:, 1:] = np.round(X[:, 1:] / (1 + np.abs(X[:, 1:]).max(axis=0)) * 3)
+    coef = rng.normal(size=p) * rng.uniform(0, 3) / np.abs(X).max(axis=0).clip(1e-9)
+    chance = 1 / (1 + np.exp(-X @ coef))
+    trials = rng.integers(1, 9, size=n).astype(float) if seed % 5 == 0 else None
+    y = rng.binomial(1 if trials is None else trials.astype(int), chance).astype(float)
+    y[:2] = [0.0, 1.0 if trials is None else trials[1]]
+    weights = np.floor(4 * rng.random(n)) + (np.arange(n) < 2) if seed % 4 == 0 else None
+    offset = rng.normal(size=n) if seed % 7 == 0 else None
+    return Block(y, X, trials, weights, offset)
+
+
+def fitted(block):
+    names = [f"x{j}" for j in range(block.n_columns)]
+    offset = block.offset is not None
+    return fit_rows(ArraySource(block), LOGISTIC, names, constant=0, offset=offset)
+
+
+def test_both_ways_lead_to_the_same_maximum(monkeypatch):
+    taken = 0
+    for seed in range(300):
+        block = draw(seed)
+        lean = fitted(block)
+        at = objective(ArraySource(block), LOGISTIC)
+        with monkeypatch.context() as patch:
+            patch.setattr(search, "FEW_ROWS", 0)
+            usual = fitted(block)
+        assert lean.solution.outcome is usual.solution.outcome
+        assert lean.basis.kept == usual.basis.kept
+        if lean.solution.outcome is not Outcome.CONVERGED or not lean.basis.is_identity:
+            continue
+        options = {"tolerance": 1e-8, "max_iterations": 50, "reach": None}
+        taken += lean_newton(at, np.zeros(block.n_columns), **options) is not None
+        errors = np.linalg.norm(usual.information_root(), axis=1)
+        distance = np.abs(lean.solution.coef - usual.solution.coef) / errors
+        assert distance.max() < SAME
+        np.testing.assert_allclose(
+            np.linalg.norm(lean.information_root(), axis=1), errors, rtol=1e-9
+        )
+    assert taken > 100  # the others are separated, dependent or nearly so
+
+
+def known(y, X):
+    return objective(ArraySource(Block(np.array(y, float), np.array(X, float))), LOGISTIC)
+
+
+@pytest.mark.parametrize(
+    ("y", "columns"),
+    [
+        ([0, 0, 1, 1], [1, 2, 3, 4]),  # complete separation
+        ([0, 0, 1, 1], [1, 2, 2, 3]),  # quasi-complete
+        ([0, 1, 0, 1], [2, 2, 2, 2]),  # a column that is a multiple of the constant
+        ([0, 1, 0, 1], [1e9, 1e9 + 1, 1e9 + 2, 1e9 + 1]),  # nearly one
+        ([0, 1, 0, 1], [0, 0, 0, 0]),
+    ],
+)
+def test_what_needs_care_is_handed_back(y, columns):
+    at = known(y, np.column_stack([np.ones(4), columns]))
+    assert lean_newton(at, np.zeros(2), tolerance=1e-8, max_iterations=50, reach=None) is None
+
+
+def test_too_few_steps_are_no_answer():
+    at = known([0, 1, 0, 1], [[1, 0], [1, 0], [1, 1], [1, 3]])
+    start = np.zeros(2)
+    assert lean_newton(at, start, tolerance=1e-8, max_iterations=2, reach=None) is None
+    found = lean_newton(at, start, tolerance=1e-8, max_iterations=50, reach=None)
+    assert found.outcome is Outcome.CONVERGED
+    assert found.n_passes == len(found.steps)
+
+
+def test_a_wild_start_is_handed_back():
+    at = known([0, 1, 0, 1], [[1, 0], [1, 0], [1, 1], [1, 3]])
+    start = np.array([0.0, 900.0])
+    assert lean_newton(at, start, tolerance=1e-8, max_iterations=50, reach=None) is None
