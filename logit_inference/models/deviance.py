@@ -180,7 +180,8 @@ def _place(coding: Any) -> str:
 def _test(result: LogitResult, test: str | None) -> str:
     """Return which test to make: by default the likelihood ratio, where there is one."""
     if test is None:
-        return "lr" if result.account.estimator.has_likelihood else "wald"
+        has_ratios = result.account.estimator.has_likelihood and not result.account.is_pseudo
+        return "lr" if has_ratios else "wald"
     if test not in TESTS:
         raise ArgumentError("test", test, '"lr", "wald" or "score"')
     return test
