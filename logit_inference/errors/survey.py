@@ -15,7 +15,7 @@ class SurveyError(LogitInferenceError, ValueError):
     ----------
     reason : str
         ``"missing"``, ``"not nested"``, ``"fpc"``, ``"stages"``, ``"lonely"``, ``"domain"``,
-        ``"replicates"`` or ``"role"``.
+        ``"replicates"``, ``"separated"`` or ``"role"``.
     strata : tuple
         The strata or units that the error is about.
     """
@@ -154,6 +154,16 @@ class SurveyError(LogitInferenceError, ValueError):
             "the information of independent rows, which a weighted pseudo-likelihood does not "
             'have. Write estimator="ml", whose sandwich covariance holds for the design.',
             "role",
+        )
+
+    @classmethod
+    def infinite(cls) -> SurveyError:
+        """Return the error for a test of a coefficient at infinity with sampling weights."""
+        return cls(
+            "A coefficient at infinity has no Wald test, and with sampling weights no likelihood "
+            "ratio to take its place: the data are separated there. Merge sparse levels, or test "
+            "the other coefficients.",
+            "separated",
         )
 
 

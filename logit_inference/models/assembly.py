@@ -220,10 +220,11 @@ def _notes(
         if separation.kind == "complete" and not fit.solution.coef.size:
             yield "Complete separation: the log-likelihood reaches 0 and nothing else is estimated."
         else:
+            aic = "" if limits is None else ", and AIC counts all coefficients"
             yield (
                 "The other coefficients are those of the limiting model, estimated from the "
                 f"{_rows(separation.n_rows - separation.n_separated)} not separated; the "
-                "log-likelihood is its supremum, and AIC counts all coefficients."
+                f"log-likelihood is its supremum{aic}."
             )
     for name, unused in design.unused_levels.items():
         yield from _unused(name, unused)

@@ -48,6 +48,7 @@ def lincom(
     level = result.level if level is None else check_level(level)
     asked = _read(result, combination)
     table = combination_inference(result, asked.matrix, level, method)
+    has_limits = not result.account.is_pseudo
     return lincom_table(
         asked.text,
         exponentiated(table) if exponentiate else table,
@@ -56,7 +57,7 @@ def lincom(
         method=method,
         is_ml=result.account.estimator.is_ml,
         exponentiated=exponentiate,
-        infinite=bool(result.estimate.infinite_in(asked.matrix).any()),
+        infinite=has_limits and bool(result.estimate.infinite_in(asked.matrix).any()),
         adjusted=None if adjustment is None else adjust(table.p_value, adjustment),
         adjustment=adjustment,
     )

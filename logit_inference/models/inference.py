@@ -66,6 +66,7 @@ def coefficient_inference(
 
 def profiled_coefficients(result: LogitResult, level: float, *, strict: bool) -> Coefficients:
     """Return likelihood-ratio inference of all coefficients, infinite ones included."""
+    check_likelihood(result, 'method="lr"')
     if result.fit is None:
         raise DetachedError('method="lr"')
     table = profile_coefficients(result.fit, result.estimate, level, strict=strict)

@@ -169,6 +169,7 @@ class LogitResult:
 
     def limits_at(self, level: float) -> Limits:
         """Return likelihood-ratio inference for infinite coefficients."""
+        check_likelihood(self, "limits_at()")
         limits = self.limits
         if limits is not None and limits.level == level:
             return limits

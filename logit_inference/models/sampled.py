@@ -92,10 +92,11 @@ def read_data(data: Any, weights: Any, weights_kind: str | None, cluster: Any) -
     for argument, value in given.items():
         if value is not None:
             raise SurveyError.twice(argument)
-    rows = data.rows
-    if rows is None:
-        return Drawn(data.table, data.weights, SAMPLING, data)
-    return Drawn(_taken(data.table, rows), data.weights[rows], SAMPLING, data)
+    rows, named = data.rows, data.names.weights_column
+    table = data.table if rows is None else _taken(data.table, rows)
+    if named is None:  # a name keeps the column out of "y ~ ."
+        return Drawn(table, data.weights if rows is None else data.weights[rows], SAMPLING, data)
+    return Drawn(table, named, SAMPLING, data)
 
 
 def _taken(table: Any, rows: NDArray[np.intp]) -> Any:
@@ -162,7 +163,7 @@ def with_sample(result: LogitResult, drawn: Drawn, encoded: Encoded) -> LogitRes
     sampled = SampledRows(
         tuple(stage.at(rows) for stage in design.stages),
         design.lonely_psu,
-        design.names["levels"],
+        design.names.levels,
         None if design.replicates is None else design.replicates.at(rows),
         weights,
         df,

@@ -6,7 +6,7 @@ that a model of a part of them still knows how many were drawn.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,28 @@ if TYPE_CHECKING:
     from logit_inference.report.table import Table
 
 MOST_UNITS = 4096  # of which a jackknife is written out: units squared are a matrix of its factors
+
+
+@dataclass(frozen=True)
+class RoleNames:
+    """What a design's columns are called, for tables and messages.
+
+    Parameters
+    ----------
+    weights, strata, psu, fpc : tuple of str
+        Columns of each role, or what stands for one.
+    levels : tuple of tuples
+        Names of the strata of each stage.
+    weights_column : str or None
+        The column of sampling weights, where they are one of the table.
+    """
+
+    weights: tuple[str, ...]
+    strata: tuple[str, ...] = ()
+    psu: tuple[str, ...] = ()
+    fpc: tuple[str, ...] = ()
+    levels: tuple[tuple[Any, ...], ...] = ((),)
+    weights_column: str | None = None
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -44,8 +66,7 @@ class SurveyDesign:
         the variance, which is where there are finite population corrections.
     lonely_psu : str
         What is done with strata of one unit.
-    names : mapping
-        The columns of each role, for tables; ``"levels"`` holds the names of strata by stage.
+    names : RoleNames
     replicates : Replicates or None
         Replicate weights, which then make the variance.
     domain : (n,) array of bool or None
@@ -58,7 +79,7 @@ class SurveyDesign:
     weights: Floats
     stages: tuple[Stage, ...]
     lonely_psu: str
-    names: Mapping[str, Any]
+    names: RoleNames
     replicates: Replicates | None = None
     domain: NDArray[np.bool_] | None = None
     conditions: tuple[str, ...] = ()
@@ -135,9 +156,9 @@ class SurveyDesign:
         """Return one row for each stage."""
         return design_table(
             self.stages,
-            self.names,
+            (self.names.psu, self.names.strata, self.names.fpc),
             n_rows=self.n_rows,
-            total=float(self.weights.sum()),
+            weights=(", ".join(self.names.weights), float(self.weights.sum())),
             df=self.df,
             notes=describe(self),
         )
@@ -225,13 +246,14 @@ def survey(
     populations = _populations([_numbers("fpc", value, frame) for value in sizes])
     stages, levels = _stages(read_units, read_layers, populations, nest, frame)
     known = _weights(weights, stages, frame)
-    names = {
-        "weights": _told(weights) or (("from fpc",) if sizes else ("equal",)),
-        "strata": _told(strata),
-        "psu": _told(psu),
-        "fpc": _told(fpc),
-        "levels": levels,
-    }
+    names = RoleNames(
+        _told(weights) or (("from fpc",) if sizes else ("equal",)),
+        _told(strata),
+        _told(psu),
+        _told(fpc),
+        levels,
+        weights if isinstance(weights, str) else None,
+    )
     used = stages if sizes else stages[:1]
     return SurveyDesign(data, known, tuple(used), lonely_psu, names)
 
@@ -296,9 +318,8 @@ def survey_replicates(
     if isinstance(replicates, (list, tuple)) and all(isinstance(r, str) for r in replicates):
         columns = [_numbers("replicates", name, frame) for name in replicates]
         factors = np.column_stack(columns) if columns else np.zeros((frame.n_rows, 0))
-        told: tuple[str, ...] = tuple(replicates)
     else:
-        factors, told = np.asarray(replicates, dtype=np.float64), ("an array",)
+        factors = np.asarray(replicates, dtype=np.float64)
     if factors.ndim != 2 or len(factors) != frame.n_rows or factors.shape[1] < 2:
         raise SurveyError.replicates(
             f"replicates= has shape {factors.shape}: give two columns or more, with a weight for "
@@ -310,14 +331,8 @@ def survey_replicates(
     known = _weights(weights, (), frame)
     n = frame.n_rows
     whole = Stage(None, None, np.array([float(n)]), None, np.ones(1), np.zeros(1, dtype=np.int64))
-    names = {
-        "weights": _told(weights),
-        "strata": (),
-        "psu": (),
-        "fpc": (),
-        "levels": ((),),
-        "replicates": told,
-    }
+    column = weights if isinstance(weights, str) else None
+    names = RoleNames(_told(weights), weights_column=column)
     own = Replicates(type, factors, None, combined, factor, each, mse)
     return SurveyDesign(data, known, (whole,), "fail", names, own)
 
@@ -335,7 +350,8 @@ def describe(design: SurveyDesign) -> tuple[str, ...]:
         )
     else:
         stages = [f"{design.n_strata:,} strata" if design.n_strata > 1 else "no strata"]
-        stages.append(f"{design.n_psu:,} PSUs")
+        rows = ", each a row" if design.stages[0].units is None else ""
+        stages.append(f"{design.n_psu:,} PSUs{rows}")
         for number, stage in enumerate(design.stages[1:], start=2):
             stages.append(f"{int(stage.sampled.sum()):,} units at stage {number}")
         with_fpc = any(stage.population is not None for stage in design.stages)
@@ -597,7 +613,7 @@ def _jackknife(design: SurveyDesign, type: str, mse: bool) -> Replicates:
     sampled, left = stage.sampled[homes], stage.left[homes]
     lonely = np.flatnonzero(stage.sampled == 1)
     if len(lonely) and design.lonely_psu not in ("remove", "certainty"):
-        raise SurveyError.lonely(1, [design.names["levels"][0][h] for h in lonely])
+        raise SurveyError.lonely(1, [design.names.levels[0][h] for h in lonely])
     grown = sampled / np.maximum(sampled - 1.0, 1.0)
     factors = np.where(homes[:, np.newaxis] == homes, grown[:, np.newaxis], 1.0)
     np.fill_diagonal(factors, 0.0)

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from logit_inference.errors import ArgumentError, DetachedError
+from logit_inference.errors import ArgumentError, DetachedError, SurveyError
 from logit_inference.inference.hypothesis import read_hypothesis
 from logit_inference.inference.rao_scott import rao_scott_test
 from logit_inference.inference.restriction import likelihood_ratio_test, score_test
@@ -38,7 +38,10 @@ def hypothesis_test(result: LogitResult, hypothesis: Any, method: str | None) ->
     else:
         read = read_hypothesis(hypothesis, at.names, result.terms, at.identified)
     if method == "wald":
-        return wald_test(at, read)
+        if result.account.is_pseudo and at.infinite_in(read.matrix).any():
+            raise SurveyError.infinite()
+        found = wald_test(at, read)
+        return replace(found, notes=(*found.notes, *covariance_notes(result, method)))
     if method in WORKING:
         return rao_scott_test(working_model(result, method), at, read, method)
     make = likelihood_ratio_test if method == "lr" else score_test
@@ -85,8 +88,13 @@ def working_model(result: LogitResult, method: str) -> Whole:
 
 
 def covariance_notes(result: LogitResult, method: str) -> tuple[str, ...]:
-    """Return what must be said of a test that does not use the covariance of the result."""
+    """Return what must be said of a test: that it does not use the covariance of the result.
+
+    Of a sample, which covariance a Wald test does use.
+    """
     kind = result.estimate.covariance.kind
+    if method == "wald" and result.account.is_pseudo:
+        return (f"Covariance: {'model-based' if kind == 'model' else kind}.",)
     own = result.account.estimator.intercept == "flac"
     if method == "wald" or kind in OF_THE_CRITERION or own:
         return ()

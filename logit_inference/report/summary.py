@@ -33,8 +33,8 @@ MODEL_OF_A_SAMPLE = (
     'covariance="survey" has those of the sample.'
 )
 OTHER_OF_A_SAMPLE = (
-    "scores have their sampling weights, but strata, units and finite populations of a survey "
-    "design are not in it."
+    "scores have their sampling weights; strata, units and finite populations of a survey "
+    "design, if there is one, are not in it."
 )
 WALD_BESIDE = (
     "Wald P: of the estimate over its standard error, beside the likelihood-ratio test; intervals "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,17 +15,27 @@ Floats = NDArray[np.float64]
 
 def design_table(
     stages: Sequence[Any],
-    names: Mapping[str, Any],
+    names: Sequence[Sequence[str]],
     *,
     n_rows: int,
-    total: float,
+    weights: tuple[str, float],
     df: float,
     notes: Sequence[str],
 ) -> Table:
-    """Return one row for each stage of a design: strata, units, and how many of how many."""
-    units = names["psu"] or ("rows",)
-    layers = names["strata"]
-    fpc = names["fpc"]
+    """Return one row for each stage of a design: strata, units, and how many of them.
+
+    Parameters
+    ----------
+    stages : sequence of Stage
+    names : three sequences of str
+        Columns of units, strata and population sizes by stage.
+    n_rows : int
+    weights : (str, float)
+        Their column and their sum.
+    df : float
+    notes : sequence of str
+    """
+    units, layers, fpc = names
     numbers = range(len(stages))
     columns = (
         Column("stage", [str(k + 1) for k in numbers]),
@@ -38,8 +48,8 @@ def design_table(
     )
     facts = (
         ("Rows", f"{n_rows:,}"),
-        ("Weights", ", ".join(names["weights"])),
-        ("Sum of weights", f"{total:,.6g}"),
+        ("Weights", weights[0]),
+        ("Sum of weights", f"{weights[1]:,.10g}"),
         ("Design df", f"{df:g}"),
     )
     return Table("Survey Design", columns, facts=facts, notes=tuple(notes))
