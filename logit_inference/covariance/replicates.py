@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from logit_inference.covariance.covariance import Covariance
+from logit_inference.covariance.survey import Stage
 from logit_inference.errors import SurveyError
 from logit_inference.rows.block import Floats
 from logit_inference.solve.batch import refit_weights
@@ -21,6 +22,7 @@ from logit_inference.solve.fit import Fit
 
 Codes = NDArray[np.int64]
 TYPES = ("BRR", "Fay", "JK1", "JKn", "bootstrap")
+MOST_UNITS = 4096  # of which a jackknife is written out: a matrix of as many rows and columns
 AT_ONCE = 1 << 25  # weights of rows that are written out at a time
 DEPENDENT = 1e-5  # of a column of replicate weights: what R's qr() takes for a combination
 
@@ -126,10 +128,11 @@ def replicated(fit: Fit, replicates: Replicates, base: Floats) -> Replicated:
     """
     R = replicates.n_replicates
     step = max(AT_ONCE // max(fit.source.n_rows, 1), 1)
+    mean = base.sum() / np.count_nonzero(base)  # so that information is that of as many rows
     kept = list(fit.basis.kept)
     found = []
     for start in range(0, R, step):
-        W = replicates.weights(slice(start, min(start + step, R)), base)
+        W = replicates.weights(slice(start, min(start + step, R)), base) / mean
         found.append(refit_weights(fit, W).coef[:, kept])
     coef = np.concatenate(found)
     known = np.isfinite(coef).all(axis=1)
@@ -146,6 +149,62 @@ def replicated(fit: Fit, replicates: Replicates, base: Floats) -> Replicated:
     about = "about the estimate" if replicates.mse else "about their mean"
     kind = f"survey replicates ({replicates.type})"
     return Replicated(Covariance(root, fit.basis, kind, f"squares {about}"), len(coef))
+
+
+def jackknife(stage: Stage, n_rows: int, type: str, *, mse: bool = False) -> Replicates:
+    """Return the weights that leave out each unit of a first stage once.
+
+    The other ``n − 1`` units of its stratum count ``n/(n − 1)`` times, and its square the share
+    ``(1 − f)(n − 1)/n``. A unit that is alone in its stratum stays in.
+
+    Parameters
+    ----------
+    stage : Stage
+        At all rows of the design.
+    n_rows : int
+    type : {"JK1", "JKn"}
+        Without strata, and with them.
+    mse : bool
+        As in `Replicates`.
+
+    Raises
+    ------
+    SurveyError
+        For a type that is not the design's, and for so many units that nobody would refit.
+
+    References
+    ----------
+    Wolter (2007), *Introduction to Variance Estimation*, section 4.5.
+    """
+    if type not in ("JK1", "JKn"):
+        raise SurveyError.replicates(
+            f"type={type!r} cannot be made of strata and units here: write "
+            '"JK1" or "JKn". survey_replicates() takes weights of other types.'
+        )
+    H, G = len(stage.sampled), int(stage.sampled.sum())
+    if type == "JK1" and H > 1:
+        raise SurveyError.replicates(
+            f'type="JK1" is for a design without strata, and this has {H}: write "JKn".'
+        )
+    if G > MOST_UNITS:
+        raise SurveyError.replicates(
+            f"{G:,} primary sampling units would be as many refits: the design's linearisation, "
+            f"which is the default, takes one pass. A jackknife is for {MOST_UNITS:,} at most."
+        )
+    homes = np.zeros(G, dtype=np.int64)
+    homes[np.arange(n_rows) if stage.units is None else stage.units] = (
+        0 if stage.strata is None else stage.strata
+    )
+    n, left = stage.sampled[homes], stage.left[homes]
+    grown = n / np.maximum(n - 1.0, 1.0)
+    factors = np.where(homes[:, np.newaxis] == homes, grown[:, np.newaxis], 1.0)
+    np.fill_diagonal(factors, 0.0)
+    several = n > 1
+    factors, rscales = factors[:, several], ((n - 1.0) / n * left)[several]
+    if type == "JK1":
+        ones = np.ones(len(rscales))
+        return Replicates(type, factors, stage.units, False, float(rscales[0]), ones, mse)
+    return Replicates(type, factors, stage.units, False, 1.0, rscales, mse)
 
 
 def _inside(fit: Fit, coef: Floats) -> Floats:

@@ -56,13 +56,18 @@ class SurveyError(LogitInferenceError, ValueError):
         )
 
     @classmethod
-    def fpc_mixed(cls, stage: int, low: float, high: float) -> SurveyError:
+    def fpc_mixed(cls, low: float, high: float) -> SurveyError:
         """Return the error for what is neither sizes nor fractions."""
         return cls(
-            f"fpc of stage {stage} goes from {low:g} to {high:g}: give population sizes (all at "
-            "least 1) or sampling fractions (above 0, all at most 1), not both.",
+            f"fpc= goes from {low:g} to {high:g}: give population sizes (all at least 1) or "
+            "sampling fractions (above 0, all at most 1), not both.",
             "fpc",
         )
+
+    @classmethod
+    def no_chance(cls) -> SurveyError:
+        """Return the error for weights that neither a column nor population sizes tell."""
+        return cls("fpc=inf says nothing of the chance to be drawn: give weights= as well.", "fpc")
 
     @classmethod
     def fpc_too_small(cls, stage: int, stratum: object, size: float, sampled: int) -> SurveyError:

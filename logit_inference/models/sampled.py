@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from logit_inference.covariance.covariance import Covariance
 from logit_inference.covariance.replicates import Replicates, replicated
@@ -23,6 +22,7 @@ from logit_inference.errors import (
     SurveyError,
     SurveyWarning,
 )
+from logit_inference.models.domain import rows_of
 from logit_inference.models.survey import SurveyDesign, describe, design_df
 from logit_inference.report.survey import effects_table
 from logit_inference.report.table import Table
@@ -93,27 +93,10 @@ def read_data(data: Any, weights: Any, weights_kind: str | None, cluster: Any) -
         if value is not None:
             raise SurveyError.twice(argument)
     rows, named = data.rows, data.names.weights_column
-    table = data.table if rows is None else _taken(data.table, rows)
+    table = data.table if rows is None else rows_of(data.table, rows)
     if named is None:  # a name keeps the column out of "y ~ ."
         return Drawn(table, data.weights if rows is None else data.weights[rows], SAMPLING, data)
     return Drawn(table, named, SAMPLING, data)
-
-
-def _taken(table: Any, rows: NDArray[np.intp]) -> Any:
-    """Return some rows of a table, in its own kind."""
-    if hasattr(table, "iloc"):
-        return table.iloc[rows]
-    if hasattr(table, "take"):  # pyarrow
-        return table.take(rows)
-    if hasattr(table, "get_column"):  # polars
-        return table[rows]
-    return {name: _some(values, rows) for name, values in table.items()}
-
-
-def _some(values: Any, rows: NDArray[np.intp]) -> Any:
-    if hasattr(values, "iloc"):
-        return values.iloc[rows]
-    return [values[row] for row in rows.tolist()] if isinstance(values, list) else values[rows]
 
 
 def check_sampling(kind: str | None, estimator: str) -> None:
@@ -168,7 +151,11 @@ def with_sample(result: LogitResult, drawn: Drawn, encoded: Encoded) -> LogitRes
         weights,
         df,
     )
-    notes = (*describe(design), *_dropped(account), *account.notes)
+    counted = "PSUs less strata, of those with a row in the fit"
+    if design.replicates is not None:
+        counted = "rank of the replicate weights less one"
+    reference = f"Design df: {df:g} ({counted}); the t reference has that plus 1 less coefficients."
+    notes = (*describe(design), reference, *_dropped(account), *account.notes)
     return replace(result, account=replace(account, notes=notes), sampled=sampled)
 
 

@@ -13,17 +13,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from logit_inference.covariance.replicates import TYPES, Replicates, default_scales
-from logit_inference.covariance.survey import LONELY, Codes, Stage
-from logit_inference.errors import ArgumentError, SchemaError, SurveyError, plain
+from logit_inference.covariance.replicates import TYPES, Replicates, default_scales, jackknife
+from logit_inference.covariance.survey import LONELY, Stage
+from logit_inference.errors import ArgumentError, SurveyError
+from logit_inference.models.domain import read_condition
+from logit_inference.models.stages import read_codes, read_numbers, read_stages, read_weights
 from logit_inference.report.survey import design_table
-from logit_inference.rows.block import Floats, check_weights
+from logit_inference.rows.block import Floats
 
 if TYPE_CHECKING:
-    from logit_inference.design.frame import Frame
     from logit_inference.report.table import Table
-
-MOST_UNITS = 4096  # of which a jackknife is written out: units squared are a matrix of its factors
 
 
 @dataclass(frozen=True)
@@ -130,7 +129,7 @@ class SurveyDesign:
         >>> design.subset("stype == 'E'").df, design.subset("ell > 20").df
         (99.0, 78.0)
         """
-        inside = _condition(self.table, condition, self.n_rows)
+        inside = read_condition(self.table, condition, self.n_rows)
         told = condition if isinstance(condition, str) else "an array"
         if self.domain is not None:
             inside &= self.domain
@@ -150,7 +149,13 @@ class SurveyDesign:
         mse : bool
             Whether squares are about the estimate, or about the mean of the replicates (R's).
         """
-        return replace(self, replicates=_jackknife(self, type, mse))
+        if self.replicates is not None:
+            raise SurveyError.replicates("the design has replicate weights already.")
+        first, names = self.stages[0], self.names.levels[0]
+        lonely = np.flatnonzero(first.sampled == 1)
+        if len(lonely) and self.lonely_psu not in ("remove", "certainty"):
+            raise SurveyError.lonely(1, [names[h] for h in lonely.tolist()])
+        return replace(self, replicates=jackknife(first, self.n_rows, type, mse=mse))
 
     def to_table(self) -> Table:
         """Return one row for each stage."""
@@ -241,11 +246,14 @@ def survey(
         raise SurveyError.stages("strata=", len(layers), n_stages)
     if sizes and len(sizes) != n_stages:
         raise SurveyError.stages("fpc=", len(sizes), n_stages)
-    read_units = [_codes("psu", value, frame)[0] for value in units]
-    read_layers = [_codes("strata", value, frame) for value in layers]
-    populations = _populations([_numbers("fpc", value, frame) for value in sizes])
-    stages, levels = _stages(read_units, read_layers, populations, nest, frame)
-    known = _weights(weights, stages, frame)
+    stages, levels = read_stages(
+        [read_codes("psu", value, frame) for value in units],
+        [read_codes("strata", value, frame) for value in layers],
+        [read_numbers("fpc", value, frame) for value in sizes],
+        nest,
+        frame.n_rows,
+    )
+    known = read_weights(weights, stages, frame)
     names = RoleNames(
         _told(weights) or (("from fpc",) if sizes else ("equal",)),
         _told(strata),
@@ -316,7 +324,7 @@ def survey_replicates(
         raise ArgumentError("type", type, f"one of {', '.join(map(repr, TYPES))}")
     frame = as_frame(data)
     if isinstance(replicates, (list, tuple)) and all(isinstance(r, str) for r in replicates):
-        columns = [_numbers("replicates", name, frame) for name in replicates]
+        columns = [read_numbers("replicates", name, frame) for name in replicates]
         factors = np.column_stack(columns) if columns else np.zeros((frame.n_rows, 0))
     else:
         factors = np.asarray(replicates, dtype=np.float64)
@@ -328,7 +336,7 @@ def survey_replicates(
     if not np.isfinite(factors).all() or (factors < 0).any():
         raise SurveyError.replicates("replicate weights must be finite and not negative.")
     factor, each = default_scales(type, factors.shape[1], rho, scale, rscales)
-    known = _weights(weights, (), frame)
+    known = read_weights(weights, (), frame)
     n = frame.n_rows
     whole = Stage(None, None, np.array([float(n)]), None, np.ones(1), np.zeros(1, dtype=np.int64))
     column = weights if isinstance(weights, str) else None
@@ -356,6 +364,7 @@ def describe(design: SurveyDesign) -> tuple[str, ...]:
             stages.append(f"{int(stage.sampled.sum()):,} units at stage {number}")
         with_fpc = any(stage.population is not None for stage in design.stages)
         stages.append("finite population correction" if with_fpc else "with replacement")
+        stages.append(f'lonely_psu="{design.lonely_psu}"')
         parts.append(f"Survey design: {', '.join(stages)}.")
     if design.domain is not None:
         inside = int(np.count_nonzero(design.domain))
@@ -387,239 +396,15 @@ def design_df(
     return float(n_units - np.count_nonzero(first.present(len(some))))
 
 
-# --- reading --------------------------------------------------------------------------------------
-
-
 def _listed(value: Any) -> list[Any]:
     """Return what was given for each stage."""
     if value is None:
         return []
-    if isinstance(value, (list, tuple)) and not (value and isinstance(value[0], (int, float))):
-        return list(value)
-    return [value]
+    names = isinstance(value, (list, tuple)) and all(
+        isinstance(one, str) or np.ndim(one) == 1 for one in value
+    )
+    return list(value) if names else [value]
 
 
 def _told(value: Any) -> tuple[str, ...]:
     return tuple(one if isinstance(one, str) else "an array" for one in _listed(value))
-
-
-def _column(role: str, value: Any, frame: Frame) -> Any:
-    """Return a column without missing values, of the table or given beside it."""
-    from logit_inference.design.frame import read_argument
-
-    column = frame.column(value) if isinstance(value, str) else read_argument(role, value, frame)
-    if column.missing is not None:
-        first = plain(frame.labels[int(np.argmax(column.missing))])
-        shown = f"{role}={value!r}" if isinstance(value, str) else f"{role}="
-        raise SurveyError.missing(shown, column.n_missing, first)
-    return column
-
-
-def _codes(role: str, value: Any, frame: Frame) -> tuple[Codes, tuple[Any, ...]]:
-    """Return codes without gaps, and what each stands for."""
-    column = _column(role, value, frame)
-    found, codes = np.unique(column.codes(), return_inverse=True)
-    levels = found.tolist()
-    if column.kind != "numeric":
-        levels = [column.levels[code] for code in levels]
-    return codes.astype(np.int64), tuple(levels)
-
-
-def _numbers(role: str, value: Any, frame: Frame) -> Floats:
-    column = _column(role, value, frame)
-    if column.kind != "numeric":
-        raise SchemaError.numeric_wanted(role, str(column.name), column.kind)
-    numbers: Floats = column.numbers()
-    return numbers
-
-
-def _weights(value: Any, stages: Sequence[Stage], frame: Frame) -> Floats:
-    """Return sampling weights: those given, what the stages imply, or ones."""
-    if value is None:
-        known = np.ones(frame.n_rows)
-        for stage in stages:
-            if stage.population is not None:
-                with np.errstate(divide="ignore"):
-                    ratio = stage.population / stage.sampled
-                known = known * (ratio[0] if stage.strata is None else ratio[stage.strata])
-        if not np.isfinite(known).all():
-            raise SurveyError(
-                "fpc=inf says nothing of the chance to be drawn: give weights= as well.", "fpc"
-            )
-        return known
-    known = _numbers("weights", value, frame)
-    check_weights(known, "sampling", frame.labels)
-    return known
-
-
-# --- stages ---------------------------------------------------------------------------------------
-
-
-def _populations(sizes: list[Floats]) -> list[Floats]:
-    """Return fpc columns, negative where they are sampling fractions."""
-    if not sizes:
-        return []
-    low, high = min(float(s.min()) for s in sizes), max(float(s.max()) for s in sizes)
-    for number, values in enumerate(sizes, start=1):
-        if not low > 0 or (low < 1 < high):
-            raise SurveyError.fpc_mixed(number, float(values.min()), float(values.max()))
-    return sizes if high > 1 else [-values for values in sizes]
-
-
-def _stages(
-    units: list[Codes],
-    layers: list[tuple[Codes, tuple[Any, ...]]],
-    populations: list[Floats],
-    nest: bool,
-    frame: Frame,
-) -> tuple[list[Stage], tuple[tuple[Any, ...], ...]]:
-    """Return the stages of a design, and the names of the strata of each."""
-    n = frame.n_rows
-    above: Codes | None = None  # units of the stage before
-    share = np.ones(n)
-    stages, levels = [], []
-    for number in range(max(len(units), 1)):
-        layer, known = layers[number] if number < len(layers) else (None, ("all",))
-        own = units[number] if units else None
-        if above is None:
-            strata, parents = layer, np.zeros(len(known), dtype=np.int64)
-            names = tuple(known)
-            if own is not None and strata is not None:
-                own = _nested(own, strata, nest)
-        else:
-            strata = above if layer is None else _together(above, layer)
-            parents = np.zeros(int(strata.max()) + 1, dtype=np.int64)
-            parents[strata] = above
-            names = tuple(f"unit {unit}" for unit in parents.tolist())
-            assert own is not None, "a later stage has units"
-            own = _together(strata, own)
-        home = np.zeros(n, dtype=np.int64) if strata is None else strata
-        H = len(parents)
-        if own is None or int(own.max()) + 1 == n:
-            sampled, mine = np.bincount(home, minlength=H).astype(np.float64), None
-        else:
-            homes = np.zeros(int(own.max()) + 1, dtype=np.int64)
-            homes[own] = home
-            sampled, mine = np.bincount(homes, minlength=H).astype(np.float64), own
-        population = None
-        if populations:
-            population = _population(populations[number], home, sampled, number + 1, names)
-        shares = np.ones(H)
-        shares[home] = share
-        stages.append(Stage(mine, strata, sampled, population, shares, parents))
-        levels.append(names)
-        if population is not None:
-            share = share * (sampled / population)[home]
-        above = own
-    return stages, tuple(levels)
-
-
-def _nested(units: Codes, strata: Codes, nest: bool) -> Codes:
-    """Return units numbered through all strata, or raise where one is in several."""
-    inside = _together(strata, units)
-    if nest:
-        return inside
-    count, whole = int(units.max()) + 1, int(inside.max()) + 1
-    if whole > count:
-        owner = np.zeros(whole, dtype=np.int64)
-        owner[inside] = units
-        several = np.flatnonzero(np.bincount(owner, minlength=count) > 1)
-        raise SurveyError.not_nested(int(several[0]), len(several))
-    return units
-
-
-def _together(one: Codes, other: Codes) -> Codes:
-    """Return codes without gaps of the pairs that occur."""
-    _, codes = np.unique(one * (int(other.max(initial=0)) + 1) + other, return_inverse=True)
-    dense: Codes = codes.astype(np.int64)
-    return dense
-
-
-def _population(
-    values: Floats, home: Codes, sampled: Floats, stage: int, names: Sequence[Any]
-) -> Floats:
-    """Return the population size of each stratum, checked."""
-    size = np.zeros(len(sampled))
-    size[home] = values
-    differs = size[home] != values
-    if differs.any():
-        raise SurveyError.fpc_varies(stage, names[int(home[np.argmax(differs)])])
-    if values[0] < 0:
-        size = sampled / -size
-    small = size < sampled * (1.0 - 1e-12)
-    if small.any():
-        h = int(np.argmax(small))
-        raise SurveyError.fpc_too_small(stage, names[h], float(size[h]), int(sampled[h]))
-    return size
-
-
-# --- domains and replicates -----------------------------------------------------------------------
-
-
-def _condition(table: Any, condition: Any, n_rows: int) -> NDArray[np.bool_]:
-    """Return where a condition is true, shape (n,); false where it is missing."""
-    from logit_inference.design.categories import Categories
-    from logit_inference.design.complete import complete_rows
-    from logit_inference.design.formula import read_variable
-    from logit_inference.design.frame import as_frame, read_argument
-    from logit_inference.design.sample import Sample, level_value
-
-    frame = as_frame(table)
-    if not isinstance(condition, str):
-        column = read_argument("domain", condition, frame)
-        if column.kind != "boolean":
-            raise SurveyError.domain(f"this is an array of kind {column.kind!r}")
-        return np.asarray(column.codes() == 1)
-    factor = read_variable(condition, frame.names)
-    columns = {name: frame.column(name) for name in factor.variables}
-    _, rows = complete_rows(list(columns.values()), n_rows)
-    n_present = n_rows if rows is None else len(rows)
-    value = level_value(factor, Sample(columns, rows, n_present, frame.labels, {}))
-    if isinstance(value, Categories):
-        if value.levels != (False, True):
-            raise SurveyError.domain(f"{condition!r} has the levels {list(value.levels)[:4]}")
-        value = value.codes == 1
-    if value.dtype != np.bool_ and not np.isin(value, (0.0, 1.0)).all():
-        raise SurveyError.domain(f"{condition!r} is a number")
-    inside = np.zeros(n_rows, dtype=bool)
-    inside[slice(None) if rows is None else rows] = value.astype(bool)
-    return inside
-
-
-def _jackknife(design: SurveyDesign, type: str, mse: bool) -> Replicates:
-    """Return the weights that leave out each primary sampling unit once."""
-    if type not in ("JK1", "JKn"):
-        raise ArgumentError(
-            "type", type, '"JK1" or "JKn"; survey_replicates() takes weights of other types'
-        )
-    if design.replicates is not None:
-        raise SurveyError.replicates("the design has replicate weights already.")
-    stage = design.stages[0]
-    if type == "JK1" and design.n_strata > 1:
-        raise SurveyError.replicates(
-            f'type="JK1" is for a design without strata, and this has {design.n_strata}: write '
-            '"JKn".'
-        )
-    G = design.n_psu
-    if G > MOST_UNITS:
-        raise SurveyError.replicates(
-            f"{G:,} primary sampling units would be as many refits: the design's linearisation, "
-            f"which is the default, takes one pass. A jackknife is for {MOST_UNITS:,} at most."
-        )
-    n = design.n_rows
-    units = np.arange(n) if stage.units is None else stage.units
-    homes = np.zeros(G, dtype=np.int64)
-    homes[units] = np.zeros(n, dtype=np.int64) if stage.strata is None else stage.strata
-    sampled, left = stage.sampled[homes], stage.left[homes]
-    lonely = np.flatnonzero(stage.sampled == 1)
-    if len(lonely) and design.lonely_psu not in ("remove", "certainty"):
-        raise SurveyError.lonely(1, [design.names.levels[0][h] for h in lonely])
-    grown = sampled / np.maximum(sampled - 1.0, 1.0)
-    factors = np.where(homes[:, np.newaxis] == homes, grown[:, np.newaxis], 1.0)
-    np.fill_diagonal(factors, 0.0)
-    shrunk = (sampled - 1.0) / sampled * left
-    factors, shrunk = factors[:, sampled > 1], shrunk[sampled > 1]
-    codes = None if stage.units is None else stage.units
-    if type == "JK1":
-        return Replicates(type, factors, codes, False, float(shrunk[0]), np.ones(G), mse)
-    return Replicates(type, factors, codes, False, 1.0, shrunk, mse)

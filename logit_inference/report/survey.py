@@ -43,7 +43,12 @@ def design_table(
         Column("strata", [layers[k] if k < len(layers) else "—" for k in numbers]),
         Column("n_strata", [len(stage.sampled) for stage in stages], "no. strata", "integer"),
         Column("n_units", [int(stage.sampled.sum()) for stage in stages], "no. units", "integer"),
-        Column("fewest", [int(stage.sampled.min()) for stage in stages], "at least", "integer"),
+        Column(
+            "least_units",
+            [int(stage.sampled.min()) for stage in stages],
+            "per stratum ≥",
+            "integer",
+        ),
         Column("fpc", [fpc[k] if k < len(fpc) else "—" for k in numbers]),
     )
     facts = (

@@ -1,6 +1,7 @@
 """Survey covariances: by definition on small designs, by laws, and what they refuse."""
 
 import itertools
+import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -236,6 +237,22 @@ def test_offsets_trials_and_repeated_columns(data):
     assert aliased.estimate.covariance.df == moved.estimate.covariance.df
 
 
+def test_no_score_is_kept_for_each_row():
+    n, G = 200_000, 10_000
+    rng = np.random.default_rng(0)
+    columns = {f"x{j}": rng.normal(size=n) for j in range(10)}
+    columns |= {"y": rng.integers(0, 2, n), "psu": rng.integers(0, G, n), "w": rng.uniform(1, 9, n)}
+    columns["stratum"] = columns["psu"] // 100
+    formula = "y ~ " + " + ".join(f"x{j}" for j in range(10))
+    for options in ({"psu": "psu", "strata": "stratum"}, {"strata": "stratum"}):
+        fit = li.logit(formula, li.survey(columns, weights="w", **options))
+        tracemalloc.start()
+        fit.with_covariance("survey")
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 0.6 * n * 11 * 8  # G × p for each run and the sum; codes of the strata
+
+
 # --- replicates -----------------------------------------------------------------------------------
 
 
@@ -328,6 +345,15 @@ def test_designs_that_contradict_themselves(data):
             li.survey(data, **options)
     with pytest.raises(WeightsError, match="negative"):
         li.survey(data, weights=-data["w"])
+    one = data.assign(house=np.where(data["town"] == 3, 0, data["house"]))
+    two = {**whole, "psu": ["town", "house"], "fpc": ["towns", "houses"]}
+    with pytest.raises(SurveyError, match="4 strata have a single unit at stage 2: 3, 3, 3, 3"):
+        li.logit(FORMULA, li.survey(one, **two))
+    lonely = data.assign(town=np.where(data["stratum"] == "w", 0, data["town"]))
+    with pytest.raises(SurveyError, match="'w'"):
+        li.survey(lonely, **whole).with_replicates("JKn")
+    kept = li.survey(lonely, **whole, lonely_psu="remove").with_replicates("JKn")
+    assert kept.replicates.n_replicates == 15
     with pytest.raises(ArgumentError, match="lonely_psu"):
         li.survey(data, weights="w", lonely_psu="drop")
     design = li.survey(data, **whole)
