@@ -23,7 +23,7 @@ from logit_inference.solve.fit import Fit
 Codes = NDArray[np.int64]
 TYPES = ("BRR", "Fay", "JK1", "JKn", "bootstrap")
 MOST_UNITS = 4096  # of which a jackknife is written out: a matrix of as many rows and columns
-AT_ONCE = 1 << 25  # weights of rows that are written out at a time
+AT_ONCE = 1 << 22  # weights of rows that are written out at a time
 DEPENDENT = 1e-5  # of a column of replicate weights: what R's qr() takes for a combination
 
 
@@ -219,11 +219,14 @@ def _inside(fit: Fit, coef: Floats) -> Floats:
 def _rank(columns: Floats) -> int:
     """Return the rank of columns, one after the other; those near the span of others do not count.
 
-    A column is a combination where less than 1e-5 of its length is left (LINPACK's rule in R).
+    A column is a combination where less than 1e-5 of its length is left (LINPACK's rule in R). Of
+    many rows that shows in products of columns too, whose rounding is 1e-7 of a length.
     """
     if len(columns) > columns.shape[1]:
-        triangle: Any = np.linalg.qr(columns, mode="r")
-        columns = triangle
+        products = columns.T @ columns
+        scale = np.sqrt(np.maximum(np.diagonal(products), np.finfo(float).tiny))
+        values, vectors = np.linalg.eigh(products / np.outer(scale, scale))
+        columns = np.sqrt(np.maximum(values, 0.0))[:, np.newaxis] * vectors.T
     spanned = np.empty((len(columns), 0))
     for column in columns.T:
         size = float(np.linalg.norm(column))

@@ -83,9 +83,12 @@ class SurveyError(LogitInferenceError, ValueError):
     @classmethod
     def stages(cls, what: str, found: int, wanted: int) -> SurveyError:
         """Return the error for another number of columns than stages."""
+        more = "np.inf stands for a stage drawn with replacement."
+        if found > wanted:
+            more = "What is made of several columns is one column of their combinations."
         return cls(
-            f"{what} names {found} columns and psu {wanted} stages. Give one column for each stage "
-            "in the same order; np.inf stands for a stage drawn with replacement.",
+            f"{what} names {found} columns and the design has {wanted} stages (psu=). Give one "
+            f"column for each stage, in the same order. {more}",
             "stages",
         )
 

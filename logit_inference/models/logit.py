@@ -138,6 +138,8 @@ def logit(
         Where no maximum was reached; it names the columns that were still moving.
     SeparationError
         Where the data are separated, with ``separation="raise"``.
+    SurveyError
+        For a design with strata of one unit, arguments that it has said, or another estimator.
 
     Warns
     -----

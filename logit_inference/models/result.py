@@ -380,7 +380,8 @@ class LogitResult:
     def llf(self) -> float:
         """Log-likelihood at the estimate, without any penalty; as in brglm2, so are AIC and BIC.
 
-        Binomial coefficients of grouped data are included.
+        Binomial coefficients of grouped data are included. With sampling weights, which are scaled
+        to mean one, it is a pseudo-log-likelihood: tests by its differences, AIC and BIC refuse.
         """
         return self.account.log_likelihood
 

@@ -180,6 +180,11 @@ def test_a_domain_keeps_the_design(data):
     close(dropped, fit.cov_params().to_numpy(), 1e-12)
     assert dropped.estimate.covariance.df == fit.estimate.covariance.df
     assert "Rows dropped for a missing value stay in the design" in str(dropped)
+    some = li.survey(data.assign(x=data["x"].where(data["town"] > 0)), **options).subset(inside)
+    both = li.logit(FORMULA, some)
+    wanted = li.logit(FORMULA, design.subset(inside & (data["town"] > 0).to_numpy()))
+    close(both, wanted.cov_params().to_numpy(), 1e-12)
+    assert both.sampled.df == wanted.sampled.df
 
 
 def test_tables_of_other_libraries_and_what_a_fit_may_hold(data):
