@@ -301,6 +301,25 @@ def test_replicate_weights_by_definition(data):
     assert twice.df == 7  # the rank of the replicate weights, less one
 
 
+def test_replicates_without_an_estimate_are_left_out_and_counted(data):
+    rng = np.random.default_rng(2)
+    half = 1.0 + (rng.random((len(data), 8)) < 0.5)
+    lost = np.column_stack([half, 1.0 * (data["g"] == "a").to_numpy()])
+    options = {"weights": "w", "type": "bootstrap", "scale": 0.1, "combined": False}
+    with pytest.warns(SurveyWarning, match="1 of 9 replicates have no estimate"):
+        fit = li.logit(FORMULA, li.survey_replicates(data, replicates=lost, **options))
+    whole = li.logit(FORMULA, li.survey_replicates(data, replicates=half, **options))
+    close(fit, whole.cov_params().to_numpy(), 1e-12)
+    assert "8 of 9 replicates" in str(fit)
+    design = li.survey_replicates(data.assign(z=-data["x"]), replicates=half, **options)
+    with pytest.warns(li.CollinearityWarning):
+        aliased = li.logit("y ~ x + z + g", design)
+    np.testing.assert_allclose(aliased.bse.drop("z"), whole.bse, rtol=1e-9)
+    nothing = np.column_stack([(data["g"] == level).to_numpy(float) for level in "ab"])
+    with pytest.raises(SurveyError, match="0 of 2 replicates have an estimate"):
+        li.logit(FORMULA, li.survey_replicates(data, replicates=nothing, **options))
+
+
 def test_jackknives_of_a_design(data):
     small = data.iloc[:60].reset_index(drop=True)
     n = len(small)
