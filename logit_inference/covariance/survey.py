@@ -236,16 +236,20 @@ def root_of(root: Floats, meat: Floats) -> Floats:
     """Return a root of ``B B' meat B B'``, which is the covariance.
 
     In the columns of B the meat is near the identity if the model is right: nothing is lost there.
-    Eigenvalues that rounding made negative are zero.
+    As many columns as its rank: fewer units than coefficients leave directions without variance,
+    and what rounding makes of these must not pass for a small one.
     """
     inside = root.T @ meat @ root
     values, vectors = np.linalg.eigh((inside + inside.T) / 2.0)
-    half: Floats = root @ (vectors * np.sqrt(np.maximum(values, 0.0)))
+    some = values > 10.0 * len(values) * np.finfo(float).eps * values.max(initial=0.0)
+    if not some.any():
+        return np.zeros((len(root), 1))
+    half: Floats = root @ (vectors[:, some] * np.sqrt(values[some]))
     return half
 
 
 def simple_random(fit: Fit) -> Floats:
-    """Return the covariance root (q, q) as if the rows were a simple random sample.
+    """Return the covariance root (q, r) as if the rows were a simple random sample.
 
     ``V (Σ w r² x x') V · n/(n − 1)`` with weights w of mean one: the design-weighted estimate of
     what scores vary by in the population, over n draws with replacement. With equal weights it is

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr
 
+from logit_inference.errors import HypothesisError
 from logit_inference.inference.distribution import chi_square_tail
 from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.hypothesis import Hypothesis
@@ -57,7 +58,9 @@ def rao_scott_test(whole: Whole, estimate: Estimate, hypothesis: Hypothesis, by:
     null = submodel(whole, hypothesis.matrix, hypothesis.value)
     statistic = max(2.0 * (whole.value - null.maximum), 0.0)
     scales = design_effects_of(whole, estimate, hypothesis.matrix)
-    k, denominator = float(len(scales)), estimate.covariance.df
+    if not scales.any():
+        raise HypothesisError.no_variance(len(hypothesis.matrix), 0, estimate.covariance.kind)
+    k, denominator = float(len(hypothesis.matrix)), estimate.covariance.df
     told = ", ".join(f"{scale:.4g}" for scale in scales)
     kind = estimate.covariance.kind
     if by == "rao-scott-f":
@@ -80,7 +83,7 @@ def rao_scott_test(whole: Whole, estimate: Estimate, hypothesis: Hypothesis, by:
 
 
 def design_effects_of(whole: Whole, estimate: Estimate, matrix: Floats) -> Floats:
-    """Return the eigenvalues λ (k,) of the restrictions, largest first."""
+    """Return the eigenvalues λ (k,) of the restrictions, largest first; fewer by a poorer rank."""
     believed = whole.fit.basis.of(matrix) @ whole.fit.information_root()
     found = estimate.combine(matrix)[1]
     triangle: Any = np.linalg.qr(believed.T, mode="r")

@@ -12,6 +12,7 @@ from logit_inference.design import matrix
 from logit_inference.errors import (
     ArgumentError,
     FewClustersWarning,
+    HypothesisError,
     SurveyError,
     SurveyWarning,
     WeightsError,
@@ -406,3 +407,11 @@ def test_degrees_of_freedom_can_run_out(data):
         fit = li.logit(FORMULA, li.survey(few, weights="w", strata="one", psu="town"))
     assert np.isfinite(fit.bse).all()
     assert fit.pvalues.isna().all()
+    with pytest.raises(HypothesisError, match="has rank 1, and the hypothesis needs 2"):
+        fit.test("x = g[T.b] = 0")
+    assert np.isnan(fit.test("x").p_value)
+    census = li.logit(FORMULA, li.survey(data, weights="w", fpc=np.full(len(data), len(data))))
+    assert (census.bse == 0).all()
+    for method in ("wald", "rao-scott"):
+        with pytest.raises(HypothesisError, match="all of the population is in the sample"):
+            census.test("x", method=method)
