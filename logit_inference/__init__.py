@@ -25,6 +25,7 @@ from logit_inference.models.logit import logit, logit_arrays
 from logit_inference.models.result import LogitResult
 from logit_inference.models.saved import load
 from logit_inference.models.separated import detect_separation, detect_separation_arrays
+from logit_inference.models.survey import SurveyDesign, survey, survey_replicates
 
 __version__ = "0.1.0"
 
@@ -37,6 +38,7 @@ __all__ = [
     "LogitResult",
     "SeparationError",
     "SeparationWarning",
+    "SurveyDesign",
     "certify",
     "certify_arrays",
     "compare",
@@ -47,4 +49,6 @@ __all__ = [
     "load",
     "logit",
     "logit_arrays",
+    "survey",
+    "survey_replicates",
 ]

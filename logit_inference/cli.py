@@ -185,7 +185,7 @@ def _fit_parser() -> argparse.ArgumentParser:
     add("--event", metavar="VALUE", help="value of the outcome whose probability is modelled")
     add("--trials", metavar="COLUMN", help="numbers of trials; FORMULA has the successes")
     add("--weights", metavar="COLUMN", help="prior weights; needs --weights-kind")
-    add("--weights-kind", metavar="KIND", help="frequency or precision")
+    add("--weights-kind", metavar="KIND", help="frequency, precision or sampling")
     add("--offset", metavar="COLUMN", help="known part of the linear predictor")
     add("--missing", default="drop", help="drop (default) or raise: what to do with missing values")
     estimators = "ml (default), firth, median-br, jeffreys, log-f or ridge"

@@ -43,6 +43,8 @@ def raised():
     yield errors.ProfileError.several(0.25)
     yield errors.ClusterError.nothing()
     yield errors.CoefficientError.shape((2,), ["a", "b", "c"])
+    yield errors.SurveyError.lonely(1, ["north"])
+    yield errors.PseudoLikelihoodError("aic")
 
 
 def test_every_error_survives_pickling_and_copying():

@@ -258,7 +258,7 @@ def build_design(
         Value of the outcome whose probability is modelled.
     trials, weights, offset : str or (n,) array-like, optional
         The name of a column, an expression, or an array with a value for every row of the table.
-    weights_kind : {"frequency", "precision"}
+    weights_kind : {"frequency", "precision", "sampling"}
         What a weight means; needed with ``weights``.
     groups : str, sequence of str, or mapping of name to str or array
         Cluster columns.

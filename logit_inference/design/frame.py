@@ -96,6 +96,7 @@ def as_frame(data: Any) -> Frame:
         "LazyFrame": "A LazyFrame is not read until it is collected: pass data.collect().",
         "str": "Files are not opened here: read the file first, with pandas.read_csv(path), say.",
         "Series": "One column alone is no table: pass data.to_frame().",
+        "SurveyDesign": "This takes the table of a design: pass design.table.",
         "ndarray": "For plain arrays use logit_arrays(y, X, names=…).",
     }.get(kind, "")
     if library in ("dask", "dask_expr"):

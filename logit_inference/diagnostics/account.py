@@ -52,6 +52,8 @@ class Account:
     criterion, null_criterion : float
         What an estimator with a penalty maximised, and its maximum where all coefficients but the
         constant are zero and the penalty stays that of all columns; NaN where there is none.
+    sum_weights : float
+        Of sampling weights, before they were scaled to mean one; NaN for others.
     """
 
     model: str
@@ -75,11 +77,17 @@ class Account:
     notes: tuple[str, ...]
     criterion: float = math.nan
     null_criterion: float = math.nan
+    sum_weights: float = math.nan
 
     @property
     def converged(self) -> bool:
         """Whether the maximum was reached to the tolerance asked for."""
         return self.outcome == "CONVERGED"
+
+    @property
+    def is_pseudo(self) -> bool:
+        """Whether log-likelihoods are pseudo-likelihoods, being those of sampling weights."""
+        return self.weights_kind == "sampling"
 
     @property
     def nobs(self) -> float:

@@ -41,6 +41,9 @@ class Goodness:
         For the number of observations; AICc is NaN where that does not exceed k + 1. With a
         penalty from ℓ at the estimate, as brglm2 has it; NaN for log-F and ridge, whose
         coefficients are not as many free ones.
+
+    With sampling weights ℓ is a pseudo-likelihood: the statistic, its p-value and the criteria are
+    NaN, the pseudo-R² those of the weighted rows.
     """
 
     lr_statistic: float
@@ -58,13 +61,14 @@ def goodness(account: Account) -> Goodness:
     value, null = account.log_likelihood, account.null_log_likelihood
     k, n = account.rank, account.nobs
     estimator = account.estimator
-    statistic = 2.0 * (value - null)
+    statistic = np.nan if account.is_pseudo else 2.0 * (value - null)
     if not estimator.is_ml:
         statistic = 2.0 * (account.criterion - account.null_criterion)
     nested = account.has_constant and account.df_model > 0
     per_trial = 2.0 / account.tally.trials
     cox_snell = float(-np.expm1(per_trial * (null - value)))
-    minus_twice = -2.0 * value if estimator.has_criteria else np.nan
+    criteria = estimator.has_criteria and not account.is_pseudo
+    minus_twice = -2.0 * value if criteria else np.nan
     aic = 2.0 * k + minus_twice
     room = n - k - 1
     return Goodness(

@@ -42,6 +42,11 @@ from logit_inference.errors.fit import (
 from logit_inference.errors.formula import (
     FormulaError,
 )
+from logit_inference.errors.survey import (
+    PseudoLikelihoodError,
+    SurveyError,
+    SurveyWarning,
+)
 from logit_inference.errors.wording import (
     did_you_mean,
     excerpt,
@@ -72,10 +77,13 @@ __all__ = [
     "OutcomeError",
     "PredictionError",
     "ProfileError",
+    "PseudoLikelihoodError",
     "RankError",
     "SchemaError",
     "SeparationError",
     "SeparationWarning",
+    "SurveyError",
+    "SurveyWarning",
     "TableError",
     "WeightsError",
     "did_you_mean",

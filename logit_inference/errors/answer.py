@@ -153,6 +153,16 @@ class HypothesisError(LogitInferenceError, ValueError):
         )
 
     @classmethod
+    def no_variance(cls, count: int, rank: int, kind: str) -> HypothesisError:
+        """Return the error for more restrictions than a covariance has dimensions."""
+        why = "so few units vary" if rank else "all of the population is in the sample"
+        instead = "Test fewer together" if rank else "Nothing is left to test by chance"
+        return cls(
+            f"the covariance ({kind}) has rank {rank}, and the hypothesis needs {count}: {why}. "
+            f"{instead}."
+        )
+
+    @classmethod
     def dependent(cls, count: int) -> HypothesisError:
         """Return the error for restrictions that are not independent."""
         return cls(

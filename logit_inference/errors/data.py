@@ -334,8 +334,9 @@ class WeightsError(LogitInferenceError, ValueError):
         found = "weights= needs weights_kind=" if kind is None else f"weights_kind={kind!r} unknown"
         return cls(
             f'{found}: write weights_kind="frequency" (each row stands for w identical rows) or '
-            '"precision" (variance weights; n stays the number of rows). The two give the same '
-            "coefficients but other counts and degrees of freedom."
+            '"precision" (variance weights; n stays the number of rows) or "sampling" (each row '
+            "was drawn with its own chance: robust standard errors, no likelihood). They give the "
+            "same coefficients but other counts, covariances and degrees of freedom."
         )
 
     @classmethod

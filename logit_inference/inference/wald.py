@@ -106,6 +106,7 @@ def wald_test(estimate: Estimate, hypothesis: Hypothesis) -> TestResult:
         raise HypothesisError.infinite(estimate.names[column])
     check_restrictions(estimate, matrix)
     value, root = estimate.combine(matrix)
+    check_rank(estimate, root)
     distance = value - hypothesis.value
     # |R V R'| through a triangular factor of its root: the restrictions may be of any scale.
     scale = np.linalg.norm(root, axis=1)
@@ -116,6 +117,18 @@ def wald_test(estimate: Estimate, hypothesis: Hypothesis) -> TestResult:
     tail = chi_square_tail(statistic, df, denominator)
     shown = statistic if denominator is None else statistic / df
     return TestResult("wald", hypothesis.text, shown, df, denominator, tail)
+
+
+def check_rank(estimate: Estimate, root: Floats) -> None:
+    """Raise where a covariance of few units has no variance for so many restrictions.
+
+    Raises
+    ------
+    HypothesisError
+    """
+    if root.shape[1] < len(root) or not np.linalg.norm(root, axis=1).all():
+        rank = root.shape[1] if root.any() else 0
+        raise HypothesisError.no_variance(len(root), rank, estimate.covariance.kind)
 
 
 def check_restrictions(estimate: Estimate, matrix: Floats) -> None:
@@ -184,6 +197,7 @@ def wald_direction(estimate: Estimate, null: Floats, alternative: Floats) -> Dir
     16.0
     """
     value, root = estimate.combine(null)
+    check_rank(estimate, root)
     scale = np.linalg.norm(root, axis=1)
     axes, triangle = np.linalg.qr((root / scale[:, np.newaxis]).T)
     standardized: Floats = np.linalg.solve(triangle.T, value / scale)

@@ -14,6 +14,7 @@ from logit_inference.inference.distribution import chi_square_tail
 from logit_inference.inference.multiplicity import METHODS, adjust
 from logit_inference.models.deviance import NAMES, NOTHING_ADDED, fit_columns
 from logit_inference.models.nested import fitted_columns
+from logit_inference.models.sampled import check_likelihood
 from logit_inference.models.separated import supremum_of
 from logit_inference.models.testing import covariance_notes
 from logit_inference.report.deviance import deviance_table
@@ -40,6 +41,7 @@ def add1(
         raise ArgumentError("test", test, '"score" or "lr"; Wald tests are those of larger fits')
     if adjustment is not None and adjustment not in METHODS[:4]:
         raise ArgumentError("adjust", adjustment, '"holm", "bonferroni", "bh" or "by"')
+    check_likelihood(result, f'add1(test="{test}")')
     design: Any = result.design
     estimator = result.account.estimator
     if not estimator.is_ml:

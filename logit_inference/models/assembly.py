@@ -103,7 +103,9 @@ def assemble(
     separation = examined or no_separation(fit.names, fit.tally.n_rows)
     asked, limits = None, None
     if limit is not None:
-        asked, fit, limits = fit, limit.fit, limit.limits
+        asked, fit = fit, limit.fit
+        # Likelihood ratios, which a pseudo-likelihood does not have.
+        limits = None if weights_kind == "sampling" else limit.limits
     solution, event = fit.solution, design.event
     outcome = solution.outcome
     if how.require_convergence and separation.kind == "undecided" and outcome.converged:
@@ -203,19 +205,26 @@ def _notes(
     """Yield what else a reader must know."""
     yield from estimator_notes(fit.estimator)
     if separation.found:  # the certificate says by what
-        yield (
-            "Coefficients at ∞ or undetermined have no finite estimate: their p-values and limits "
-            "are those of the likelihood ratio (chi-square, 1 df)."
-        )
+        if limits is None and fit.estimator.is_ml:
+            yield (
+                "Coefficients at ∞ or undetermined have no finite estimate, and no test or "
+                "interval: likelihood ratios are refused with sampling weights."
+            )
+        else:
+            yield (
+                "Coefficients at ∞ or undetermined have no finite estimate: their p-values and "
+                "limits are those of the likelihood ratio (chi-square, 1 df)."
+            )
         if limits is not None and limits.unfound(separation.ends):
             yield "Of these, a limit shown as — was not found, or would take too long to find."
         if separation.kind == "complete" and not fit.solution.coef.size:
             yield "Complete separation: the log-likelihood reaches 0 and nothing else is estimated."
         else:
+            aic = "" if limits is None else ", and AIC counts all coefficients"
             yield (
                 "The other coefficients are those of the limiting model, estimated from the "
                 f"{_rows(separation.n_rows - separation.n_separated)} not separated; the "
-                "log-likelihood is its supremum, and AIC counts all coefficients."
+                f"log-likelihood is its supremum{aic}."
             )
     for name, unused in design.unused_levels.items():
         yield from _unused(name, unused)

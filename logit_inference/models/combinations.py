@@ -23,6 +23,7 @@ from logit_inference.inference.wald import Coefficients, check_level, combinatio
 from logit_inference.models.frames import exponentiated
 from logit_inference.models.inference import method_of
 from logit_inference.models.profile import Profile
+from logit_inference.models.sampled import check_likelihood
 from logit_inference.report.inference import lincom_table
 from logit_inference.report.table import Table
 from logit_inference.rows.block import Floats
@@ -47,6 +48,7 @@ def lincom(
     level = result.level if level is None else check_level(level)
     asked = _read(result, combination)
     table = combination_inference(result, asked.matrix, level, method)
+    has_limits = not result.account.is_pseudo
     return lincom_table(
         asked.text,
         exponentiated(table) if exponentiate else table,
@@ -55,7 +57,7 @@ def lincom(
         method=method,
         is_ml=result.account.estimator.is_ml,
         exponentiated=exponentiate,
-        infinite=bool(result.estimate.infinite_in(asked.matrix).any()),
+        infinite=has_limits and bool(result.estimate.infinite_in(asked.matrix).any()),
         adjusted=None if adjustment is None else adjust(table.p_value, adjustment),
         adjustment=adjustment,
     )
@@ -92,7 +94,7 @@ def combination_inference(
         if result.fit is None:
             raise DetachedError('method="lr"')
         table = profile_coefficients(result.fit, at, level, matrix=matrix, tests=tests)
-    if not at.infinite_in(matrix).any():
+    if not at.infinite_in(matrix).any() or result.account.is_pseudo:
         return table
     if result.asked is None or at.recession is None:
         raise DetachedError("the interval of an infinite combination")
@@ -111,6 +113,7 @@ def profile_of(result: LogitResult, combination: Any, points: int, level: float 
     if not (isinstance(points, Integral) and points >= 2):
         raise ArgumentError("points", points, "a whole number of at least 2")
     level = result.level if level is None else check_level(level)
+    check_likelihood(result, "profile()")
     asked = _read(result, combination)
     if len(asked.matrix) != 1:
         raise HypothesisError.not_one(len(asked.matrix))

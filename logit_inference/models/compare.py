@@ -11,6 +11,7 @@ from logit_inference.errors import ArgumentError, ComparisonError, DetachedError
 from logit_inference.inference.deviance import TermTest
 from logit_inference.inference.distribution import chi_square_tail
 from logit_inference.models.result import LogitResult
+from logit_inference.models.sampled import check_likelihood
 from logit_inference.models.testing import covariance_notes
 from logit_inference.report.deviance import comparison_table
 from logit_inference.report.table import Column, Table
@@ -62,6 +63,8 @@ def compare(*fits: LogitResult) -> Table:
     strangers = [type(fit).__name__ for fit in fits if not isinstance(fit, LogitResult)]
     if strangers:
         raise ArgumentError("fits", strangers[0], "results of li.logit()")
+    for result in fits:
+        check_likelihood(result, "compare()")
     asked = [_asked(fit) for fit in fits]
     for result, fit in zip(fits[1:], asked[1:], strict=True):
         _check_same_data(fits[0], result, asked[0], fit)

@@ -26,13 +26,14 @@ from logit_inference.errors import (
     FewClustersWarning,
     plain,
 )
+from logit_inference.models.sampled import survey_covariance
 from logit_inference.rows.variant import row_groups
 
 if TYPE_CHECKING:
     from logit_inference.covariance.covariance import Covariance
     from logit_inference.models.result import LogitResult
 
-KINDS = ("model", *HETEROSKEDASTIC, "cluster", "augmented")
+KINDS = ("model", *HETEROSKEDASTIC, "cluster", "augmented", "survey")
 FEW = 30  # clusters below which the sandwich is noticeably too small
 
 
@@ -58,6 +59,8 @@ def _covariance(
         raise DetachedError("with_covariance()")
     if covariance == "model":
         return fit_covariance(result.fit)
+    if covariance == "survey":
+        return survey_covariance(result)
     if covariance == "augmented":
         return augmented_covariance(result.fit)
     account = result.account

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from logit_inference.errors import ArgumentError
+from logit_inference.errors import ArgumentError, SurveyError
 from logit_inference.inference.deviance import (
     Model,
     TermTest,
@@ -79,7 +79,8 @@ def wald_terms(result: LogitResult, adjustment: str | None) -> Table:
     lines = wald_comparisons(result.estimate, comparisons)
     adjusted, notes = adjusted_values(result, lines, comparisons, adjustment)
     if any(math.isnan(line.statistic or 0.0) for line in lines):
-        notes += (NO_WALD_TEST,)
+        notes += (_why_no_wald_test(result),)
+    notes += covariance_notes(result, "wald")
     title = "Wald Tests of Terms"
     return deviance_table(title, lines, adjusted=adjusted, notes=notes)
 
@@ -180,7 +181,8 @@ def _place(coding: Any) -> str:
 def _test(result: LogitResult, test: str | None) -> str:
     """Return which test to make: by default the likelihood ratio, where there is one."""
     if test is None:
-        return "lr" if result.account.estimator.has_likelihood else "wald"
+        has_ratios = result.account.estimator.has_likelihood and not result.account.is_pseudo
+        return "lr" if has_ratios else "wald"
     if test not in TESTS:
         raise ArgumentError("test", test, '"lr", "wald" or "score"')
     return test
@@ -204,13 +206,17 @@ def _table(
     """Return the table with the notes that its numbers need."""
     notes = [*notes, *covariance_notes(result, test)]
     if test == "wald" and any(math.isnan(line.statistic or 0.0) for line in lines):
-        notes.append(NO_WALD_TEST)
+        notes.append(_why_no_wald_test(result))
     if any(line.df == 0 for line in lines):
         notes.append(NOTHING_ADDED)
     if test == "lr" and not result.account.estimator.is_ml:
         notes.append("Each restricted fit keeps the penalty of all columns.")
     head = f"{NAMES[test]}, {title}"
     return deviance_table(head, lines, adjusted=adjusted, more=more, notes=notes)
+
+
+def _why_no_wald_test(result: LogitResult) -> str:
+    return str(SurveyError.infinite()) if result.account.is_pseudo else NO_WALD_TEST
 
 
 def fit_columns(

@@ -22,6 +22,11 @@ from logit_inference.solve.fit import Fit
 if TYPE_CHECKING:
     import pandas as pd
 
+PSEUDO = (
+    "Sampling weights, scaled to mean one: log-likelihoods and deviances are those of a pseudo-"
+    "likelihood, which has no likelihood-ratio test, AIC or BIC."
+)
+
 
 def series(labels: Any, values: Floats) -> pd.Series:
     """Return a labelled vector."""
@@ -112,7 +117,11 @@ def glance(account: Account, measures: Goodness) -> pd.DataFrame:
             "penalized_log_likelihood": account.criterion,
             "null_penalized_log_likelihood": account.null_criterion,
         }
-    return pd.DataFrame([row])
+    frame = pd.DataFrame([row])
+    if account.is_pseudo:
+        frame.insert(frame.columns.get_loc("nobs") + 1, "sum_weights", account.sum_weights)
+        frame.attrs["note"] = PSEUDO
+    return frame
 
 
 def row_table(fit: Fit, labels: Any) -> pd.DataFrame:

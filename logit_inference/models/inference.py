@@ -16,6 +16,7 @@ from logit_inference.inference.hauck_donner import WaldSlopes, suspects, wald_sl
 from logit_inference.inference.likelihood_ratio import profile_coefficients
 from logit_inference.inference.simultaneous import joint_quantile
 from logit_inference.inference.wald import Coefficients, check_level
+from logit_inference.models.sampled import check_likelihood
 from logit_inference.report.inference import hauck_donner_table
 from logit_inference.solve.certificate import Certificate, certify_fit, undecided
 
@@ -41,6 +42,8 @@ def method_of(result: LogitResult, method: str | None) -> str:
     known = {"wald": "wald", "profile": "profile", "lr": "profile"}
     if method not in known:
         raise ArgumentError("method", method, '"wald", or "lr" or "profile", which are the same')
+    if known[method] == "profile":
+        check_likelihood(result, f'method="{method}"')
     return known[method]
 
 
@@ -63,6 +66,7 @@ def coefficient_inference(
 
 def profiled_coefficients(result: LogitResult, level: float, *, strict: bool) -> Coefficients:
     """Return likelihood-ratio inference of all coefficients, infinite ones included."""
+    check_likelihood(result, 'method="lr"')
     if result.fit is None:
         raise DetachedError('method="lr"')
     table = profile_coefficients(result.fit, result.estimate, level, strict=strict)
@@ -141,7 +145,9 @@ def hauck_donner_slopes(result: LogitResult) -> WaldSlopes | None:
     fit = result.fit
     if fit is None or not result.account.estimator.is_ml or not result.converged:
         return None
-    if result.estimate.covariance.kind != "model":  # they are those of model-based statistics
+    if (
+        result.estimate.covariance.kind != "model" or result.account.is_pseudo
+    ):  # they are those of model-based statistics
         return None
     return _of_finite(result, wald_slopes(fit, suspects(fit)))
 
@@ -150,6 +156,7 @@ def hauck_donner(result: LogitResult) -> Table:
     """Return the slopes of all Wald statistics, which are model-based whatever the covariance."""
     if result.fit is None:
         raise DetachedError("hauck_donner()")
+    check_likelihood(result, "hauck_donner()")
     slopes = _of_finite(result, wald_slopes(result.fit))
     covariance = model_covariance(result.fit) if result.fit.basis.kept else None
     errors = np.full(len(result.estimate.names), np.nan)
@@ -203,6 +210,7 @@ def detached(result: LogitResult) -> LogitResult:
         result,
         fit=None,
         asked=None,
+        sampled=None,
         labels=None,
         positions=None,
         table=None,

@@ -16,6 +16,13 @@ from logit_inference.models.assembly import assemble, fit_design
 from logit_inference.models.estimator import read_estimator
 from logit_inference.models.request import ResultRequest, check_separation, read_search
 from logit_inference.models.result import LogitResult
+from logit_inference.models.sampled import (
+    Drawn,
+    check_sampling,
+    read_data,
+    scaled,
+    with_sample,
+)
 
 
 def logit(
@@ -57,7 +64,8 @@ def logit(
         all other columns, ``0 +`` or ``- 1`` for no intercept, ``cbind(successes, failures)`` on
         the left. A formula sees the columns of ``data`` and ``context``, never local variables.
     data : table
-        pandas, polars or pyarrow table, or a dict of arrays; n rows. The first level of a factor is
+        pandas, polars or pyarrow table, or a dict of arrays; n rows. Or a survey design (see
+        `survey`), which has its table and sampling weights. The first level of a factor is
         its reference: categories stand in their declared order, text sorted. A polars Categorical
         declares no order and is sorted like text; an Enum keeps its own.
     event : value, optional
@@ -67,8 +75,11 @@ def logit(
         Numbers of trials, for grouped data with numbers of successes on the left.
     weights : column name, expression or (n,) array, optional
         Prior weights; ``weights_kind`` says what they mean.
-    weights_kind : {"frequency", "precision"}, optional
-        Each row stands for w rows, or variance weights (n stays the number of rows).
+    weights_kind : {"frequency", "precision", "sampling"}, optional
+        Each row stands for w rows; variance weights (n stays the number of rows); or each row was
+        drawn with a chance of 1/w: a pseudo-likelihood with a sandwich covariance, HC0 times
+        n/(n − 1), and t with n − p degrees of freedom (R's survey, of a design without clusters).
+        Likelihood-ratio tests, AIC and BIC then refuse.
     offset : column name, expression or (n,) array, optional
         Known part of the linear predictor.
     estimator : {"ml", "firth", "median-br", "jeffreys", "log-f", "ridge"}
@@ -87,9 +98,10 @@ def logit(
         For ``"ridge"``: c in ``−½ c b²``, in the same ways. Columns are not standardised.
     intercept : {"flic", "flac"}, optional
         For ``"firth"``: a correction after which fitted probabilities have the mean of the outcome.
-    covariance : {"model", "HC0", "HC1", "HC2", "HC3", "cluster", "augmented"}, optional
+    covariance : {"model", "HC0", "HC1", "HC2", "HC3", "cluster", "augmented", "survey"}, optional
         Of the tables; see `LogitResult.with_covariance` for types and conventions. By default
-        ``"cluster"`` where there are clusters, else ``"model"``.
+        ``"cluster"`` where there are clusters, ``"survey"`` with sampling weights, else
+        ``"model"``.
     cluster : column name, list of names, or mapping of name to array, optional
         Clusters of rows that may be correlated; rows without one are dropped as for any variable.
     missing : {"drop", "raise"}
@@ -127,6 +139,8 @@ def logit(
         Where no maximum was reached; it names the columns that were still moving.
     SeparationError
         Where the data are separated, with ``separation="raise"``.
+    SurveyError
+        For a design with strata of one unit, arguments that it has said, or another estimator.
 
     Warns
     -----
@@ -164,22 +178,25 @@ def logit(
     )
     level = check_level(level)
     check_separation(separation)
+    drawn = read_data(data, weights, weights_kind, cluster)
+    check_sampling(drawn.weights_kind, estimator)
     design, encoded = build_design(
         formula,
-        data,
+        drawn.table,
         event=event,
         trials=trials,
-        weights=weights,
-        weights_kind=weights_kind,
+        weights=drawn.weights,
+        weights_kind=drawn.weights_kind,
         offset=offset,
         groups=() if cluster is None else cluster,
         missing=missing,
         context=context,
     )
-    fit = fit_design(design, encoded, search, request)
+    rows = scaled(encoded, drawn.weights_kind)
+    fit = fit_design(design, rows, search, request)
     how = ResultRequest(level, separation, require_convergence, search)
-    result = assemble(fit, design, encoded, formula, weights_kind, how)
-    result = replace(result, table=data)
+    result = assemble(fit, design, rows, formula, drawn.weights_kind, how)
+    result = replace(with_sample(result, drawn, encoded), table=drawn.table)
     return _with_covariance(result, covariance, None, clusters=cluster is not None)
 
 
@@ -260,6 +277,7 @@ def logit_arrays(
     )
     level = check_level(level)
     check_separation(separation)
+    check_sampling(weights_kind, estimator)
     design, encoded = read_arrays(
         y,
         X,
@@ -271,9 +289,11 @@ def logit_arrays(
         weights_kind=weights_kind,
         offset=offset,
     )
-    fit = fit_design(design, encoded, search, request)
+    rows = scaled(encoded, weights_kind)
+    fit = fit_design(design, rows, search, request)
     how = ResultRequest(level, separation, require_convergence, search)
-    result = assemble(fit, design, encoded, None, weights_kind, how)
+    result = assemble(fit, design, rows, None, weights_kind, how)
+    result = with_sample(result, Drawn(X, weights, weights_kind, None), encoded)
     return _with_covariance(result, covariance, cluster)
 
 
@@ -282,7 +302,8 @@ def _with_covariance(
 ) -> LogitResult:
     """Return the result with the covariance asked for; clusters ask for theirs."""
     clusters = by is not None if clusters is None else clusters
-    kind = ("cluster" if clusters else "model") if covariance is None else covariance
+    own = "survey" if result.account.is_pseudo else "model"
+    kind = ("cluster" if clusters else own) if covariance is None else covariance
     if kind == "model":
         return result
     return result.with_covariance(kind, by=by if kind == "cluster" else None)

@@ -45,6 +45,7 @@ from logit_inference.models.inference import (
     simultaneous_intervals,
 )
 from logit_inference.models.profile import Profile
+from logit_inference.models.sampled import SampledRows, check_likelihood, design_effects
 from logit_inference.models.separated import separation_of
 from logit_inference.models.testing import hypothesis_test
 from logit_inference.report.summary import classification_table, summary_table
@@ -98,6 +99,8 @@ class LogitResult:
         Of Wald statistics (see `hauck_donner`), for a result that travels without rows.
     table : table or None
         The table of the fit, as it was given, not a copy: for terms that may be added.
+    sampled : SampledRows or None
+        The survey design at the rows of the fit.
     """
 
     account: Account
@@ -114,6 +117,7 @@ class LogitResult:
     proof: Certificate | None = None
     slopes: WaldSlopes | None = None
     table: Any = None
+    sampled: SampledRows | None = None
 
     # --- coefficients -----------------------------------------------------------------------------
 
@@ -165,6 +169,7 @@ class LogitResult:
 
     def limits_at(self, level: float) -> Limits:
         """Return likelihood-ratio inference for infinite coefficients."""
+        check_likelihood(self, "limits_at()")
         limits = self.limits
         if limits is not None and limits.level == level:
             return limits
@@ -375,7 +380,8 @@ class LogitResult:
     def llf(self) -> float:
         """Log-likelihood at the estimate, without any penalty; as in brglm2, so are AIC and BIC.
 
-        Binomial coefficients of grouped data are included.
+        Binomial coefficients of grouped data are included. With sampling weights, which are scaled
+        to mean one, it is a pseudo-log-likelihood: tests by its differences, AIC and BIC refuse.
         """
         return self.account.log_likelihood
 
@@ -400,11 +406,13 @@ class LogitResult:
     @property
     def llr(self) -> float:
         """Likelihood-ratio statistic against the null model, with the penalty of all columns."""
+        check_likelihood(self, "llr")
         return self.goodness.lr_statistic
 
     @property
     def llr_pvalue(self) -> float:
         """Its p-value; NaN where the null model does not lie inside this one."""
+        check_likelihood(self, "llr_pvalue")
         return self.goodness.lr_p_value
 
     @property
@@ -430,16 +438,19 @@ class LogitResult:
     @property
     def aic(self) -> float:
         """Akaike's information criterion."""
+        check_likelihood(self, "aic")
         return self.goodness.aic
 
     @property
     def aicc(self) -> float:
         """AIC corrected for small samples (Hurvich and Tsai 1989)."""
+        check_likelihood(self, "aicc")
         return self.goodness.aicc
 
     @property
     def bic(self) -> float:
         """Bayesian information criterion, with the log of ``nobs`` (for grouped data, as in R)."""
+        check_likelihood(self, "bic")
         return self.goodness.bic
 
     @property
@@ -628,10 +639,12 @@ class LogitResult:
             ``"age = 0, smoke = 2*lwt"``; a name alone means that it is zero; a term means all its
             columns that can be estimated; backticks quote a name. Or a smaller formula,
             ``"low ~ age"``, whose columns are combinations of those of the fit.
-        method : {"wald", "lr", "score"}, optional
+        method : {"wald", "lr", "score", "rao-scott", "rao-scott-f"}, optional
             Wald; likelihood ratio by a restricted fit of what was maximised, with the penalty of
             all columns; or Rao's score, of maximum likelihood only. On separated data the latter
-            two test infinite coefficients too. By default that of the result's tables.
+            two test infinite coefficients too. With sampling weights, in their place, the working
+            likelihood-ratio test of Rao and Scott, by R's approximation of its tail or by
+            Satterthwaite's F (see `rao_scott_test`). By default that of the result's tables.
 
         Examples
         --------
@@ -832,11 +845,12 @@ class LogitResult:
 
         Parameters
         ----------
-        covariance : {"model", "HC0", "HC1", "HC2", "HC3", "cluster", "augmented"}
+        covariance : {"model", "HC0", "HC1", "HC2", "HC3", "cluster", "augmented", "survey"}
             ``"model"`` is the estimator's own. The others trust the mean, not the variance: each
             row by itself (``"HC…"``, with leverages of the generalised linear model), or clusters
             of rows. ``"augmented"`` counts Firth's pseudo-observations as observations, as logistf
-            does.
+            does. ``"survey"``, of sampling weights: that of the survey design, or where there is
+            none HC0 times n/(n − 1) with t.
         by : str, sequence of str, array, or mapping of name to array, optional
             Clusters: names given as ``cluster=`` in the fit (all of them by default), columns of
             its table, or labels for each row. Several dimensions combine by inclusion and
@@ -864,6 +878,23 @@ class LogitResult:
         0.188
         """
         return other_covariance(self, covariance, by=by, type=type, convention=convention)
+
+    def design_effects(self) -> Table:
+        """Return the design effect of each coefficient: its variance over that of a simple sample.
+
+        That of a simple random sample of as many rows, drawn with replacement, is
+        ``V (Σ w r² x x') V · n/(n − 1)`` with weights of mean one; one pass.
+
+        Examples
+        --------
+        >>> import logit_inference as li
+        >>> schools = li.datasets.load("apiclus1")
+        >>> design = li.survey(schools, weights="pw", psu="dnum", fpc="fpc")
+        >>> fit = li.logit("sch_wide ~ ell + meals", design)
+        >>> fit.design_effects().to_frame()["deff"].round(2).tolist()
+        [1.01, 0.64, 0.66]
+        """
+        return design_effects(self)
 
     # --- elsewhere --------------------------------------------------------------------------------
 

@@ -6,20 +6,23 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from logit_inference.errors import ArgumentError, DetachedError
+from logit_inference.errors import ArgumentError, DetachedError, SurveyError
 from logit_inference.inference.hypothesis import read_hypothesis
+from logit_inference.inference.rao_scott import rao_scott_test
 from logit_inference.inference.restriction import likelihood_ratio_test, score_test
 from logit_inference.inference.result import TestResult
 from logit_inference.inference.submodel import Whole, check_test, whole_model
 from logit_inference.inference.wald import wald_test
 from logit_inference.models.inference import table_method
 from logit_inference.models.nested import nested_hypothesis
+from logit_inference.models.sampled import check_likelihood
 
 if TYPE_CHECKING:
     from logit_inference.models.result import LogitResult
 
 # Covariances that likelihood-ratio and score tests agree with, being those of the criterion.
 OF_THE_CRITERION = ("model", "penalized information")
+WORKING = ("rao-scott", "rao-scott-f")
 
 
 def hypothesis_test(result: LogitResult, hypothesis: Any, method: str | None) -> TestResult:
@@ -27,14 +30,20 @@ def hypothesis_test(result: LogitResult, hypothesis: Any, method: str | None) ->
     at = result.estimate
     if method is None:
         method = "lr" if table_method(result) == "profile" else "wald"
-    if method not in ("wald", "lr", "score"):
-        raise ArgumentError("method", method, '"wald", "lr" or "score"')
+    if method not in ("wald", "lr", "score", *WORKING):
+        wanted = '"wald", "lr" or "score"; with sampling weights "rao-scott" or "rao-scott-f"'
+        raise ArgumentError("method", method, wanted)
     if isinstance(hypothesis, str) and "~" in re.sub("`[^`]*`", "", hypothesis):
         read = nested_hypothesis(result, hypothesis)
     else:
         read = read_hypothesis(hypothesis, at.names, result.terms, at.identified)
     if method == "wald":
-        return wald_test(at, read)
+        if result.account.is_pseudo and at.infinite_in(read.matrix).any():
+            raise SurveyError.infinite()
+        found = wald_test(at, read)
+        return replace(found, notes=(*found.notes, *covariance_notes(result, method)))
+    if method in WORKING:
+        return rao_scott_test(working_model(result, method), at, read, method)
     make = likelihood_ratio_test if method == "lr" else score_test
     found = make(whole_of(result, method, "method"), at, read)
     return replace(found, notes=(*found.notes, *covariance_notes(result, method)))
@@ -51,14 +60,41 @@ def whole_of(result: LogitResult, test: str, argument: str) -> Whole:
         Where it holds no rows.
     """
     check_test(result.account.estimator, test, argument)
+    check_likelihood(result, f'{argument}="{test}"')
     if result.fit is None:
         raise DetachedError(f'{argument}="{test}"')
     return whole_model(result.fit, result.asked, result.estimate.recession)
 
 
+def working_model(result: LogitResult, method: str) -> Whole:
+    """Return the fit of a result as the model of a working likelihood-ratio test.
+
+    Raises
+    ------
+    ArgumentError
+        Where the likelihood is one, or the data are separated.
+    DetachedError
+        Where it holds no rows.
+    """
+    if not result.account.is_pseudo:
+        reason = "Rao and Scott's test is for sampling weights, and this fit has a likelihood"
+        raise ArgumentError.refused("method", method, reason, '"lr"')
+    if result.asked is not None:
+        reason = "the data are separated, and suprema of pseudo-likelihoods have no such reference"
+        raise ArgumentError.refused("method", method, reason, '"wald" for finite coefficients')
+    if result.fit is None:
+        raise DetachedError(f'method="{method}"')
+    return whole_model(result.fit)
+
+
 def covariance_notes(result: LogitResult, method: str) -> tuple[str, ...]:
-    """Return what must be said of a test that does not use the covariance of the result."""
+    """Return what must be said of a test: that it does not use the covariance of the result.
+
+    Of a sample, which covariance a Wald test does use.
+    """
     kind = result.estimate.covariance.kind
+    if method == "wald" and result.account.is_pseudo:
+        return (f"Covariance: {'model-based' if kind == 'model' else kind}.",)
     own = result.account.estimator.intercept == "flac"
     if method == "wald" or kind in OF_THE_CRITERION or own:
         return ()

@@ -24,6 +24,18 @@ NO_WALD_TEST = (
     "A term with a coefficient at infinity has no Wald test: the likelihood ratio and the score "
     'test have one, in anova(type=3, test="lr") or test="score".'
 )
+PSEUDO = (
+    "The log-likelihood is a pseudo-likelihood: no likelihood-ratio test, AIC or BIC; "
+    'fit.test(…, method="rao-scott") has a working one.'
+)
+MODEL_OF_A_SAMPLE = (
+    "Model-based standard errors take sampling weights for precision, which they are not: "
+    'covariance="survey" has those of the sample.'
+)
+OTHER_OF_A_SAMPLE = (
+    "scores have their sampling weights; strata, units and finite populations of a survey "
+    "design, if there is one, are not in it."
+)
 WALD_BESIDE = (
     "Wald P: of the estimate over its standard error, beside the likelihood-ratio test; intervals "
     "are those of the likelihood ratio."
@@ -108,7 +120,7 @@ def summary_table(
 def _facts(
     account: Account, measures: Goodness, covariance: Covariance
 ) -> tuple[tuple[str, str], ...]:
-    converged = "yes" if account.converged else "NO"
+    converged, pseudo = "yes" if account.converged else "NO", account.is_pseudo
     p_value = (
         _why_no_ratio(account)
         if np.isnan(measures.lr_p_value)
@@ -127,8 +139,8 @@ def _facts(
         ("Df Residuals", _count(account.df_resid)),
         ("Df Model", str(account.df_model)),
         ("Pseudo R-squ.", f"{measures.mcfadden:.4f}"),
-        ("Log-Likelihood", f"{account.log_likelihood:.2f}"),
-        ("LL-Null", f"{account.null_log_likelihood:.2f}"),
+        ("Pseudo LL" if pseudo else "Log-Likelihood", f"{account.log_likelihood:.2f}"),
+        ("Pseudo LL-Null" if pseudo else "LL-Null", f"{account.null_log_likelihood:.2f}"),
         (
             "LLR p-value" if account.estimator.is_ml else "Penalized LLR p",
             "—" if account.df_model == 0 else p_value,
@@ -149,7 +161,8 @@ def _criterion(account: Account) -> tuple[tuple[str, str], ...]:
 
 
 def _why_no_ratio(account: Account) -> str:
-    return "not nested" if account.estimator.has_likelihood else "—"
+    nested = account.estimator.has_likelihood and not account.is_pseudo
+    return "not nested" if nested else "—"
 
 
 def _kind(covariance: Covariance) -> str:
@@ -166,7 +179,13 @@ def _notes(
     kind = "inverse information (model-based)" if covariance.kind == "model" else covariance.kind
     clusters = "" if covariance.n_clusters is None else f", {covariance.n_clusters:,} clusters"
     notes.append(f"Covariance: {kind}{clusters}, {correction}; reference: {reference}.")
-    if covariance.kind != "model":
+    if account.is_pseudo:
+        notes.append(PSEUDO)
+        if covariance.kind == "model":
+            notes.append(MODEL_OF_A_SAMPLE)
+        elif not covariance.kind.startswith(("survey", "sandwich for sampling")):
+            notes.append(f"{covariance.kind}: {OTHER_OF_A_SAMPLE}")
+    elif covariance.kind != "model":
         notes.append(
             "Log-likelihoods, the LLR p-value and AIC are the model's: they do not use it."
         )
@@ -203,6 +222,11 @@ def _rows_note(account: Account) -> str:
         text += f"; {idle:,} of those used have no weight or no trials and do not count"
     if account.weights_kind == "frequency":
         text += "; weights are frequencies, observations are their sum"
+    elif account.is_pseudo:
+        text += (
+            f"; weights are sampling weights with sum {account.sum_weights:,.6g}, scaled to mean "
+            "one, observations are rows"
+        )
     elif account.weights_kind:
         text += f"; weights are {account.weights_kind} weights, observations are rows"
     return text + "."

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from logit_inference.rows.product import Columns
 
 Floats = NDArray[np.float64]
-WEIGHTS_KINDS = ("frequency", "precision")
+WEIGHTS_KINDS = ("frequency", "precision", "sampling")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ def check_weights(weights: Floats, kind: str | None, labels: Sequence[Any]) -> N
     ----------
     weights : (n,) array
         Prior weights.
-    kind : {"frequency", "precision"} or None
+    kind : {"frequency", "precision", "sampling"} or None
         What a weight means. It must be said: the same numbers give different standard errors.
     labels : sequence of length n
         Row labels for the message.

@@ -103,6 +103,19 @@ def not_nested() -> Table:
     return li.compare(li.logit("low ~ age + lwt", data), li.logit("low ~ lwt + smoke", data))
 
 
+@cache
+def schools() -> li.SurveyDesign:
+    """Return a two-stage sample with finite population corrections."""
+    data = li.datasets.load("apiclus2")
+    return li.survey(data, psu=["dnum", "snum"], fpc=["fpc1", "fpc2"])
+
+
+@cache
+def surveyed() -> li.LogitResult:
+    """Return a fit of a domain of it."""
+    return li.logit("awards ~ ell + meals", schools().subset("stype != 'H'"))
+
+
 TABLES: dict[str, Callable[[], Table]] = {
     "fit_anova": lambda: birthwt().anova(),
     "fit_compare": nested,
@@ -117,9 +130,16 @@ TABLES: dict[str, Callable[[], Table]] = {
     "fit_menarche_grouped": lambda: menarche().summary(),
     "fit_endometrial_separated": lambda: endometrial().summary(),
     "fit_mtcars_separated": lambda: mtcars().summary(),
+    "fit_survey": lambda: surveyed().summary(),
 }
 TEXTS: dict[str, Callable[[], str]] = {
     "fit_admissions_weighted.txt": lambda: str(admissions()),
+    "fit_survey_design.txt": lambda: str(schools()),
+    "fit_survey_effects.txt": lambda: str(surveyed().design_effects()),
+    "fit_survey_tests.sentences": lambda: "\n".join(
+        str(surveyed().test("ell = meals = 0", method=method))
+        for method in ("wald", "rao-scott", "rao-scott-f")
+    ),
     "fit_not_estimable.txt": lambda: str(not_estimable()),
     "fit_stopped_early.txt": lambda: str(stopped_early()),
     "fit_term_tests.txt": lambda: str(birthwt().wald_terms()),

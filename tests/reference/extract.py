@@ -96,6 +96,15 @@ def sandwich(case: dict, result: dict) -> dict:
     return record
 
 
+def survey(case: dict, result: dict) -> dict:
+    """Return a design-based fit by R's survey, and its tests of terms."""
+    record = {"id": case["id"], "R_formula": case["formula"], **result["svyglm"]}
+    record["regTermTest"] = result["regTermTest"]
+    if "predict" in result:
+        record["predict"] = result["predict"]
+    return record
+
+
 def write(path: Path, record: dict | list) -> None:
     """Write JSON with one line per entry, so that a change is one line of a diff."""
     pairs = record.items() if isinstance(record, dict) else enumerate(record)
@@ -117,6 +126,8 @@ def main(source: Path) -> None:
                 write(HERE / "sandwich_R" / f"{case['id']}.json", record)
         path = source / "json" / f"{case['id']}.R.json"
         results = json.loads(path.read_text())["results"] if path.exists() else {}
+        if "survey" in results:
+            write(HERE / "survey_R" / f"{case['id']}.json", survey(case, results["survey"]))
         if "firth" in results:
             write(HERE / "firth_R" / f"{case['id']}.json", firth(case, results["firth"]))
     for folder, answers in (("highprec", "answers.json"), ("degenerate", "cases.json")):
