@@ -218,6 +218,14 @@ def _may_be_rounding(now: Evaluation) -> float:
     return MAY_BE_ROUNDING * abs(now.log_likelihood)
 
 
+def _length(at: Evaluation) -> float:
+    """Return the decrement, infinite where the information is singular."""
+    factor = factorize(at.upper)
+    if factor is None:
+        return math.inf
+    return math.sqrt(max(float(at.score @ factor.solve(at.score)), 0.0))
+
+
 def _damped(
     objective: Objective,
     factor: Factor,
@@ -230,9 +238,10 @@ def _damped(
 ) -> tuple[float, Evaluation | None, int]:
     """Return the step size, what is reached with it (None if no size does), and the passes used.
 
-    Large columns leave rounding in linear predictors, below which an increase does not show. Where
-    M·λ is small (``bend`` returns it for one more pass), the quadratic model holds over the whole
-    step, and theory promises what the numbers cannot show.
+    Large columns leave rounding in linear predictors, below which an increase does not show. The
+    score tells more: where the decrement falls as Newton's does near a maximum, the step was good.
+    So it was where M·λ is small (``bend`` returns it for one more pass): the quadratic model then
+    holds over the whole step, and theory promises what the numbers cannot show.
     """
     rounding = ROUNDING * abs(now.log_likelihood)
     size, tried = 1.0, 0
@@ -243,6 +252,8 @@ def _damped(
         if gain >= SUFFICIENT * size * decrement**2 - rounding:
             return size, reached, tried
         if size == 1.0 and gain >= -_may_be_rounding(now):
+            if _length(reached) <= LITTLE * decrement:
+                return size, reached, tried
             bent = _bound(factor, now, decrement)
             if bent > LARGEST_CURVATURE:
                 bent, tried = bend(), tried + 1
