@@ -253,7 +253,7 @@ def profile_interval(peak: Peak, row: Floats, level: float) -> tuple[float, floa
 
 def _end(peak: Peak, row: Floats, wanted: float, side: float) -> float:
     """Return where the root of twice the fall is ``wanted``, on one side of the estimate."""
-    joint = None if peak.several else joint_end(peak, row, wanted, side)
+    joint = joint_end(peak, row, wanted, side)
     return _nested_end(peak, row, wanted, side) if joint is None else joint.value
 
 

