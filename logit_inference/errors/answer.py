@@ -98,6 +98,16 @@ class HypothesisError(LogitInferenceError, ValueError):
         return cls('an empty hypothesis tests nothing; write for example "age = 0".')
 
     @classmethod
+    def nothing(cls, names: Sequence[str]) -> HypothesisError:
+        """Return the error for no combination at all."""
+        first = names[-1] if names else "age"
+        return cls(
+            f"no combination of coefficients is asked for. Write for example {first!r} or "
+            f'"2*{first}"; several are a list, or parted by commas. Coefficients: '
+            f"{shorten(list(names))}."
+        )
+
+    @classmethod
     def idle(cls, hypothesis: str = "", numbers: Sequence[str] = ()) -> HypothesisError:
         """Return the error for a restriction without a coefficient.
 

@@ -61,6 +61,8 @@ def read_combinations(
     ('a - 0.5*b',)
     """
     texts = [given] if isinstance(given, str) else given
+    if not np.size(texts):
+        raise HypothesisError.nothing(names)
     if isinstance(texts, (list, tuple)) and texts and all(isinstance(t, str) for t in texts):
         known = gather_names(names, terms)
         found = [part for text in texts for part in read_sums(text, known, identified)]

@@ -39,9 +39,9 @@ from logit_inference.solve.peak import Peak
 
 # Of twice the fall, at the last evaluation, and the length of the score of the others there, in
 # standard errors. One more step leaves the cube of the one and the square of the other: measured
-# over 4,000 ends, twice the fall is then right to 3e-9. A step by information of another point
+# over 4,000 ends, twice the fall is then right to 3e-11. A step by information of another point
 # leaves a share of them, so that these are smaller where it was a pass for the score.
-FALL, OTHERS = 1e-4, 1e-3
+FALL, OTHERS = 1e-5, 3e-4
 FALL_OF_SCORES, OTHERS_OF_SCORES = 1e-6, 3e-5
 MOST_EVALUATIONS = 30
 FEW = 5  # see `profile_interval` for how often such a search differs from refits
@@ -87,7 +87,9 @@ class _Move:
     error: float
 
 
-def joint_end(peak: Peak, row: Floats, wanted: float, side: float) -> End | None:
+def joint_end(
+    peak: Peak, row: Floats, wanted: float, side: float, other: End | None = None
+) -> End | None:
     """Return the end of the interval of ``row @ coef`` on one side; None where it is not reached.
 
     Parameters
@@ -98,6 +100,8 @@ def joint_end(peak: Peak, row: Floats, wanted: float, side: float) -> End | None
     wanted : float
         Root of twice the fall at the end.
     side : {-1.0, 1.0}
+    other : End, optional
+        The end on the other side: how the profile bends there tells where to begin here.
 
     Notes
     -----
@@ -107,15 +111,19 @@ def joint_end(peak: Peak, row: Floats, wanted: float, side: float) -> End | None
     """
     lean = row @ peak.root
     unit = float(np.linalg.norm(lean))
+    axis = peak.root @ (lean / unit)
+    first = side * wanted * axis
+    if other is not None:
+        first = _mirrored(peak, row, wanted, side, axis / unit, unit, other)
     with np.errstate(over="ignore", invalid="ignore"):
-        return _search(peak, row, wanted, side, peak.root @ (lean / unit), unit)
+        return _search(peak, row, wanted, side, first, unit)
 
 
 def _search(
-    peak: Peak, row: Floats, wanted: float, side: float, axis: Floats, unit: float
+    peak: Peak, row: Floats, wanted: float, side: float, first: Floats, unit: float
 ) -> End | None:
     estimate, slope = float(row @ peak.coef), peak.slope
-    coef, step, size = peak.coef, side * axis, wanted
+    coef, step, size = peak.coef, first, 1.0
     known = math.inf  # the error where the step begins
     for n in range(1, (FEW if peak.several else MOST_EVALUATIONS) + 1):
         point = coef + size * step
@@ -136,6 +144,32 @@ def _search(
             step = move.others + side * ahead * move.path
             coef, size, known = point, 1.0, move.error
     return None
+
+
+def _mirrored(
+    peak: Peak,
+    row: Floats,
+    wanted: float,
+    side: float,
+    path: Floats,
+    unit: float,
+    other: End,
+) -> Floats:
+    """Return the way from the peak to where an end should be, given that on the other side.
+
+    The signed root of twice the fall and the coefficients are taken for parabolas in the quantity:
+    their slopes at the peak are known, and the other end tells how they bend.
+    """
+    back = other.value - float(row @ peak.coef)
+    bend = (-side * wanted - back / unit) / back**2
+    inner = 1.0 / unit**2 + 4.0 * side * bend * wanted
+    if inner <= 0.0:
+        return side * wanted * unit * path
+    ahead = 2.0 * wanted / (1.0 / unit + math.sqrt(inner))
+    if ahead > FARTHER * wanted * unit:
+        return side * wanted * unit * path
+    curved = (other.coef - peak.coef - back * path) / back**2
+    return np.asarray(side * ahead * path + ahead**2 * curved)
 
 
 def _serves(move: _Move | None, known: float) -> bool:

@@ -17,7 +17,7 @@ import numpy as np
 
 from logit_inference.errors import ProfileError
 from logit_inference.inference.distribution import critical_value
-from logit_inference.inference.endpoint import joint_end
+from logit_inference.inference.endpoint import End, joint_end
 from logit_inference.likelihood.evaluation import Evaluation
 from logit_inference.likelihood.objective import Objective
 from logit_inference.rows.block import Floats
@@ -248,12 +248,13 @@ def profile_interval(peak: Peak, row: Floats, level: float) -> tuple[float, floa
     [-1.959964, 1.959964]
     """
     wanted = critical_value(level, None)
-    return _end(peak, row, wanted, -1.0), _end(peak, row, wanted, 1.0)
+    low = joint_end(peak, row, wanted, -1.0)
+    high = joint_end(peak, row, wanted, 1.0, low)
+    return _value(peak, row, wanted, -1.0, low), _value(peak, row, wanted, 1.0, high)
 
 
-def _end(peak: Peak, row: Floats, wanted: float, side: float) -> float:
-    """Return where the root of twice the fall is ``wanted``, on one side of the estimate."""
-    joint = joint_end(peak, row, wanted, side)
+def _value(peak: Peak, row: Floats, wanted: float, side: float, joint: End | None) -> float:
+    """Return an end that was found jointly, or else the same by refits."""
     return _nested_end(peak, row, wanted, side) if joint is None else joint.value
 
 

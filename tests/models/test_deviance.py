@@ -75,8 +75,10 @@ def test_aliased_columns_go_with_the_span_they_add_to():
 
 def test_a_model_without_terms_or_without_an_intercept():
     constant = li.logit("low ~ 1", birthwt)
-    assert constant.anova().to_frame().empty
-    assert constant.drop1().to_frame().empty
+    assert indexed(constant.anova()).loc["NULL", "deviance"] == pytest.approx(constant.deviance)
+    assert indexed(constant.drop1()).loc["<none>", "aic"] == pytest.approx(constant.aic)
+    for table in (constant.anova(), constant.anova(type=2), constant.drop1(test="wald")):
+        assert "nothing to test" in table.notes[0]
     fit = li.logit("low ~ 0 + lwt + smoke", birthwt)
     frame = indexed(fit.anova())
     assert frame.loc["NULL", "deviance"] == pytest.approx(2 * len(birthwt) * np.log(2))
