@@ -58,6 +58,24 @@ class HypothesisError(LogitInferenceError, ValueError):
         )
 
     @classmethod
+    def not_joint(cls, name: str) -> HypothesisError:
+        """Return the error for what goes to infinity among simultaneous intervals."""
+        return cls(
+            f"{name!r} goes to infinity and has no normal distribution, so that no simultaneous "
+            "interval holds it. Leave it out; its own likelihood-ratio limits are in conf_int() "
+            "and lincom() without simultaneous=.",
+            name=name,
+        )
+
+    @classmethod
+    def not_rows(cls, found: str, count: int) -> HypothesisError:
+        """Return the error for a combination that is neither text nor numbers."""
+        return cls(
+            f"a combination of coefficients is text, a list of texts, or rows of {count} numbers; "
+            f"{found} could not be read."
+        )
+
+    @classmethod
     def unknown(
         cls, hypothesis: str, name: str, names: Sequence[str], terms: Sequence[str]
     ) -> HypothesisError:

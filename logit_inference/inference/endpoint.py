@@ -21,7 +21,8 @@ from which the error has doubled, is given up for one halfway; a search that has
 
 Firth's criterion of few rows is not concave everywhere, and a restricted maximum may be one of
 several. There the search stands only where it was never in doubt: where the exact curvature was
-positive definite at each of its points, and these were few (`FEW`).
+positive definite at each of its points, these were few (`FEW`), and the profile does not level off
+(`FLAT`), as it does on the way to another maximum.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ from logit_inference.solve.peak import Peak
 FALL, OTHERS = 1e-5, 3e-4
 FALL_OF_SCORES, OTHERS_OF_SCORES = 1e-6, 3e-5
 MOST_EVALUATIONS = 30
+FLAT = 0.6  # slope of the root of the fall at an end, that at the peak being one
 FEW = 5  # see `profile_interval` for how often such a search differs from refits
 LONGEST = 1.5  # length of the score of the others, from which a point is too far
 LARGEST_RETURN = 0.75  # a step back is at most this share of it
@@ -76,7 +78,8 @@ class _Move:
 
     ``others`` (r,) is the step with the quantity held, ``path`` (r,) how the coefficients follow
     the quantity, ``decrement`` λ, ``gap`` what twice the fall is too large by, ``ahead`` the
-    distance of the quantity that is missing, ``error`` λ and what the root of the fall lacks.
+    distance of the quantity that is missing, ``error`` λ and what the root of the fall lacks,
+    ``rise`` the slope of the root of the fall in the quantity.
     """
 
     others: Floats
@@ -85,6 +88,7 @@ class _Move:
     gap: float
     ahead: float
     error: float
+    rise: float
 
 
 def joint_end(
@@ -114,7 +118,7 @@ def joint_end(
     axis = peak.root @ (lean / unit)
     first = side * wanted * axis
     if other is not None:
-        first = _mirrored(peak, row, wanted, side, axis / unit, unit, other)
+        first = _mirrored(peak, row, wanted, side, other)
     with np.errstate(over="ignore", invalid="ignore"):
         return _search(peak, row, wanted, side, first, unit)
 
@@ -137,6 +141,8 @@ def _search(
         elif move is None or move.decrement > LONGEST or move.error > 2.0 * known:
             size /= 2.0
         elif _arrived(move, slope is not None):
+            if peak.several and move.rise * unit < FLAT:
+                return None
             end = point + move.others + side * move.ahead * move.path
             return End(float(row @ end), end, n)
         else:
@@ -146,20 +152,15 @@ def _search(
     return None
 
 
-def _mirrored(
-    peak: Peak,
-    row: Floats,
-    wanted: float,
-    side: float,
-    path: Floats,
-    unit: float,
-    other: End,
-) -> Floats:
+def _mirrored(peak: Peak, row: Floats, wanted: float, side: float, other: End) -> Floats:
     """Return the way from the peak to where an end should be, given that on the other side.
 
     The signed root of twice the fall and the coefficients are taken for parabolas in the quantity:
     their slopes at the peak are known, and the other end tells how they bend.
     """
+    lean = row @ peak.root
+    unit = float(np.linalg.norm(lean))
+    path = peak.root @ (lean / unit**2)
     back = other.value - float(row @ peak.coef)
     bend = (-side * wanted - back / unit) / back**2
     inner = 1.0 / unit**2 + 4.0 * side * bend * wanted
@@ -214,4 +215,4 @@ def _move(
     inner = rise * rise + 2.0 * bend * missing
     ahead = 2.0 * missing / (rise + math.sqrt(inner)) if inner > 0.0 else missing / rise
     gap = fall - wanted * wanted
-    return _Move(others, along / spread, decrement, gap, ahead, decrement + abs(missing))
+    return _Move(others, along / spread, decrement, gap, ahead, decrement + abs(missing), rise)

@@ -69,6 +69,8 @@ def compare(*fits: LogitResult, adjust: str | None = None) -> Table:
     >>> li.compare(small, large).to_frame()["p_value"].round(4).tolist()
     [nan, 0.476]
     """
+    if fits and isinstance(fits[0], (list, tuple)):
+        raise ArgumentError("fits", "a list", "the fits one by one: li.compare(*fits)")
     if len(fits) < 2:
         raise ArgumentError("fits", len(fits), "two fits or more: li.compare(small, large)")
     strangers = [type(fit).__name__ for fit in fits if not isinstance(fit, LogitResult)]

@@ -71,7 +71,7 @@ def simultaneous_intervals(
         shown = [names[j] for j in chosen]
     lost = [j for j in chosen if not estimate.estimable[j]]
     if lost:
-        raise HypothesisError.infinite(names[lost[0]])
+        raise HypothesisError.not_joint(names[lost[0]])
     if not chosen:
         raise HypothesisError.nothing_finite()
     rows = np.eye(len(names))[chosen]
@@ -126,14 +126,12 @@ def widened_jointly(
 
     Raises
     ------
-    ArgumentError
+    HypothesisError
         Where a combination goes to infinity.
     """
     infinite = estimate.infinite_in(matrix)
     if infinite.any():
-        name = called[int(np.argmax(infinite))]
-        reason = f"{name!r} goes to infinity and has no normal distribution"
-        raise ArgumentError.refused("simultaneous", True, reason, "False, or leave it out")
+        raise HypothesisError.not_joint(called[int(np.argmax(infinite))])
     critical, error = joint_critical(estimate, matrix, level)
     half = critical * table.std_error
     joint = replace(table, conf_low=table.estimate - half, conf_high=table.estimate + half)

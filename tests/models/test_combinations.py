@@ -85,6 +85,7 @@ def test_odds_ratios_are_exponentiated(fit, method):
         ("", "an expression was expected"),
         ([1.0, 2.0], "7 columns"),
         ([], "no combination"),
+        ({"smoke": 1.0}, "dict could not be read"),
     ],
 )
 def test_what_is_no_combination_says_so(fit, asked, told):
