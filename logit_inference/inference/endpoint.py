@@ -45,8 +45,9 @@ from logit_inference.solve.peak import Peak
 FALL, OTHERS = 1e-5, 3e-4
 FALL_OF_SCORES, OTHERS_OF_SCORES = 1e-6, 3e-5
 MOST_EVALUATIONS = 30
+# Of 13,000 ends in 2,400 simulated fits that were so found, one was not that of refits.
 FLAT = 0.6  # slope of the root of the fall at an end, that at the peak being one
-FEW = 5  # see `profile_interval` for how often such a search differs from refits
+FEW = 5
 LONGEST = 1.5  # length of the score of the others, from which a point is too far
 LARGEST_RETURN = 0.75  # a step back is at most this share of it
 FARTHER = 3.0  # a step away is at most as many times the distance from the estimate

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ from logit_inference.covariance.model import model_covariance
 from logit_inference.errors import ArgumentError, DetachedError
 from logit_inference.inference.hauck_donner import WaldSlopes, suspects, wald_slopes
 from logit_inference.inference.likelihood_ratio import profile_coefficients
+from logit_inference.inference.limits import Limits, likelihood_limits
 from logit_inference.inference.wald import Coefficients, check_level
 from logit_inference.report.inference import hauck_donner_table
 from logit_inference.solve.certificate import Certificate, certify_fit, undecided
@@ -37,6 +39,29 @@ def method_of(result: LogitResult, method: str | None) -> str:
     if method not in known:
         raise ArgumentError("method", method, '"wald", or "lr" or "profile", which are the same')
     return known[method]
+
+
+def level_of(result: LogitResult, alpha: float | None, level: float | None) -> float:
+    """Return the confidence level that is asked for by either name; by default the result's."""
+    if alpha is not None and level is not None:
+        raise ArgumentError("alpha", alpha, "either alpha= or level=, not both")
+    if alpha is None:
+        return result.level if level is None else level
+    if not (isinstance(alpha, Real) and 0.0 < alpha < 1.0):
+        raise ArgumentError("alpha", alpha, "one minus the level, such as 0.05")
+    return 1.0 - alpha
+
+
+def limits_of(result: LogitResult, level: float) -> Limits:
+    """Return likelihood-ratio inference for infinite coefficients."""
+    limits = result.limits
+    if limits is not None and limits.level == level:
+        return limits
+    if result.fit is None or result.asked is None or result.estimate.recession is None:
+        saved = "" if limits is None else f" (the one saved is {limits.level:g})"
+        raise DetachedError(f"the interval of an infinite coefficient at another level{saved}")
+    supremum = result.fit.solution.evaluation.log_likelihood
+    return likelihood_limits(result.asked, supremum, result.estimate.recession, level)
 
 
 def coefficient_inference(

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from logit_inference.diagnostics.account import Account
@@ -25,7 +24,7 @@ from logit_inference.effects.prediction import (
 from logit_inference.errors import ArgumentError, DetachedError
 from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.hauck_donner import WaldSlopes
-from logit_inference.inference.limits import Limits, likelihood_limits
+from logit_inference.inference.limits import Limits
 from logit_inference.inference.result import TestResult
 from logit_inference.inference.wald import Coefficients, coefficients
 from logit_inference.likelihood.logistic import expit
@@ -40,6 +39,8 @@ from logit_inference.models.inference import (
     certificate_of,
     detached,
     hauck_donner,
+    level_of,
+    limits_of,
     profiled_coefficients,
 )
 from logit_inference.models.profile import Profile
@@ -164,15 +165,7 @@ class LogitResult:
 
     def limits_at(self, level: float) -> Limits:
         """Return likelihood-ratio inference for infinite coefficients."""
-        limits = self.limits
-        if limits is not None and limits.level == level:
-            return limits
-        recession = self.estimate.recession
-        if self.asked is None or recession is None:
-            saved = "" if limits is None else f" (the one saved is {limits.level:g})"
-            raise DetachedError(f"the interval of an infinite coefficient at another level{saved}")
-        supremum = self._fit("the interval").solution.evaluation.log_likelihood
-        return likelihood_limits(self.asked, supremum, recession, level)
+        return limits_of(self, level)
 
     def cov_params(self) -> pd.DataFrame:
         """Return the covariance of the coefficients, labelled on both sides."""
@@ -201,9 +194,9 @@ class LogitResult:
         names : str or list of str, optional
             Coefficients or terms; profiles of others are not computed.
         simultaneous : bool, str or sequence of str
-            Whether the intervals hold for all coefficients at once, or for those named, which then
-            are the rows: Wald intervals with the critical value of the largest of them, by the
-            joint normal distribution of the estimates. Names of terms mean their columns.
+            Whether the intervals hold for all coefficients at once, or for those named, here or in
+            ``names``, which then are the rows: Wald intervals with the critical value of the
+            largest of them, by the joint normal distribution of the estimates.
 
         Raises
         ------
@@ -232,9 +225,9 @@ class LogitResult:
         >>> fit.conf_int(level=0.9, names="smoke", method="profile").round(3).to_numpy().tolist()
         [[0.163, 1.224]]
         """
-        level = self._level(alpha, level)
+        level = level_of(self, alpha, level)
         if simultaneous is not False:
-            return simultaneous_intervals(self, level, method, simultaneous)
+            return simultaneous_intervals(self, level, method, simultaneous, names)
         return intervals(self, level, method, names)
 
     def lincom(
@@ -351,15 +344,6 @@ class LogitResult:
         ['yes', 'yes']
         """
         return hauck_donner(self)
-
-    def _level(self, alpha: float | None, level: float | None) -> float:
-        if alpha is not None and level is not None:
-            raise ArgumentError("alpha", alpha, "either alpha= or level=, not both")
-        if alpha is not None and not (isinstance(alpha, Real) and 0.0 < alpha < 1.0):
-            raise ArgumentError("alpha", alpha, "one minus the level, such as 0.05")
-        if alpha is not None:
-            return 1.0 - alpha
-        return self.level if level is None else level
 
     @cached_property
     def profiles(self) -> Coefficients:

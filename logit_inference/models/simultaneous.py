@@ -36,7 +36,11 @@ def check_wald(method: str | None) -> None:
 
 
 def simultaneous_intervals(
-    result: LogitResult, level: float, method: str | None, wanted: bool | str | Sequence[str]
+    result: LogitResult,
+    level: float,
+    method: str | None,
+    wanted: bool | str | Sequence[str],
+    among: str | Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """Return Wald intervals that hold for several coefficients at once.
 
@@ -53,9 +57,13 @@ def simultaneous_intervals(
     wanted : True, str or sequence of str
         All coefficients with a finite estimate (the others are missing), or those named; a term
         means its columns.
+    among : str or sequence of str, optional
+        Those named, where ``wanted`` is True.
 
     Raises
     ------
+    ArgumentError
+        For names given twice.
     HypothesisError
         For a name without an estimate.
     """
@@ -64,6 +72,9 @@ def simultaneous_intervals(
     check_wald(method)
     estimate, level = result.estimate, check_level(level)
     names = list(estimate.names)
+    if among is not None and not isinstance(wanted, bool):
+        raise ArgumentError("simultaneous", wanted, "names in names= or in simultaneous=, not both")
+    wanted = wanted if among is None else among
     if isinstance(wanted, bool):
         chosen, shown = np.flatnonzero(estimate.estimable).tolist(), names
     else:

@@ -113,6 +113,7 @@ def test_simultaneous_intervals_of_combinations_and_terms(fit):
     names = ["smoke", "C(race)"]
     joint = fit.conf_int(simultaneous=names)
     assert joint.index.tolist() == ["smoke", "C(race)[T.black]", "C(race)[T.other]"]
+    np.testing.assert_array_equal(fit.conf_int(names=names, simultaneous=True), joint)
     table = fit.lincom(names, simultaneous=True)
     np.testing.assert_allclose(table.to_frame()[["conf_low", "conf_high"]], joint, rtol=1e-12)
     assert any("hold at once for 3" in note for note in table.notes)
@@ -126,6 +127,8 @@ def test_simultaneous_intervals_of_combinations_and_terms(fit):
     assert (excluded == (three["p_adjusted"] < 0.05)).all()
     with pytest.raises(errors.ArgumentError, match="Wald"):
         fit.lincom(names, simultaneous=True, method="lr")
+    with pytest.raises(errors.ArgumentError, match="not both"):
+        fit.conf_int(names="age", simultaneous=names)
     for empty in ([], ()):
         with pytest.raises(errors.ArgumentError, match="names of coefficients"):
             fit.conf_int(names=empty)
