@@ -66,4 +66,4 @@ def corrected_name(result: LogitResult) -> str:
 
 def corrected_note(name: str) -> str:
     """Return what is said of it among likelihood-ratio tests."""
-    return f"{name}: corrected by hand (FLIC), so that its test and interval are Wald's."
+    return f"{name}: with the intercept corrected by hand (FLIC), test and interval are Wald's."

@@ -91,7 +91,7 @@ def _centred(result: LogitResult, structure: Structure, numbers: set[str]) -> li
 
 def _moments(block: Block, columns: list[int]) -> Total:
     """Return sums of ones, columns, and their squares; unweighted and weighted, (2, 2, k + 1)."""
-    X = dense(block.X)[:, columns]
+    X = dense(block.X[:, columns])
     weights = np.ones(len(X)) if block.weights is None else block.weights
     counted = np.vstack([weights > 0, weights]).astype(float)
     ones = np.ones((len(X), 1))

@@ -349,3 +349,29 @@ def test_separated_and_penalised_fits():
     table = li.compare(*firth)
     assert "p_value" not in table.to_frame()
     assert "another penalty" in table.notes[2]
+
+
+@pytest.mark.parametrize(
+    ("formula", "told"),
+    [
+        ("agec * C(race, contr.sum)", None),
+        ("agec * C(race, contr.helmert)", None),
+        ("center(age) * C(race, contr.sum)", None),
+        ("poly(age, 2) * C(race, contr.sum)", None),
+        ("I(age - 23) * C(race, contr.sum)", None),  # the mean is 23.2, the deviation 5.3
+        ("C(smoke, contr.sum) * C(race, contr.sum)", None),
+        ("age * C(race, contr.sum)", "C(race, contr.sum) at age = 0."),
+        ("agec * C(race)", "agec at C(race) = white."),
+        ("agec * smoke", "agec at smoke = 0."),
+        ("bs(age, df=4) * C(race, contr.sum)", "C(race, contr.sum) at bs(age, df=4) as coded."),
+        ("agec + C(race, contr.sum) + lwt:C(race, contr.sum)", "C(race, contr.sum) at lwt = 0."),
+    ],
+)
+def test_type_3_says_where_it_is_not_of_an_average(formula, told):
+    data = birthwt.assign(agec=birthwt["age"] - birthwt["age"].mean())
+    fit = li.logit(f"low ~ {formula}", data)
+    notes = [note for note in fit.anova(type=3, test="wald").notes if "as they are coded" in note]
+    assert bool(notes) == (told is not None)
+    assert told is None or told in notes[0]
+    weighted = li.logit(f"low ~ {formula}", data, weights=data["lwt"], weights_kind="precision")
+    assert len(weighted.anova(type=3, test="wald").notes) == len(notes)
