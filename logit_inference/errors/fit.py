@@ -62,6 +62,15 @@ class ProfileError(LogitInferenceError, ArithmeticError):
         )
 
     @classmethod
+    def no_maximum(cls, sentence: str) -> ProfileError:
+        """Return the error for likelihood ratios of a fit that was stopped on its way."""
+        return cls(
+            "the fit is not at a maximum, from which likelihood ratios are measured: "
+            f"{sentence[:1].lower()}{sentence[1:]} Fit again with more max_iterations=, and leave "
+            "require_convergence=False away."
+        )
+
+    @classmethod
     def flat(cls, what: str) -> ProfileError:
         """Return the error for a profile that is the same everywhere."""
         return cls(

@@ -86,8 +86,12 @@ def fit_peak(fit: Fit) -> Peak:
     """Return the peak of what a fit maximised, or raise where nothing can be profiled."""
     if not fit.estimator.has_likelihood:
         name = fit.estimator.name
-        raise ArgumentError("method", "profile", f'"wald": {name} has no likelihood ratios')
-    peak = peak_of(fit) if fit.solution.outcome.converged else None
+        reason = f"{name} has no likelihood ratios"
+        raise ArgumentError.refused("method", "lr", reason, '"wald"')
+    outcome = fit.solution.outcome
+    if not outcome.converged:
+        raise ProfileError.no_maximum(outcome.sentence)
+    peak = peak_of(fit)
     if peak is None:
         raise ProfileError.not_found("a maximum to profile")
     return peak

@@ -163,6 +163,11 @@ def profile_of(result: LogitResult, combination: Any, points: int, level: float 
     asked = read(result, combination)
     if len(asked.matrix) != 1:
         raise HypothesisError.not_one(len(asked.matrix))
+    estimator = result.account.estimator
+    if not estimator.has_likelihood:
+        reason = f"{estimator.name} has no likelihood ratios, and so no profile"
+        instead = 'conf_int(method="wald")'
+        raise ArgumentError.refused("estimator", estimator.kind, reason, instead)
     if result.fit is None:
         raise DetachedError("profile()")
     name, matrix = asked.text[0], asked.matrix
@@ -170,7 +175,8 @@ def profile_of(result: LogitResult, combination: Any, points: int, level: float 
         own = combination_inference(result, matrix, level, "profile", tests=False, called=[name])
         curve = _curve(result, name, matrix, max(level, WIDE), int(points))
     except ProfileError as problem:
-        raise problem if problem.name else problem.about(name) from None
+        general = problem.name or not result.converged
+        raise problem if general else problem.about(name) from None
     foreign = foreign_covariance(result)
     return Profile(
         name,

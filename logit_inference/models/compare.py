@@ -75,7 +75,7 @@ def compare(*fits: LogitResult, adjust: str | None = None) -> Table:
         raise ArgumentError("fits", len(fits), "two fits or more: li.compare(small, large)")
     strangers = [type(fit).__name__ for fit in fits if not isinstance(fit, LogitResult)]
     if strangers:
-        raise ArgumentError("fits", strangers[0], "results of li.logit()")
+        raise ArgumentError("fits", strangers[0], "results of li.logit(); adjust= by its name")
     asked = [_asked(fit) for fit in fits]
     for result, fit in zip(fits[1:], asked[1:], strict=True):
         _check_same_data(fits[0], result, asked[0], fit)
@@ -90,6 +90,9 @@ def compare(*fits: LogitResult, adjust: str | None = None) -> Table:
                 "Test within the larger fit, whose penalty holds for both: "
                 'fit.test("smaller formula", method="lr").'
             )
+    for name, result in zip(names, fits, strict=True):
+        if not result.converged:
+            notes.append(f"No tests: the search for {name} stopped before its maximum.")
     for k, (one, other) in enumerate(pairwise(asked), start=1):
         smaller, larger = sorted((k - 1, k), key=lambda i: len(asked[i].basis.kept))
         outside = [] if notes else _outside(asked[smaller], asked[larger])

@@ -150,3 +150,19 @@ def test_a_profile_that_cannot_be_had_does_not_advise_wald():
     assert error.name == "x - z"
     assert "A Wald interval does not exist" in str(error)
     assert 'method="wald"' not in str(error)
+
+
+def test_a_fit_that_was_stopped_has_no_likelihood_ratios():
+    fit = li.logit("low ~ age + smoke", DATA, max_iterations=1, require_convergence=False)
+    for call in (
+        lambda: fit.tidy(method="lr"),
+        lambda: fit.profile("age"),
+        fit.anova,
+        lambda: fit.test("age", method="score"),
+    ):
+        with pytest.raises(errors.ProfileError, match="not at a maximum"):
+            call()
+    whole = li.logit("low ~ age + smoke + lwt", DATA)
+    table = li.compare(fit, whole)
+    assert "p_value" not in table.to_frame()
+    assert any("model 1 stopped before its maximum" in note for note in table.notes)
