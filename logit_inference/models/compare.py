@@ -81,7 +81,34 @@ def compare(*fits: LogitResult, adjust: str | None = None) -> Table:
         _check_same_data(fits[0], result, asked[0], fit)
     names = [f"model {k}" for k in range(1, len(fits) + 1)]
     formulas = [fit.account.formula or ", ".join(fit.estimate.names) for fit in fits]
-    lines, notes = [TermTest(names[0])], []
+    lines, notes = _tests(fits, asked, names)
+    tested, adjusted = not notes, None
+    if adjust is not None and not tested:
+        raise ArgumentError.refused("adjust", adjust, notes[0].rstrip("."), "None")
+    if tested:
+        notes += dict.fromkeys(note for fit in fits for note in covariance_notes(fit, "lr"))
+    else:
+        lines = [TermTest(name) for name in names]
+    if adjust is not None:
+        found = _adjusted(fits, asked, names, lines[1:], adjust)
+        adjusted = [None, *found.values.tolist()]
+        notes.append(found.note)
+    columns = [
+        Column("df_residual", [fit.df_resid for fit in fits], "resid. df", kind="integer"),
+        Column("log_likelihood", [fit.llf for fit in fits], "log-lik.", kind="fixed"),
+    ]
+    if fits[0].account.estimator.has_criteria:
+        columns.append(Column("aic", [fit.aic for fit in fits], "AIC", kind="fixed"))
+        columns.append(Column("bic", [fit.bic for fit in fits], "BIC", kind="fixed"))
+    return comparison_table(lines, formulas, columns, tested=tested, adjusted=adjusted, notes=notes)
+
+
+def _tests(
+    fits: Sequence[LogitResult], asked: Sequence[Fit], names: Sequence[str]
+) -> tuple[list[TermTest], list[str]]:
+    """Return the test of each fit against the one before, and why they do not stand, if so."""
+    lines: list[TermTest] = [TermTest(names[0])]
+    notes: list[str] = []
     estimator = fits[0].account.estimator
     if not estimator.is_ml:
         notes.append(f"No tests: {estimator.name} has another penalty in each model.")
@@ -107,25 +134,7 @@ def compare(*fits: LogitResult, adjust: str | None = None) -> Table:
         statistic = max(statistic, 0.0)
         tail = chi_square_tail(statistic, float(df)) if df else math.nan
         lines.append(TermTest(names[k], statistic, float(df), tail))
-    tested, adjusted = not notes, None
-    if adjust is not None and not tested:
-        raise ArgumentError.refused("adjust", adjust, notes[0].rstrip("."), "None")
-    if tested:
-        notes += dict.fromkeys(note for fit in fits for note in covariance_notes(fit, "lr"))
-    else:
-        lines = [TermTest(name) for name in names]
-    if adjust is not None:
-        found = _adjusted(fits, asked, names, lines[1:], adjust)
-        adjusted = [None, *found.values.tolist()]
-        notes.append(found.note)
-    columns = [
-        Column("df_residual", [fit.df_resid for fit in fits], "resid. df", kind="integer"),
-        Column("log_likelihood", [fit.llf for fit in fits], "log-lik.", kind="fixed"),
-    ]
-    if estimator.has_criteria:
-        columns.append(Column("aic", [fit.aic for fit in fits], "AIC", kind="fixed"))
-        columns.append(Column("bic", [fit.bic for fit in fits], "BIC", kind="fixed"))
-    return comparison_table(lines, formulas, columns, tested=tested, adjusted=adjusted, notes=notes)
+    return lines, notes
 
 
 def _adjusted(
