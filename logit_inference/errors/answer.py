@@ -58,6 +58,24 @@ class HypothesisError(LogitInferenceError, ValueError):
         )
 
     @classmethod
+    def not_joint(cls, name: str) -> HypothesisError:
+        """Return the error for what goes to infinity among simultaneous intervals."""
+        return cls(
+            f"{name!r} goes to infinity and has no normal distribution, so that no simultaneous "
+            "interval holds it. Leave it out; its own likelihood-ratio limits are in conf_int() "
+            "and lincom() without simultaneous=.",
+            name=name,
+        )
+
+    @classmethod
+    def not_rows(cls, found: str, count: int) -> HypothesisError:
+        """Return the error for a combination that is neither text nor numbers."""
+        return cls(
+            f"a combination of coefficients is text, a list of texts, or rows of {count} numbers; "
+            f"{found} could not be read."
+        )
+
+    @classmethod
     def unknown(
         cls, hypothesis: str, name: str, names: Sequence[str], terms: Sequence[str]
     ) -> HypothesisError:
@@ -96,6 +114,16 @@ class HypothesisError(LogitInferenceError, ValueError):
     def empty(cls) -> HypothesisError:
         """Return the error for no restriction at all."""
         return cls('an empty hypothesis tests nothing; write for example "age = 0".')
+
+    @classmethod
+    def nothing(cls, names: Sequence[str]) -> HypothesisError:
+        """Return the error for no combination at all."""
+        first = names[-1] if names else "age"
+        return cls(
+            f"no combination of coefficients is asked for. Write for example {first!r} or "
+            f'"2*{first}"; several are a list, or parted by commas. Coefficients: '
+            f"{shorten(list(names))}."
+        )
 
     @classmethod
     def idle(cls, hypothesis: str = "", numbers: Sequence[str] = ()) -> HypothesisError:

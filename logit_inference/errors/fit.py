@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from logit_inference.errors.base import LogitInferenceError, LogitInferenceWarning
@@ -31,15 +31,24 @@ class ProfileError(LogitInferenceError, ArithmeticError):
 
     Attributes
     ----------
+    name : str
+        The coefficient or combination that it is about; empty where it is about the whole fit.
     estimate : float or None
         Of the quantity whose interval was sought.
     gap : float
         By how much a restricted fit is higher than the estimate; zero where none is.
     """
 
-    def __init__(self, message: str, *, estimate: float | None = None, gap: float = 0.0):
-        self.estimate, self.gap = estimate, gap
+    def __init__(
+        self, message: str, *, name: str = "", estimate: float | None = None, gap: float = 0.0
+    ):
+        self.name, self.estimate, self.gap = name, estimate, gap
         super().__init__(message)
+
+    def about(self, name: str) -> ProfileError:
+        """Return the same error with the coefficient, or combination, that it is about."""
+        told = f"{name}: {self}"
+        return ProfileError(told, name=name, estimate=self.estimate, gap=self.gap)
 
     @classmethod
     def not_found(cls, what: str, estimate: float | None = None) -> ProfileError:
@@ -53,11 +62,32 @@ class ProfileError(LogitInferenceError, ArithmeticError):
         )
 
     @classmethod
+    def no_maximum(cls, sentence: str) -> ProfileError:
+        """Return the error for likelihood ratios of a fit that was stopped on its way."""
+        return cls(
+            "the fit is not at a maximum, from which likelihood ratios are measured: "
+            f"{sentence[:1].lower()}{sentence[1:]} Fit again with more max_iterations=, and leave "
+            "require_convergence=False away."
+        )
+
+    @classmethod
     def flat(cls, what: str) -> ProfileError:
         """Return the error for a profile that is the same everywhere."""
         return cls(
             f"the profile of {what} is flat: the data are separated, and every value of it comes "
-            "as close to the supremum of the likelihood as any other. Its interval is all numbers."
+            "as close to the supremum of the likelihood as any other. Its interval is all numbers.",
+            name=what,
+        )
+
+    @classmethod
+    def undecided(cls, what: str) -> ProfileError:
+        """Return the error for a combination at infinity of which the way there is not known."""
+        return cls(
+            f"the profile of {what} was not found: the data are separated, and whether it goes to "
+            "infinity, and to which one, was not decided, because columns are very unequal in "
+            "size or rows are separated by a hair. Rescale the columns, or ask conf_int() for the "
+            "limits of single coefficients. A Wald interval does not exist here.",
+            name=what,
         )
 
     @classmethod
@@ -69,6 +99,24 @@ class ProfileError(LogitInferenceError, ArithmeticError):
             "other coefficients with start=, and keep the fit whose penalized_log_likelihood is "
             'largest; method="wald" describes the maximum at hand.',
             gap=gap,
+        )
+
+
+class ProfileWarning(LogitInferenceWarning):
+    """Some profiles were not found: their numbers are missing, those of the others stand.
+
+    Attributes
+    ----------
+    reasons : dict of str to str
+        Of each coefficient or combination without a profile, why.
+    """
+
+    def __init__(self, reasons: Mapping[str, str]):
+        self.reasons = dict(reasons)
+        told = " ".join(reason for reason in self.reasons.values() if reason)
+        super().__init__(
+            f"no profile was found of {', '.join(self.reasons)}: tests and intervals are missing "
+            f"there, and those of the others stand. {told}".rstrip()
         )
 
 

@@ -61,12 +61,17 @@ def read_combinations(
     ('a - 0.5*b',)
     """
     texts = [given] if isinstance(given, str) else given
+    if not np.size(texts):
+        raise HypothesisError.nothing(names)
     if isinstance(texts, (list, tuple)) and texts and all(isinstance(t, str) for t in texts):
         known = gather_names(names, terms)
         found = [part for text in texts for part in read_sums(text, known, identified)]
         matrix, called = np.array([row for _, row in found]), tuple(text for text, _ in found)
     else:
-        read = read_hypothesis(np.asarray(given), names, terms)
+        rows = np.asarray(given)
+        if rows.dtype.kind not in "biuf":
+            raise HypothesisError.not_rows(type(given).__name__, len(names))
+        read = read_hypothesis(rows, names, terms)
         matrix, called = read.matrix, tuple(text.removesuffix(" = 0") for text in read.text)
     unknown = ((matrix != 0) & ~identified).any(axis=0)
     if unknown.any():

@@ -23,6 +23,7 @@ from logit_inference.solve.peak import Peak
 
 BEYOND = 0.05  # of the way from the estimate to an end, that the curve goes on
 NEARLY = 0.05  # of the root of twice the fall, where a curve that goes to its supremum stops
+FAR = 64.0  # steps that change linear predictors by one, above which points are at equal ratios
 MOST_DOUBLINGS = 60
 
 
@@ -120,6 +121,11 @@ def supremum_curve(
         if fall(end + side * reach) <= NEARLY**2 / 2.0:
             break
         reach *= 2.0
-    value = np.sort(np.linspace(end - side * BEYOND * reach, end + side * reach, points + 1))
+    if reach <= FAR * profile.unit:
+        steps = np.linspace(-BEYOND * reach, reach, points + 1)
+    else:  # rows are separated by a hair: the profile hardly falls for many orders of magnitude
+        steps = np.append([-BEYOND, 0.0], np.geomspace(1.0, reach / profile.unit, points - 1))
+        steps *= profile.unit
+    value = np.sort(end + side * steps)
     falls = np.array([fall(float(at)) for at in value])
     return Curve(value, falls, -side * np.sqrt(2.0 * falls), np.full((len(value), r), np.nan))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -23,7 +24,7 @@ def profile_coefficients(
     *,
     matrix: Floats | None = None,
     tests: bool = True,
-    strict: bool = True,
+    called: Sequence[str] | None = None,
 ) -> Coefficients:
     """Return likelihood-ratio inference for coefficients: signed roots, p-values, intervals.
 
@@ -40,13 +41,14 @@ def profile_coefficients(
         finite estimate get NaN.
     tests : bool
         Whether to compute statistics and p-values, which intervals do not need.
-    strict : bool
-        Whether a coefficient whose profile is not found raises. If not, its numbers are NaN.
+    called : sequence of k str, optional
+        What errors name them. Without it a profile that is not found is NaN.
 
     Raises
     ------
     ProfileError
-        Where a restricted fit does not reach its maximum.
+        Where the fit is at no maximum; and, with ``called``, where a restricted fit does not reach
+        its maximum.
     ArgumentError
         For an estimator whose criterion has no likelihood-ratio statements.
 
@@ -58,8 +60,8 @@ def profile_coefficients(
     matrix = np.eye(len(estimate.names)) if matrix is None else matrix
     wald = combinations(estimate, matrix, level)
     statistic, low, high = np.full((3, len(matrix)), np.nan)
-    finite = np.flatnonzero(np.isfinite(wald.estimate))
-    if not len(finite):  # complete separation: there is no peak
+    finite = np.flatnonzero(np.isfinite(wald.estimate)).tolist()
+    if not finite:  # complete separation: there is no peak
         return Coefficients(wald.estimate, wald.std_error, statistic, statistic, low, high)
     peak = fit_peak(fit)
     for j in finite:
@@ -72,9 +74,9 @@ def profile_coefficients(
                 ratio = likelihood_ratio(peak, row, np.zeros(1))
                 statistic[j] = math.copysign(math.sqrt(ratio), float(row[0] @ peak.coef))
             low[j], high[j] = profile_interval(peak, row[0], level)
-        except ProfileError:
-            if strict:
-                raise
+        except ProfileError as problem:
+            if called is not None:
+                raise problem.about(called[j]) from None
             statistic[j] = np.nan
     p_value = two_sided(statistic, None)
     return Coefficients(wald.estimate, wald.std_error, statistic, p_value, low, high)
@@ -84,8 +86,12 @@ def fit_peak(fit: Fit) -> Peak:
     """Return the peak of what a fit maximised, or raise where nothing can be profiled."""
     if not fit.estimator.has_likelihood:
         name = fit.estimator.name
-        raise ArgumentError("method", "profile", f'"wald": {name} has no likelihood ratios')
-    peak = peak_of(fit) if fit.solution.outcome.converged else None
+        reason = f"{name} has no likelihood ratios"
+        raise ArgumentError.refused("method", "lr", reason, '"wald"')
+    outcome = fit.solution.outcome
+    if not outcome.converged:
+        raise ProfileError.no_maximum(outcome.sentence)
+    peak = peak_of(fit)
     if peak is None:
         raise ProfileError.not_found("a maximum to profile")
     return peak

@@ -17,7 +17,7 @@ import numpy as np
 
 from logit_inference.errors import ProfileError
 from logit_inference.inference.distribution import critical_value
-from logit_inference.inference.endpoint import joint_end
+from logit_inference.inference.endpoint import FLAT, End, joint_end
 from logit_inference.likelihood.evaluation import Evaluation
 from logit_inference.likelihood.objective import Objective
 from logit_inference.rows.block import Floats
@@ -32,6 +32,7 @@ NEAR = 1e-5  # of the root of twice the fall, in standard errors: one Newton ste
 LARGEST_STEP = 4.0  # times the distance from the estimate, where an end has not been passed yet
 SMALLEST_SHARE = 2.0**-10  # of the way, or of a standard error, below which refits give up
 ROUNDING = 1e-8  # of values: a restricted maximum that is higher by more shows another maximum
+BEYOND = 1.5  # times the way from the peak: from where another restricted maximum is looked for
 MOST_REFITS, MOST_STEPS = 100, 200
 
 
@@ -160,7 +161,8 @@ def restricted_maximum(
     Notes
     -----
     One refit, unless the restricted maximum is too far for a search from the peak, or may be one of
-    several: then others are taken on the way there, and the highest that is found counts.
+    several: then others are taken on the way there, and from beyond where what was maximised levels
+    off, and the highest that is found counts.
     """
     via = top(peak) if via is None else via
     if not len(matrix):
@@ -176,7 +178,22 @@ def restricted_maximum(
             step /= 2.0
             if step < SMALLEST_SHARE:
                 raise ProfileError.not_found("the restricted fit of a likelihood-ratio test")
-    return via
+    return _highest(peak, via, matrix, value) if peak.several else via
+
+
+def _highest(peak: Peak, found: Refit, matrix: Floats, value: Floats) -> Refit:
+    """Return a restricted maximum that is reached from farther out, where that is higher.
+
+    Looked for only where what was maximised levels off on the way there from the peak, as it does
+    where another branch of maxima is near: of a parabola the slope along the way is twice the fall.
+    """
+    fall = 2.0 * (peak.value - found.value)
+    if float(found.score @ (peak.coef - found.coef)) >= FLAT * fall:
+        return found
+    away = matrix @ peak.coef
+    beyond = _refit(peak, found, matrix, away + BEYOND * (value - away))
+    back = None if beyond is None else _refit(peak, beyond, matrix, value)
+    return found if back is None or back.value <= found.value else back
 
 
 def top(peak: Peak) -> Refit:
@@ -223,16 +240,20 @@ def profile_interval(peak: Peak, row: Floats, level: float) -> tuple[float, floa
 
     Notes
     -----
-    Each end is searched for jointly with the coefficients there (see `endpoint`): over 430 ends of
-    34 models of real data the median was 3 evaluations, the largest number 6; over 4,000 of
-    simulated data, many of them nearly separated, 3 to 6 by kind, and at most 14.
+    Each end is searched for jointly with the coefficients there (see `endpoint`), the second from
+    where the first says that it should be. An evaluation is a pass over the rows, of Firth's
+    criterion two. Measured at level 0.95:
 
-    Where that search does not verify its end (it was one of those 4,000), or where restricted
-    maxima may be several (`Peak.several`: Firth's fits of few rows), a bracketed search refits
-    instead, in about twenty evaluations: the signed root of twice the fall is nearly linear in
-    ``row @ coef``, and by the envelope theorem its slope costs nothing.
+    * 430 ends of 34 models of real data: median 2 evaluations, most 6; Firth's: median 2, most 31;
+    * 9,000 ends of simulated data of 8 to 60 rows, many nearly separated: median 3, most 28;
+    * the same with Firth's estimator: median 4, seven in ten found jointly, in at most 5.
 
-    Ends are right to about 1e-9 standard errors.
+    Where that search does not verify its end, or Firth's criterion may have several restricted
+    maxima there, a bracketed search refits instead, in about twenty evaluations as a rule: the
+    signed root of twice the fall is nearly linear in ``row @ coef``, and by the envelope theorem
+    its slope costs nothing. Of several restricted maxima the highest that is found counts.
+
+    Twice the fall at an end is right to about 1e-10; to 1e-8 for Firth's fits of many columns.
 
     References
     ----------
@@ -248,12 +269,13 @@ def profile_interval(peak: Peak, row: Floats, level: float) -> tuple[float, floa
     [-1.959964, 1.959964]
     """
     wanted = critical_value(level, None)
-    return _end(peak, row, wanted, -1.0), _end(peak, row, wanted, 1.0)
+    low = joint_end(peak, row, wanted, -1.0)
+    high = joint_end(peak, row, wanted, 1.0, low)
+    return _value(peak, row, wanted, -1.0, low), _value(peak, row, wanted, 1.0, high)
 
 
-def _end(peak: Peak, row: Floats, wanted: float, side: float) -> float:
-    """Return where the root of twice the fall is ``wanted``, on one side of the estimate."""
-    joint = None if peak.several else joint_end(peak, row, wanted, side)
+def _value(peak: Peak, row: Floats, wanted: float, side: float, joint: End | None) -> float:
+    """Return an end that was found jointly, or else the same by refits."""
     return _nested_end(peak, row, wanted, side) if joint is None else joint.value
 
 

@@ -111,7 +111,10 @@ def whole_model(fit: Fit, asked: Fit | None = None, recession: Recession | None 
     """
     if asked is not None and recession is not None:
         return Whole(asked, fit.solution.evaluation.log_likelihood, None, recession)
-    peak = peak_of(fit) if fit.solution.outcome.converged else None
+    outcome = fit.solution.outcome
+    if not outcome.converged:
+        raise ProfileError.no_maximum(outcome.sentence)
+    peak = peak_of(fit)
     if peak is None:
         raise ProfileError.not_found("a maximum to test against")
     return Whole(fit, peak.value, peak, None)

@@ -11,8 +11,15 @@ import numpy as np
 from logit_inference.errors import ArgumentError, ComparisonError, DetachedError
 from logit_inference.inference.deviance import Model, TermTest
 from logit_inference.inference.distribution import chi_square_tail
-from logit_inference.inference.multiplicity import METHODS, adjust
-from logit_inference.models.deviance import NAMES, NOTHING_ADDED, fit_columns
+from logit_inference.models.adjustment import adjusted_tests
+from logit_inference.models.deviance import (
+    NAMES,
+    NOTHING_ADDED,
+    fit_columns,
+    fitted_model,
+    p_values,
+)
+from logit_inference.models.joint import addition_axes, check_finite
 from logit_inference.models.nested import fitted_columns
 from logit_inference.models.sampled import check_likelihood
 from logit_inference.models.separated import supremum_of
@@ -20,7 +27,7 @@ from logit_inference.models.testing import covariance_notes
 from logit_inference.report.deviance import deviance_table
 from logit_inference.report.table import Table
 from logit_inference.rows.block import Block, Floats
-from logit_inference.rows.product import Columns
+from logit_inference.rows.product import Columns as Matrix
 from logit_inference.rows.source import ArraySource, Source
 from logit_inference.rows.threads import threads_for
 from logit_inference.rows.variant import row_weights, variant
@@ -28,6 +35,7 @@ from logit_inference.solve.fit import Fit, fit_rows
 from logit_inference.solve.supremum import score_at
 
 if TYPE_CHECKING:
+    from logit_inference.design.addition import Columns
     from logit_inference.models.result import LogitResult
 
 
@@ -39,8 +47,6 @@ def add1(
 
     if test not in ("score", "lr"):
         raise ArgumentError("test", test, '"score" or "lr"; Wald tests are those of larger fits')
-    if adjustment is not None and adjustment not in METHODS[:4]:
-        raise ArgumentError("adjust", adjustment, '"holm", "bonferroni", "bh" or "by"')
     check_likelihood(result, f'add1(test="{test}")')
     design: Any = result.design
     estimator = result.account.estimator
@@ -55,9 +61,17 @@ def add1(
     fit = result.fit if result.asked is None else result.asked
     if fit is None or result.fit is None or result.table is None:
         raise DetachedError("add1()")
+    if adjustment == "single-step" and test == "lr":
+        check_finite([result.estimate], ["the fit"])
     scope = [scope] if isinstance(scope, str) else list(scope)
+    if not scope:
+        raise ArgumentError("scope", scope, 'what may be added, such as ["x", "x:z"]')
     lines = [TermTest("<none>")] if test == "lr" else []
-    models = [Model(result.account.log_likelihood, result.account.rank)]
+    models = [fitted_model(result)]
+    columns: list[
+        Columns
+    ] = []  # of all models at once, where the tests' joint distribution is asked
+    limit = result.fit
     for addition in scope:
         larger = encode_formula(
             design,
@@ -70,8 +84,10 @@ def add1(
         if not new_terms(design, larger.formula):
             raise ComparisonError.nothing_new(addition)
         source = rows_with(fit, larger.X)
+        if adjustment == "single-step":
+            columns.append(larger)
         if test == "score":
-            statistic, df = _score(result.fit, source)
+            statistic, df = _score(limit, source)
         else:
             value, rank = _maximum(fit, source, larger.names)
             statistic, df = max(2.0 * (value - models[0].maximum), 0.0), rank - len(fit.basis.kept)
@@ -80,16 +96,16 @@ def add1(
             statistic = 0.0
         tail = chi_square_tail(statistic, float(df)) if df else math.nan
         lines.append(TermTest(addition, statistic, float(df), tail))
-    p = np.array([math.nan if line.p_value is None else line.p_value for line in lines])
     adjusted: list[float | None] | None = None
     notes = list(covariance_notes(result, test))
     if adjustment is not None:
-        values = adjust(p, adjustment).tolist()
-        adjusted = [
-            None if line.p_value is None else value
-            for line, value in zip(lines, values, strict=True)
-        ]
-        notes.append(f"Adjusted for {int((~np.isnan(p)).sum())} tests ({adjustment}).")
+        tested = [line for line in lines if line.df is not None]
+        dfs = [line.df or 0.0 for line in tested]
+        found = adjusted_tests(
+            p_values(tested), adjustment, lambda: addition_axes(limit, columns, dfs)
+        )
+        adjusted = [*[None] * (len(lines) - len(tested)), *found.values.tolist()]
+        notes.append(found.note)
     if any(line.df == 0 for line in lines):
         notes.append(NOTHING_ADDED)
     more = fit_columns(result, models, ("deviance", "aic")) if test == "lr" else []
@@ -97,7 +113,7 @@ def add1(
     return deviance_table(title, lines, adjusted=adjusted, more=more, notes=notes)
 
 
-def rows_with(fit: Fit, X: Columns) -> ArraySource:
+def rows_with(fit: Fit, X: Matrix) -> ArraySource:
     """Return the rows of a fit with other columns."""
     assert isinstance(fit.source, ArraySource)
     data = fit.source.data

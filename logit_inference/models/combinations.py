@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from logit_inference.errors import ArgumentError, DetachedError, HypothesisError, ProfileError
-from logit_inference.inference.combination import Combinations, read_combinations
 from logit_inference.inference.curve import Curve, profile_curve, supremum_curve
 from logit_inference.inference.likelihood_ratio import (
     fit_peak,
@@ -18,58 +17,103 @@ from logit_inference.inference.likelihood_ratio import (
     widened,
 )
 from logit_inference.inference.limits import Limits, likelihood_limits
-from logit_inference.inference.multiplicity import adjust
 from logit_inference.inference.wald import Coefficients, check_level, combinations
+from logit_inference.models.adjustment import adjusted_combinations
+from logit_inference.models.failures import tell_of_lost
 from logit_inference.models.frames import exponentiated
-from logit_inference.models.inference import method_of
+from logit_inference.models.frames import intervals as frame_of_intervals
+from logit_inference.models.inference import coefficient_inference, method_of
+from logit_inference.models.labels import corrected_name, corrected_note, label
 from logit_inference.models.profile import Profile
 from logit_inference.models.sampled import check_likelihood
-from logit_inference.report.inference import lincom_table
+from logit_inference.models.simultaneous import (
+    check_wald,
+    named_coefficients,
+    read,
+    widened_jointly,
+)
+from logit_inference.models.testing import foreign_covariance
+from logit_inference.report.inference import Shown, infinite_note, lincom_table, unused_note
 from logit_inference.report.table import Table
 from logit_inference.rows.block import Floats
 from logit_inference.solve.limit import held
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from logit_inference.models.result import LogitResult
 
 WIDE = 0.99  # level of the interval that a curve spans, at least
+EACH_BY_ITSELF = (
+    "Intervals are not adjusted: those that hold at once are in conf_int() and lincom(), with "
+    "simultaneous=True."
+)
 
 
-def lincom(
-    result: LogitResult,
-    combination: Any,
-    exponentiate: bool,
-    method: str | None,
-    level: float | None,
-    adjustment: str | None = None,
-) -> Table:
+@dataclass(frozen=True)
+class Request:
+    """How combinations are to be shown, as `LogitResult.lincom` documents it."""
+
+    exponentiate: bool
+    method: str | None
+    level: float | None
+    adjust: str | None
+    simultaneous: bool
+
+
+def lincom(result: LogitResult, combination: Any, request: Request) -> Table:
     """Return estimates, tests and intervals of combinations of coefficients, as a table."""
-    method = method_of(result, method)
-    level = result.level if level is None else check_level(level)
-    asked = _read(result, combination)
+    if not isinstance(request.simultaneous, bool):
+        raise ArgumentError("simultaneous", request.simultaneous, "True or False")
+    if request.simultaneous:
+        check_wald(request.method)
+    method = "wald" if request.simultaneous else method_of(result, request.method)
+    level = result.level if request.level is None else check_level(request.level)
+    asked = read(result, combination)
     table = combination_inference(result, asked.matrix, level, method)
-    has_limits = not result.account.is_pseudo
-    return lincom_table(
-        asked.text,
-        exponentiated(table) if exponentiate else table,
-        result.estimate.covariance,
+    foreign = foreign_covariance(result)
+    notes, adjusted = [], None
+    infinite = result.estimate.infinite_in(asked.matrix)
+    if infinite.any() and method == "wald" and not result.account.is_pseudo:
+        gone = [name for name, at in zip(asked.text, infinite, strict=True) if at]
+        notes.append(infinite_note(gone, foreign))
+    corrected = corrected_name(result)
+    if method == "profile" and corrected:
+        moved = asked.matrix[:, result.estimate.names.index(corrected)] != 0
+        notes += [corrected_note(n) for n, at in zip(asked.text, moved, strict=True) if at]
+    if request.adjust is not None:
+        adjusted = adjusted_combinations(
+            result, asked.text, asked.matrix, table.p_value, method, request.adjust
+        )
+        notes.append(adjusted.note)
+    if request.simultaneous:
+        table, note = widened_jointly(table, result.estimate, asked.text, asked.matrix, level)
+        notes.append(note if adjusted else f"{note} P-values are of each by itself.")
+    elif adjusted is not None:
+        notes.append(EACH_BY_ITSELF)
+    if method == "profile":
+        tell_of_lost(result, asked.text, asked.matrix, table, level)
+    shown = Shown(
         level,
-        method=method,
-        is_ml=result.account.estimator.is_ml,
-        exponentiated=exponentiate,
-        infinite=has_limits and bool(result.estimate.infinite_in(asked.matrix).any()),
-        adjusted=None if adjustment is None else adjust(table.p_value, adjustment),
-        adjustment=adjustment,
+        method,
+        result.account.estimator.is_ml,
+        request.exponentiate,
+        foreign,
+        None if adjusted is None else adjusted.values,
+        tuple(notes),
     )
-
-
-def _read(result: LogitResult, combination: Any) -> Combinations:
-    at = result.estimate
-    return read_combinations(combination, at.names, result.terms, at.identified)
+    final = exponentiated(table) if request.exponentiate else table
+    return lincom_table(asked.text, final, result.estimate.covariance, shown)
 
 
 def combination_inference(
-    result: LogitResult, matrix: Floats, level: float, method: str, *, tests: bool = True
+    result: LogitResult,
+    matrix: Floats,
+    level: float,
+    method: str,
+    *,
+    tests: bool = True,
+    called: Sequence[str] | None = None,
 ) -> Coefficients:
     """Return inference for combinations (k, p) of coefficients as arrays.
 
@@ -81,6 +125,8 @@ def combination_inference(
     method : {"wald", "profile"}
     tests : bool
         Whether statistics and p-values of profiles are wanted too.
+    called : sequence of k str, optional
+        As in `profile_coefficients`.
 
     Raises
     ------
@@ -93,7 +139,9 @@ def combination_inference(
     else:
         if result.fit is None:
             raise DetachedError('method="lr"')
-        table = profile_coefficients(result.fit, at, level, matrix=matrix, tests=tests)
+        table = profile_coefficients(
+            result.fit, at, level, matrix=matrix, tests=tests, called=called
+        )
     if not at.infinite_in(matrix).any() or result.account.is_pseudo:
         return table
     if result.asked is None or at.recession is None:
@@ -114,14 +162,24 @@ def profile_of(result: LogitResult, combination: Any, points: int, level: float 
         raise ArgumentError("points", points, "a whole number of at least 2")
     level = result.level if level is None else check_level(level)
     check_likelihood(result, "profile()")
-    asked = _read(result, combination)
+    asked = read(result, combination)
     if len(asked.matrix) != 1:
         raise HypothesisError.not_one(len(asked.matrix))
+    estimator = result.account.estimator
+    if not estimator.has_likelihood:
+        reason = f"{estimator.name} has no likelihood ratios, and so no profile"
+        instead = 'conf_int(method="wald")'
+        raise ArgumentError.refused("estimator", estimator.kind, reason, instead)
     if result.fit is None:
         raise DetachedError("profile()")
     name, matrix = asked.text[0], asked.matrix
-    own = combination_inference(result, matrix, level, "profile", tests=False)
-    curve = _curve(result, name, matrix, max(level, WIDE), int(points))
+    try:
+        own = combination_inference(result, matrix, level, "profile", tests=False, called=[name])
+        curve = _curve(result, name, matrix, max(level, WIDE), int(points))
+    except ProfileError as problem:
+        general = problem.name or not result.converged
+        raise problem if general else problem.about(name) from None
+    foreign = foreign_covariance(result)
     return Profile(
         name,
         float(own.estimate[0]),
@@ -134,6 +192,7 @@ def profile_of(result: LogitResult, combination: Any, points: int, level: float 
         curve.root,
         result.estimate.names,
         _coefficients(result, curve.coef),
+        (unused_note(foreign),) if foreign else (),
     )
 
 
@@ -152,7 +211,7 @@ def _curve(result: LogitResult, name: str, matrix: Floats, level: float, points:
         raise ProfileError.flat(name)
     profile = held(result.asked, at.recession, matrix)
     if profile is None or not np.isfinite(ends).any():
-        raise ProfileError.not_found(f"an end of the profile of {name}")
+        raise ProfileError.undecided(name)
     side = float(np.sign(ends[np.isinf(ends)][0]))
     end = float(ends[np.isfinite(ends)][0])
     return supremum_curve(profile, supremum, end, side, points, len(fit.solution.coef))
@@ -172,34 +231,28 @@ def intervals(
     level: float,
     method: str | None,
     names: str | Sequence[str] | None,
-) -> tuple[tuple[str, ...], Coefficients]:
-    """Return the named coefficients, all of them without names, and inference with their intervals.
+) -> pd.DataFrame:
+    """Return the intervals of the named coefficients, of all of them without names.
 
-    Profile intervals are computed without the tests, and only of those that were named.
+    Profile intervals are computed without the tests, and only of those that were named. The frame's
+    ``attrs`` say what they are (see `labels`).
     """
-    at = result.estimate
-    if names is None:
-        kept = np.arange(len(at.names))
-    else:
-        asked = _read(result, names).matrix
-        single = (np.count_nonzero(asked, axis=1) == 1) & (asked.max(axis=1) == 1.0)
-        if not single.all():
-            raise ArgumentError(
-                "names", names, "names of coefficients; lincom() takes combinations"
-            )
-        kept = np.argmax(asked, axis=1)
-    called = tuple(at.names[j] for j in kept)
-    named = method_of(result, method)
+    at, named = result.estimate, method_of(result, method)
+    kept = list(range(len(at.names)))
+    if names is not None:
+        kept = named_coefficients(result, names, "names")
+    called, matrix = tuple(at.names[j] for j in kept), np.eye(len(at.names))[kept]
     known = result.profiled is not None and level == result.level
     asked_for = method is not None or names is not None
     if named == "profile" and asked_for and result.fit is not None and not known:
-        matrix = np.eye(len(at.names))[kept]
         table = profile_coefficients(result.fit, at, level, matrix=matrix, tests=False)
-        if result.limits is None:
-            return called, table
-        limits = result.limits_at(level)
-        own = (limits.statistic, limits.p_value, limits.conf_low, limits.conf_high)
-        return called, Limits(level, *(values[kept] for values in own)).put_into(table)
-    table = result.coefficients(level, method)
-    chosen = {name: values[kept] for name, values in vars(table).items()}
-    return called, replace(table, **chosen)
+        if result.limits is not None:
+            limits = result.limits_at(level)
+            own = (limits.statistic, limits.p_value, limits.conf_low, limits.conf_high)
+            table = Limits(level, *(values[kept] for values in own)).put_into(table)
+    else:
+        whole = coefficient_inference(result, level, method)
+        table = replace(whole, **{name: values[kept] for name, values in vars(whole).items()})
+    if named == "profile":
+        tell_of_lost(result, called, matrix, table, level)
+    return label(frame_of_intervals(called, table), result, named, called)

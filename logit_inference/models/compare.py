@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -10,25 +11,36 @@ import numpy as np
 from logit_inference.errors import ArgumentError, ComparisonError, DetachedError, plain
 from logit_inference.inference.deviance import TermTest
 from logit_inference.inference.distribution import chi_square_tail
+from logit_inference.models.adjustment import (
+    Adjusted,
+    adjusted_tests,
+    comparison_axes,
+    own_estimate,
+)
+from logit_inference.models.deviance import p_values
+from logit_inference.models.joint import chain, check_finite
 from logit_inference.models.result import LogitResult
 from logit_inference.models.sampled import check_likelihood
 from logit_inference.models.testing import covariance_notes
 from logit_inference.report.deviance import comparison_table
 from logit_inference.report.table import Column, Table
-from logit_inference.rows.block import Floats
+from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.source import ArraySource
 from logit_inference.rows.variant import row_offset, row_weights
 from logit_inference.solve.fit import Fit
 from logit_inference.solve.nesting import combinations
 
 
-def compare(*fits: LogitResult) -> Table:
+def compare(*fits: LogitResult, adjust: str | None = None) -> Table:
     """Return fits side by side, each tested against the one before by likelihood ratio.
 
     Parameters
     ----------
     *fits : LogitResult
         Two or more, of the same rows, outcome, weights and offset.
+    adjust : {"holm", "bonferroni", "bh", "by", "single-step"}, optional
+        Adds p-values that are adjusted for the number of tests; ``"single-step"`` needs one of the
+        fits to hold all others.
 
     Returns
     -------
@@ -58,11 +70,13 @@ def compare(*fits: LogitResult) -> Table:
     >>> li.compare(small, large).to_frame()["p_value"].round(4).tolist()
     [nan, 0.476]
     """
+    if fits and isinstance(fits[0], (list, tuple)):
+        raise ArgumentError("fits", "a list", "the fits one by one: li.compare(*fits)")
     if len(fits) < 2:
         raise ArgumentError("fits", len(fits), "two fits or more: li.compare(small, large)")
     strangers = [type(fit).__name__ for fit in fits if not isinstance(fit, LogitResult)]
     if strangers:
-        raise ArgumentError("fits", strangers[0], "results of li.logit()")
+        raise ArgumentError("fits", strangers[0], "results of li.logit(); adjust= by its name")
     for result in fits:
         check_likelihood(result, "compare()")
     asked = [_asked(fit) for fit in fits]
@@ -70,7 +84,34 @@ def compare(*fits: LogitResult) -> Table:
         _check_same_data(fits[0], result, asked[0], fit)
     names = [f"model {k}" for k in range(1, len(fits) + 1)]
     formulas = [fit.account.formula or ", ".join(fit.estimate.names) for fit in fits]
-    lines, notes = [TermTest(names[0])], []
+    lines, notes = _tests(fits, asked, names)
+    tested, adjusted = not notes, None
+    if adjust is not None and not tested:
+        raise ArgumentError.refused("adjust", adjust, notes[0].rstrip("."), "None")
+    if tested:
+        notes += dict.fromkeys(note for fit in fits for note in covariance_notes(fit, "lr"))
+    else:
+        lines = [TermTest(name) for name in names]
+    if adjust is not None:
+        found = _adjusted(fits, asked, names, lines[1:], adjust)
+        adjusted = [None, *found.values.tolist()]
+        notes.append(found.note)
+    columns = [
+        Column("df_residual", [fit.df_resid for fit in fits], "resid. df", kind="integer"),
+        Column("log_likelihood", [fit.llf for fit in fits], "log-lik.", kind="fixed"),
+    ]
+    if fits[0].account.estimator.has_criteria:
+        columns.append(Column("aic", [fit.aic for fit in fits], "AIC", kind="fixed"))
+        columns.append(Column("bic", [fit.bic for fit in fits], "BIC", kind="fixed"))
+    return comparison_table(lines, formulas, columns, tested=tested, adjusted=adjusted, notes=notes)
+
+
+def _tests(
+    fits: Sequence[LogitResult], asked: Sequence[Fit], names: Sequence[str]
+) -> tuple[list[TermTest], list[str]]:
+    """Return the test of each fit against the one before, and why they do not stand, if so."""
+    lines: list[TermTest] = [TermTest(names[0])]
+    notes: list[str] = []
     estimator = fits[0].account.estimator
     if not estimator.is_ml:
         notes.append(f"No tests: {estimator.name} has another penalty in each model.")
@@ -79,6 +120,9 @@ def compare(*fits: LogitResult) -> Table:
                 "Test within the larger fit, whose penalty holds for both: "
                 'fit.test("smaller formula", method="lr").'
             )
+    for name, result in zip(names, fits, strict=True):
+        if not result.converged:
+            notes.append(f"No tests: the search for {name} stopped before its maximum.")
     for k, (one, other) in enumerate(pairwise(asked), start=1):
         smaller, larger = sorted((k - 1, k), key=lambda i: len(asked[i].basis.kept))
         outside = [] if notes else _outside(asked[smaller], asked[larger])
@@ -93,19 +137,25 @@ def compare(*fits: LogitResult) -> Table:
         statistic = max(statistic, 0.0)
         tail = chi_square_tail(statistic, float(df)) if df else math.nan
         lines.append(TermTest(names[k], statistic, float(df), tail))
-    tested = not notes
-    if tested:
-        notes += dict.fromkeys(note for fit in fits for note in covariance_notes(fit, "lr"))
-    else:
-        lines = [TermTest(name) for name in names]
-    columns = [
-        Column("df_residual", [fit.df_resid for fit in fits], "resid. df", kind="integer"),
-        Column("log_likelihood", [fit.llf for fit in fits], "log-lik.", kind="fixed"),
-    ]
-    if estimator.has_criteria:
-        columns.append(Column("aic", [fit.aic for fit in fits], "AIC", kind="fixed"))
-        columns.append(Column("bic", [fit.bic for fit in fits], "BIC", kind="fixed"))
-    return comparison_table(lines, formulas, columns, tested=tested, notes=notes)
+    return lines, notes
+
+
+def _adjusted(
+    fits: Sequence[LogitResult],
+    asked: Sequence[Fit],
+    names: Sequence[str],
+    tests: Sequence[TermTest],
+    adjustment: str,
+) -> Adjusted:
+    """Return the adjusted p-values of the tests of fits, each against the one before."""
+    p = p_values(tests)
+
+    def axes() -> list[Floats]:
+        check_finite([fit.estimate for fit in fits], names)
+        widest, comparisons = chain(asked, names)
+        return comparison_axes(own_estimate(fits[widest], "lr"), comparisons, p)
+
+    return adjusted_tests(p, adjustment, axes)
 
 
 def _asked(result: LogitResult) -> Fit:
@@ -145,8 +195,8 @@ def _check_same_data(first: LogitResult, other: LogitResult, one: Fit, two: Fit)
         raise ComparisonError.estimator(estimators[0].name, estimators[1].name)
 
 
-def _both(one: Fit, two: Fit, kernel: object) -> tuple[Floats, Floats]:
-    return one.source.map(kernel), two.source.map(kernel)  # type: ignore[arg-type]
+def _both(one: Fit, two: Fit, kernel: Callable[[Block], Floats]) -> tuple[Floats, Floats]:
+    return one.source.map(kernel), two.source.map(kernel)
 
 
 def _dropped(first: LogitResult, other: LogitResult) -> str:

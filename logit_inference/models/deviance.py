@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,21 +15,21 @@ from logit_inference.inference.deviance import (
     likelihood_comparisons,
     wald_comparisons,
 )
-from logit_inference.inference.multiplicity import METHODS, adjust, single_step
 from logit_inference.inference.terms import (
     Comparison,
-    Structure,
     as_coded,
     marginal,
     sequential,
     single,
 )
-from logit_inference.inference.wald import wald_direction
+from logit_inference.models.adjustment import adjusted_tests, comparison_axes, own_estimate
+from logit_inference.models.marginality import coding_notes
 from logit_inference.models.nested import structure_of
 from logit_inference.models.testing import covariance_notes, whole_of
 from logit_inference.report.deviance import deviance_table
 from logit_inference.report.summary import NO_WALD_TEST
 from logit_inference.report.table import Column, Table
+from logit_inference.rows.block import Floats
 
 if TYPE_CHECKING:
     from logit_inference.models.result import LogitResult
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 TESTS = ("lr", "wald", "score")
 NAMES = {"wald": "Wald Tests", "lr": "Likelihood-Ratio Tests", "score": "Score Tests"}
 NOTHING_ADDED = "A term with 0 df adds nothing to what the rows can tell of the others."
+NOTHING_TESTED = "The model has no term beside the intercept: there is nothing to test."
 TITLES = {
     1: "Type 1: Each Term Added to Those Before It",
     2: "Type 2: Each Term Added to All That Do Not Contain It",
@@ -60,12 +61,12 @@ def anova(result: LogitResult, kind: object, test: str | None, adjustment: str |
         # Corrected by hand: that intercept maximises nothing.
         comparisons = [one for one in comparisons if structure.factors[one.term]]
     lines = _tested(result, comparisons, test)
-    adjusted, notes = adjusted_values(result, lines, comparisons, adjustment)
+    adjusted, notes = adjusted_values(result, lines, comparisons, test, adjustment)
     if kind == 3:
         notes += coding_notes(result, structure)
     more: list[Column] = []
-    if kind == 1 and test != "wald" and lines and lines[0].smaller is not None:
-        first = lines[0].smaller
+    if kind == 1 and test != "wald":
+        first = lines[0].smaller if lines else fitted_model(result)
         lines = [TermTest("NULL"), *lines]
         adjusted = None if adjusted is None else [None, *adjusted]
         models = [first, *(line.larger for line in lines[1:])]
@@ -77,7 +78,7 @@ def wald_terms(result: LogitResult, adjustment: str | None) -> Table:
     """Return the Wald test of the columns of each term, as coded."""
     comparisons = [one for one in as_coded(structure_of(result)) if len(one.null)]
     lines = wald_comparisons(result.estimate, comparisons)
-    adjusted, notes = adjusted_values(result, lines, comparisons, adjustment)
+    adjusted, notes = adjusted_values(result, lines, comparisons, "wald", adjustment)
     if any(math.isnan(line.statistic or 0.0) for line in lines):
         notes += (_why_no_wald_test(result),)
     notes += covariance_notes(result, "wald")
@@ -90,12 +91,12 @@ def drop1(result: LogitResult, test: str | None, adjustment: str | None) -> Tabl
     comparisons = single(structure_of(result))
     test = _test(result, test)
     lines = _tested(result, comparisons, test)
-    adjusted, notes = adjusted_values(result, lines, comparisons, adjustment)
+    adjusted, notes = adjusted_values(result, lines, comparisons, test, adjustment)
     more: list[Column] = []
-    if test != "wald" and lines:
+    if test != "wald":
         lines = [TermTest("<none>"), *lines]
         adjusted = None if adjusted is None else [None, *adjusted]
-        models = [lines[1].larger, *(line.smaller for line in lines[1:])]
+        models = [fitted_model(result), *(line.smaller for line in lines[1:])]
         more = fit_columns(result, models, ("deviance", "aic"))
     return _table(result, "Single Terms Dropped", lines, test, adjusted, more, notes)
 
@@ -104,6 +105,7 @@ def adjusted_values(
     result: LogitResult,
     lines: Sequence[TermTest],
     comparisons: Sequence[Comparison],
+    test: str,
     adjustment: str | None,
 ) -> tuple[list[float | None] | None, tuple[str, ...]]:
     """Return adjusted p-values, None where none are wanted, and what is to be said of them.
@@ -112,70 +114,32 @@ def adjusted_values(
     """
     if adjustment is None:
         return None, ()
-    if adjustment not in METHODS:
-        wanted = '"holm", "bonferroni", "bh", "by" or "single-step"'
-        raise ArgumentError("adjust", adjustment, wanted)
     structure = structure_of(result)
     counted = [bool(structure.factors.get(line.term, {line.term})) for line in lines]
-    p = np.array(
-        [
-            line.p_value if line.p_value is not None and counts else math.nan
-            for line, counts in zip(lines, counted, strict=True)
-        ]
+    p = p_values([line if own else TermTest("") for line, own in zip(lines, counted, strict=True)])
+    estimate = own_estimate(result, test) if adjustment == "single-step" else result.estimate
+    found = adjusted_tests(
+        p,
+        adjustment,
+        lambda: comparison_axes(estimate, comparisons, p),
+        result.estimate.covariance.df if test == "wald" else None,
     )
-    n_tests = int((~np.isnan(p)).sum())
-    if adjustment != "single-step":
-        values, note = adjust(p, adjustment), f"Adjusted for {n_tests} tests ({adjustment})."
-    else:
-        estimate, axes = result.estimate, []
-        for one, value in zip(comparisons, p.tolist(), strict=True):
-            if math.isnan(value):
-                axes.append(np.zeros((0, 0)))
-                continue
-            if estimate.infinite_in(one.null).any():
-                reason = f"{one.term!r} goes to infinity and has no normal distribution"
-                raise ArgumentError.refused("adjust", adjustment, reason, '"holm"')
-            axes.append(wald_direction(estimate, one.null, one.alternative).axes)
-        values, error = single_step(p, axes, estimate.covariance.df)
-        note = (
-            f"Adjusted for {n_tests} tests by the joint normal distribution of the estimates "
-            f"(single-step; integration error {error:.1g})."
-        )
     shown = [
-        value if counts else None for value, counts in zip(values.tolist(), counted, strict=True)
+        value if own else None for value, own in zip(found.values.tolist(), counted, strict=True)
     ]
-    return shown, (note,)
+    return shown, (found.note,)
 
 
-def coding_notes(result: LogitResult, structure: Structure) -> tuple[str, ...]:
-    """Return where tests of type 3 depend on how an interaction is coded."""
-    design = result.design
-    codings = getattr(design, "codings", {})
-    at: dict[str, list[str]] = {}
-    for term in structure.tested:
-        others = {f for above in structure.above(term) for f in structure.factors[above]}
-        places = [_place(codings[f]) for f in sorted(others - structure.factors[term])]
-        if any(places):
-            at[term] = [place for place in places if place]
-    if not at:
-        return ()
-    tested = "; ".join(f"{term} at {', '.join(places)}" for term, places in at.items())
-    return (
-        "Type 3 tests the columns as they are coded. Interactions meet treatment contrasts or "
-        f"numbers here, so that terms inside them are tested at one place only: {tested}. Use "
-        "contrasts that sum to zero, C(x, contr.sum), and centred numbers, or type 2.",
-    )
+def fitted_model(result: LogitResult) -> Model:
+    """Return the whole model of a result, without a search."""
+    account = result.account
+    value = account.log_likelihood if account.estimator.is_ml else account.criterion
+    return Model(value, account.rank)
 
 
-def _place(coding: Any) -> str:
-    """Return where a factor of an interaction is held, empty where its columns sum to zero."""
-    if coding.kind == "numeric":
-        return f"{coding.expr} = 0"
-    if coding.indicators is not None:
-        rest = sorted(set(range(len(coding.levels))) - set(coding.indicators.tolist()))
-        return f"{coding.expr} = {coding.levels[rest[0]]}" if rest else ""
-    sums = np.abs(np.asarray(coding.matrix).sum(axis=0)).max()
-    return "" if sums < 1e-9 else f"{coding.expr} as coded"
+def p_values(lines: Sequence[TermTest]) -> Floats:
+    """Return the p-values of tests, NaN for lines without one."""
+    return np.array([math.nan if line.p_value is None else line.p_value for line in lines])
 
 
 def _test(result: LogitResult, test: str | None) -> str:
@@ -205,6 +169,8 @@ def _table(
 ) -> Table:
     """Return the table with the notes that its numbers need."""
     notes = [*notes, *covariance_notes(result, test)]
+    if all(line.statistic is None for line in lines):
+        notes.append(NOTHING_TESTED)
     if test == "wald" and any(math.isnan(line.statistic or 0.0) for line in lines):
         notes.append(_why_no_wald_test(result))
     if any(line.df == 0 for line in lines):

@@ -30,7 +30,7 @@ DESCRIPTIONS = {
 }
 CORRECTION_NOTES = {
     "flic": "FLIC: the intercept is re-estimated by maximum likelihood, so that fitted "
-    "probabilities have the mean of the outcome. Its interval is Wald's.",
+    "probabilities have the mean of the outcome. Its test and interval are Wald's.",
     "flac": "FLAC: refitted by maximum likelihood with Firth's pseudo-observations and an "
     "indicator of them; likelihood ratios are those of rows and pseudo-observations.",
 }

@@ -67,7 +67,9 @@ def exponentiated(table: Coefficients) -> Coefficients:
         )
 
 
-def tidy(estimate: Estimate, table: Coefficients, *, exponentiate: bool) -> pd.DataFrame:
+def tidy(
+    estimate: Estimate, table: Coefficients, *, exponentiate: bool, adjusted: Floats | None = None
+) -> pd.DataFrame:
     """Return one row for each coefficient."""
     import pandas as pd
 
@@ -79,12 +81,12 @@ def tidy(estimate: Estimate, table: Coefficients, *, exponentiate: bool) -> pd.D
         "statistic": shown.statistic,
         "df": estimate.covariance.df,
         "p_value": shown.p_value,
+        "p_adjusted": adjusted,
         "conf_low": shown.conf_low,
         "conf_high": shown.conf_high,
     }
-    if estimate.covariance.df is None:
-        del columns["df"]
-    frame = pd.DataFrame(columns)
+    kept = {name: values for name, values in columns.items() if values is not None}
+    frame = pd.DataFrame(kept)
     if exponentiate:
         frame.attrs["std_error"] = "delta method, on the odds-ratio scale"
     return frame

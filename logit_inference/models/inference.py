@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from logit_inference.covariance.model import model_covariance
-from logit_inference.errors import ArgumentError, DetachedError, HypothesisError
-from logit_inference.inference.estimate import Estimate
+from logit_inference.errors import ArgumentError, DetachedError
 from logit_inference.inference.hauck_donner import WaldSlopes, suspects, wald_slopes
 from logit_inference.inference.likelihood_ratio import profile_coefficients
-from logit_inference.inference.simultaneous import joint_quantile
+from logit_inference.inference.limits import Limits, likelihood_limits
 from logit_inference.inference.wald import Coefficients, check_level
 from logit_inference.models.sampled import check_likelihood
 from logit_inference.report.inference import hauck_donner_table
 from logit_inference.solve.certificate import Certificate, certify_fit, undecided
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from logit_inference.models.result import LogitResult
     from logit_inference.report.table import Table
 
@@ -47,11 +44,36 @@ def method_of(result: LogitResult, method: str | None) -> str:
     return known[method]
 
 
+def level_of(result: LogitResult, alpha: float | None, level: float | None) -> float:
+    """Return the confidence level that is asked for by either name; by default the result's."""
+    if alpha is not None and level is not None:
+        raise ArgumentError("alpha", alpha, "either alpha= or level=, not both")
+    if alpha is None:
+        return result.level if level is None else level
+    if not (isinstance(alpha, Real) and 0.0 < alpha < 1.0):
+        raise ArgumentError("alpha", alpha, "one minus the level, such as 0.05")
+    return 1.0 - alpha
+
+
+def limits_of(result: LogitResult, level: float) -> Limits:
+    """Return likelihood-ratio inference for infinite coefficients."""
+    limits = result.limits
+    if limits is not None and limits.level == level:
+        return limits
+    if result.fit is None or result.asked is None or result.estimate.recession is None:
+        saved = "" if limits is None else f" (the one saved is {limits.level:g})"
+        raise DetachedError(f"the interval of an infinite coefficient at another level{saved}")
+    supremum = result.fit.solution.evaluation.log_likelihood
+    return likelihood_limits(result.asked, supremum, result.estimate.recession, level)
+
+
 def coefficient_inference(
     result: LogitResult, level: float | None, method: str | None
 ) -> Coefficients:
-    """Return statistics, p-values and intervals of all coefficients, by Wald or by profile."""
-    strict = method is not None  # a table says what it lacks, and prints the rest
+    """Return statistics, p-values and intervals of all coefficients, by Wald or by profile.
+
+    Those whose profile is not found are NaN: see `failures` for who is told.
+    """
     method = method_of(result, method)
     level = result.level if level is None else check_level(level)
     if method == "wald":
@@ -59,80 +81,18 @@ def coefficient_inference(
     if result.profiled is not None and level == result.level:
         std_error = result.estimate.std_errors  # whichever covariance the result has by now
         return replace(result.profiled, std_error=std_error)
-    if level == result.level and not strict:
-        return result.profiles
-    return profiled_coefficients(result, level, strict=strict)
+    return result.profiles if level == result.level else profiled_coefficients(result, level)
 
 
-def profiled_coefficients(result: LogitResult, level: float, *, strict: bool) -> Coefficients:
+def profiled_coefficients(result: LogitResult, level: float) -> Coefficients:
     """Return likelihood-ratio inference of all coefficients, infinite ones included."""
     check_likelihood(result, 'method="lr"')
     if result.fit is None:
         raise DetachedError('method="lr"')
-    table = profile_coefficients(result.fit, result.estimate, level, strict=strict)
+    table = profile_coefficients(result.fit, result.estimate, level)
     if result.limits is None:
         return table
     return result.limits_at(level).put_into(table, roots=True)
-
-
-def simultaneous_intervals(
-    result: LogitResult, level: float, method: str | None, wanted: bool | Sequence[str]
-) -> pd.DataFrame:
-    """Return Wald intervals that hold for several coefficients at once.
-
-    The critical value, and the error of the integration that found it, are in the frame's
-    ``attrs``.
-
-    Parameters
-    ----------
-    result : LogitResult
-    level : float
-        Probability that all intervals hold.
-    method : str or None
-        ``"wald"`` or None.
-    wanted : True or sequence of str
-        All coefficients with a finite estimate (the others are missing), or those named.
-
-    Raises
-    ------
-    HypothesisError
-        For a name without an estimate.
-    """
-    import pandas as pd
-
-    if method not in (None, "wald"):
-        reason = "simultaneous intervals are Wald intervals"
-        raise ArgumentError.refused("method", method, reason, '"wald"')
-    estimate, level = result.estimate, check_level(level)
-    names = list(estimate.names)
-    chosen, shown = np.flatnonzero(estimate.estimable).tolist(), names
-    if wanted is not True:
-        asked = [wanted] if isinstance(wanted, str) else list(wanted or ())
-        chosen = [_estimated(estimate, name) for name in asked]
-        shown = asked
-    if not chosen:
-        raise HypothesisError.nothing_finite()
-    rows = np.eye(len(names))[chosen]
-    value, root = estimate.combine(rows)
-    sizes = np.linalg.norm(root, axis=1)
-    axes = [(row / size)[:, np.newaxis] for row, size in zip(root, sizes, strict=True)]
-    critical, error = joint_quantile(level, axes, estimate.covariance.df)
-    frame = pd.DataFrame(
-        {"conf_low": value - critical * sizes, "conf_high": value + critical * sizes},
-        index=[names[j] for j in chosen],
-    ).reindex(shown)  # coefficients without a finite estimate keep their row
-    frame.attrs.update(method="wald", critical_value=critical, integration_error=error)
-    return frame
-
-
-def _estimated(estimate: Estimate, name: str) -> int:
-    """Return the column of a coefficient that has an estimate."""
-    if name not in estimate.names:
-        raise HypothesisError.unknown(str(name), str(name), estimate.names, ())
-    column = estimate.names.index(name)
-    if not estimate.estimable[column]:
-        raise HypothesisError.not_estimable(name)
-    return column
 
 
 def hauck_donner_slopes(result: LogitResult) -> WaldSlopes | None:

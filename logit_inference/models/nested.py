@@ -88,11 +88,25 @@ def _by_regression(result: LogitResult, formula: str, structure: Structure) -> F
     found = combinations(fit.source, kept, rows)
     if found.outside:
         raise ComparisonError.not_nested(formula, [smaller.names[j] for j in found.outside])
-    # The model is the span of these weights: what is orthogonal to all of them is restricted.
-    weights = found.weights / np.maximum(np.abs(found.weights).max(axis=0), 1e-300)
-    turned, values, _ = np.linalg.svd(weights)
-    rank = int(np.count_nonzero(values > 1e-9 * values[0]))
-    matrix = np.zeros((len(kept) - rank, len(structure.identified)))
+    return spanned(found.weights, kept, len(structure.identified))
+
+
+def spanned(weights: Floats, kept: tuple[int, ...], p: int) -> Floats:
+    """Return the restrictions (k, p) of the model whose columns are combinations of those kept.
+
+    Parameters
+    ----------
+    weights : (q, m) array
+        Of each column of the model, on the q columns kept. What is orthogonal to all of them is
+        restricted.
+    kept : tuple of q int
+    p : int
+        Number of columns.
+    """
+    sizes = np.abs(weights).max(axis=0, initial=0.0)
+    turned, values, _ = np.linalg.svd(weights / np.maximum(sizes, 1e-300))
+    rank = int(np.count_nonzero(values > 1e-9 * values.max(initial=0.0)))
+    matrix = np.zeros((len(kept) - rank, p))
     matrix[:, list(kept)] = turned[:, rank:].T
     return matrix
 

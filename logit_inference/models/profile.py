@@ -41,6 +41,8 @@ class Profile:
     names : tuple of p str
     coef : (m, p) array
         The coefficients at each point; NaN where they are not finite or not estimated.
+    notes : tuple of str
+        What a reader must know beside the numbers.
     """
 
     name: str
@@ -54,18 +56,28 @@ class Profile:
     root: Floats
     names: tuple[str, ...]
     coef: Floats
+    notes: tuple[str, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row for each point: value, log_likelihood, root, and each coefficient.
 
-        A coefficient with one of those three names is written ``coef[value]``.
+        A coefficient with one of those three names is written ``coef[value]``. The frame's
+        ``attrs`` hold the interval, its level and the notes.
         """
         import pandas as pd
 
         ours = {"value": self.value, "log_likelihood": self.log_likelihood, "root": self.root}
         called = [f"coef[{name}]" if name in ours else name for name in self.names]
         theirs = {name: self.coef[:, j] for j, name in enumerate(called)}
-        return pd.DataFrame(ours | theirs)
+        frame = pd.DataFrame(ours | theirs)
+        frame.attrs.update(
+            method="profile",
+            level=self.level,
+            conf_low=self.conf_low,
+            conf_high=self.conf_high,
+            notes=list(self.notes),
+        )
+        return frame
 
     def to_table(self) -> Table:
         """Return about a dozen of the points, and the interval, as a table."""
@@ -74,7 +86,7 @@ class Profile:
         some = slice(middle % every, None, every)
         curve = (self.value[some], self.log_likelihood[some], self.root[some])
         interval = self.conf_low, self.conf_high
-        return profile_table(self.name, self.estimate, interval, self.level, curve)
+        return profile_table(self.name, self.estimate, interval, self.level, curve, self.notes)
 
     def __repr__(self) -> str:
         return str(self.to_table())

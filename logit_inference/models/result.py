@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from logit_inference.diagnostics.account import Account
@@ -25,30 +24,31 @@ from logit_inference.effects.prediction import (
 from logit_inference.errors import ArgumentError, DetachedError
 from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.hauck_donner import WaldSlopes
-from logit_inference.inference.limits import Limits, likelihood_limits
+from logit_inference.inference.limits import Limits
 from logit_inference.inference.result import TestResult
 from logit_inference.inference.wald import Coefficients, coefficients
 from logit_inference.likelihood.logistic import expit
 from logit_inference.models import frames, saved
 from logit_inference.models.addition import add1
-from logit_inference.models.combinations import intervals, lincom, profile_of
+from logit_inference.models.coefficients import summary_of, tidy_of
+from logit_inference.models.combinations import Request, intervals, lincom, profile_of
 from logit_inference.models.covariances import other_covariance
 from logit_inference.models.deviance import anova, drop1, wald_terms
+from logit_inference.models.failures import told_inference
 from logit_inference.models.inference import (
     certificate_of,
-    coefficient_inference,
     detached,
     hauck_donner,
-    hauck_donner_slopes,
-    method_of,
+    level_of,
+    limits_of,
     profiled_coefficients,
-    simultaneous_intervals,
 )
 from logit_inference.models.profile import Profile
 from logit_inference.models.sampled import SampledRows, check_likelihood, design_effects
 from logit_inference.models.separated import separation_of
+from logit_inference.models.simultaneous import simultaneous_intervals
 from logit_inference.models.testing import hypothesis_test
-from logit_inference.report.summary import classification_table, summary_table
+from logit_inference.report.summary import classification_table
 from logit_inference.report.table import Table
 from logit_inference.solve.batch import BatchedFits, refit_weights
 from logit_inference.solve.certificate import Certificate
@@ -156,10 +156,10 @@ class LogitResult:
         Notes
         -----
         ``"lr"`` takes about ten evaluations of what was maximised for each coefficient, of which
-        intervals by themselves (`conf_int`) take six; thirty for Firth's fits of few rows. Those at
-        the result's own level are kept for its tables.
+        intervals by themselves (`conf_int`) take six. Those at the result's own level are kept for
+        its tables.
         """
-        return coefficient_inference(self, level, method)
+        return told_inference(self, level, method)
 
     def wald(self, level: float | None = None) -> Coefficients:
         """Return Wald inference as arrays, and likelihood ratios for infinite coefficients."""
@@ -170,15 +170,7 @@ class LogitResult:
     def limits_at(self, level: float) -> Limits:
         """Return likelihood-ratio inference for infinite coefficients."""
         check_likelihood(self, "limits_at()")
-        limits = self.limits
-        if limits is not None and limits.level == level:
-            return limits
-        recession = self.estimate.recession
-        if self.asked is None or recession is None:
-            saved = "" if limits is None else f" (the one saved is {limits.level:g})"
-            raise DetachedError(f"the interval of an infinite coefficient at another level{saved}")
-        supremum = self._fit("the interval").solution.evaluation.log_likelihood
-        return likelihood_limits(self.asked, supremum, recession, level)
+        return limits_of(self, level)
 
     def cov_params(self) -> pd.DataFrame:
         """Return the covariance of the coefficients, labelled on both sides."""
@@ -191,7 +183,7 @@ class LogitResult:
         level: float | None = None,
         method: str | None = None,
         names: str | Sequence[str] | None = None,
-        simultaneous: bool | Sequence[str] = False,
+        simultaneous: bool | str | Sequence[str] = False,
     ) -> pd.DataFrame:
         """Return confidence intervals, columns ``conf_low`` and ``conf_high``.
 
@@ -206,14 +198,28 @@ class LogitResult:
             the same). By default those of the tables (see `coefficients`).
         names : str or list of str, optional
             Coefficients or terms; profiles of others are not computed.
-        simultaneous : bool or sequence of str
-            Whether the intervals hold for all coefficients at once, or for those named, which then
-            are the rows: Wald intervals with the critical value of the largest of them, by the
-            joint normal distribution of the estimates (see `simultaneous_intervals`).
+        simultaneous : bool, str or sequence of str
+            Whether the intervals hold for all coefficients at once, or for those named, here or in
+            ``names``, which then are the rows: Wald intervals with the critical value of the
+            largest of them, by the joint normal distribution of the estimates.
+
+        Raises
+        ------
+        ProfileError
+            Where no profile that was asked for is found.
+
+        Warns
+        -----
+        ProfileWarning
+            Where some are not found: their ends are NaN, the others stand, and it says why.
 
         Notes
         -----
-        Profiles: about three evaluations for each end, or passes for the score of many rows.
+        Profiles: about three evaluations for each end, or passes for the score of many rows; four
+        for Firth's fits of few rows.
+
+        The frame's ``attrs`` say what the intervals are: ``method``, ``covariance``, and ``notes``
+        where, say, profiles do not use a robust covariance that the result has.
 
         Examples
         --------
@@ -224,10 +230,10 @@ class LogitResult:
         >>> fit.conf_int(level=0.9, names="smoke", method="profile").round(3).to_numpy().tolist()
         [[0.163, 1.224]]
         """
-        level = self._level(alpha, level)
+        level = level_of(self, alpha, level)
         if simultaneous is not False:
-            return simultaneous_intervals(self, level, method, simultaneous)
-        return frames.intervals(*intervals(self, level, method, names))
+            return simultaneous_intervals(self, level, method, simultaneous, names)
+        return intervals(self, level, method, names)
 
     def lincom(
         self,
@@ -237,6 +243,7 @@ class LogitResult:
         method: str | None = None,
         level: float | None = None,
         adjust: str | None = None,
+        simultaneous: bool = False,
     ) -> Table:
         """Return estimates, tests and intervals of linear combinations of coefficients.
 
@@ -251,8 +258,10 @@ class LogitResult:
             Of tests and intervals (see `coefficients`).
         level : float, optional
             Of the intervals.
-        adjust : {"holm", "bonferroni", "bh", "by"}, optional
+        adjust : {"holm", "bonferroni", "bh", "by", "single-step"}, optional
             P-values for so many tests at once, in a column beside.
+        simultaneous : bool
+            Whether the intervals hold for all combinations at once (see `conf_int`).
 
         Raises
         ------
@@ -272,7 +281,8 @@ class LogitResult:
         conf_high    10.68
         Name: 0, dtype: float64
         """
-        return lincom(self, combination, exponentiate, method, level, adjust)
+        request = Request(exponentiate, method, level, adjust, simultaneous)
+        return lincom(self, combination, request)
 
     def profile(self, combination: Any, *, points: int = 24, level: float | None = None) -> Profile:
         """Return the profile of a coefficient, or of any linear combination, and its interval.
@@ -340,19 +350,10 @@ class LogitResult:
         """
         return hauck_donner(self)
 
-    def _level(self, alpha: float | None, level: float | None) -> float:
-        if alpha is not None and level is not None:
-            raise ArgumentError("alpha", alpha, "either alpha= or level=, not both")
-        if alpha is not None and not (isinstance(alpha, Real) and 0.0 < alpha < 1.0):
-            raise ArgumentError("alpha", alpha, "one minus the level, such as 0.05")
-        if alpha is not None:
-            return 1.0 - alpha
-        return self.level if level is None else level
-
     @cached_property
     def profiles(self) -> Coefficients:
         """Likelihood-ratio inference at the result's level, of which tables are made; kept."""
-        return profiled_coefficients(self, self.level, strict=False)
+        return profiled_coefficients(self, self.level)
 
     @cached_property
     def separation(self) -> Separation:
@@ -720,7 +721,9 @@ class LogitResult:
             Each is added by itself, as written in a formula: ``["ht", "age:smoke"]``.
         test : {"score", "lr"}
             Score tests need no fit; likelihood ratios take one for each, with deviance and AIC.
-        adjust : {"holm", "bonferroni", "bh", "by"}, optional
+        adjust : {"holm", "bonferroni", "bh", "by", "single-step"}, optional
+            As in `anova`; the joint distribution is that of the scores, and all columns that may be
+            added are then held at once.
 
         Raises
         ------
@@ -750,6 +753,7 @@ class LogitResult:
         level: float | None = None,
         method: str | None = None,
         wald: bool = False,
+        adjust: str | None = None,
     ) -> Table:
         """Return the summary: text when printed, HTML in a notebook.
 
@@ -763,24 +767,10 @@ class LogitResult:
             Of p-values and intervals, both of the same test (see `coefficients`).
         wald : bool
             Whether likelihood-ratio tests have Wald's p-value beside them.
+        adjust : {"holm", "bonferroni", "bh", "by", "single-step"}, optional
+            Adds p-values that are adjusted for the number of coefficients beside the intercept.
         """
-        level = self.level if level is None else level
-        table, named = self.coefficients(level, method), method_of(self, method)
-        slopes = hauck_donner_slopes(self) if named == "wald" else None
-        return summary_table(
-            self.account,
-            self.goodness,
-            self.estimate.covariance,
-            self.estimate.names,
-            frames.exponentiated(table) if odds_ratios else table,
-            level,
-            odds_ratios=odds_ratios,
-            method=named,
-            beside=coefficients(self.estimate, level) if wald and named == "profile" else None,
-            slopes=slopes,
-            undetermined=self.estimate.undetermined.tolist(),
-            certificate=str(self.certificate) if self.account.estimator.is_ml else "",
-        )
+        return summary_of(self, odds_ratios, level, method, wald=wald, adjust=adjust)
 
     def tidy(
         self,
@@ -788,15 +778,24 @@ class LogitResult:
         exponentiate: bool = False,
         level: float | None = None,
         method: str | None = None,
+        adjust: str | None = None,
     ) -> pd.DataFrame:
         """Return one row for each coefficient: broom's columns, with underscores.
 
         With ``exponentiate`` the estimate is an odds ratio, the interval ends are exponentiated,
         and ``std_error`` is the delta method's on that scale, ``exp(coef)·se``: the frame's
         ``attrs["std_error"]`` says so. Statistic and p-value stay those of the coefficient.
+
+        ``adjust`` is as in `summary`: a column ``p_adjusted``. The frame's ``attrs`` say what its
+        tests and intervals are: ``method``, ``covariance``, and ``notes`` where, say, those of a
+        likelihood ratio stand beside standard errors of a robust covariance.
+
+        Warns
+        -----
+        ProfileWarning
+            As in `conf_int`.
         """
-        table = self.coefficients(level, method)
-        return frames.tidy(self.estimate, table, exponentiate=exponentiate)
+        return tidy_of(self, exponentiate, level, method, adjust)
 
     def glance(self) -> pd.DataFrame:
         """Return one row with what describes the fit as a whole."""

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from logit_inference.covariance.penalized import AUGMENTED, PENALIZED
 from logit_inference.errors import ArgumentError, DetachedError, SurveyError
 from logit_inference.inference.hypothesis import read_hypothesis
 from logit_inference.inference.rao_scott import rao_scott_test
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from logit_inference.models.result import LogitResult
 
 # Covariances that likelihood-ratio and score tests agree with, being those of the criterion.
-OF_THE_CRITERION = ("model", "penalized information")
+OF_THE_CRITERION = ("model", PENALIZED)
 WORKING = ("rao-scott", "rao-scott-f")
 
 
@@ -87,16 +88,22 @@ def working_model(result: LogitResult, method: str) -> Whole:
     return whole_model(result.fit)
 
 
+def foreign_covariance(result: LogitResult) -> str:
+    """Return the kind of a covariance that is not that of what was maximised; empty if it is."""
+    kind = result.estimate.covariance.kind
+    own = result.account.estimator.intercept == "flac" and kind == AUGMENTED
+    return "" if kind in OF_THE_CRITERION or own else kind
+
+
 def covariance_notes(result: LogitResult, method: str) -> tuple[str, ...]:
-    """Return what must be said of a test: that it does not use the covariance of the result.
+    """Return what must be said of a test that does not use the covariance of the result.
 
     Of a sample, which covariance a Wald test does use.
     """
-    kind = result.estimate.covariance.kind
+    kind = foreign_covariance(result)
     if method == "wald" and result.account.is_pseudo:
-        return (f"Covariance: {'model-based' if kind == 'model' else kind}.",)
-    own = result.account.estimator.intercept == "flac"
-    if method == "wald" or kind in OF_THE_CRITERION or own:
+        return (f"Covariance: {kind or 'model-based'}.",)
+    if method == "wald" or not kind:
         return ()
     name = "likelihood-ratio" if method == "lr" else "score"
     return (f"The {name} test does not use the covariance of this result ({kind}).",)

@@ -48,6 +48,7 @@ def comparison_table(
     columns: Sequence[Column],
     *,
     tested: bool,
+    adjusted: Sequence[float | None] | None = None,
     notes: Sequence[str],
 ) -> Table:
     """Return one row for each of several models; tests where they are nested.
@@ -61,6 +62,8 @@ def comparison_table(
         Log-likelihoods and information criteria.
     tested : bool
         Whether there are tests.
+    adjusted : sequence of float, optional
+        P-values adjusted for their number.
     notes : sequence of str
     """
     shown = [Column("model", [line.term for line in lines], header=""), *columns]
@@ -70,5 +73,7 @@ def comparison_table(
             Column("df", [line.df for line in lines], kind="integer"),
             Column("p_value", [line.p_value for line in lines], kind="p_value"),
         ]
+    if adjusted is not None:
+        shown.append(Column("p_adjusted", list(adjusted), "adjusted", kind="p_value"))
     models = [f"{line.term}: {text}." for line, text in zip(lines, formulas, strict=True)]
     return Table("Comparison of Models", tuple(shown), notes=(*models, *notes))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from logit_inference.covariance.covariance import Covariance
+from logit_inference.errors import shorten
 from logit_inference.inference.hauck_donner import WaldSlopes
 from logit_inference.inference.wald import Coefficients
 from logit_inference.report.numbers import format_number
@@ -21,30 +23,123 @@ ODDS_RATIOS = (
 )
 
 
-def likelihood_note(covariance: Covariance, is_ml: bool, statistic: str) -> str:
+def unused_note(kind: str) -> str:
+    """Return what is said of likelihood-ratio tests and intervals beside another covariance."""
+    return (
+        f"Tests and intervals do not use the covariance of this result ({kind}): they are those of "
+        "the model. Only standard errors are of it."
+    )
+
+
+def infinite_note(names: Sequence[str], foreign: str) -> str:
+    """Return what is said of infinite estimates in a table of Wald tests.
+
+    Parameters
+    ----------
+    names : sequence of str
+    foreign : str
+        The kind of a covariance that likelihood ratios do not use; empty where there is none.
+    """
+    told = f"{shorten(names)} at infinity: p-values and intervals are those of the likelihood ratio"
+    return f"{told}, which does not use the covariance ({foreign})." if foreign else f"{told}."
+
+
+def likelihood_note(is_ml: bool, statistic: str, foreign: str) -> str:
     """Return what is said of likelihood-ratio tests and profile intervals in a table."""
     maximised = "likelihood" if is_ml else "penalised likelihood"
     note = (
         f"Tests and intervals: profile {maximised}; {statistic} is the signed root of the "
-        "likelihood-ratio statistic."
+        "likelihood-ratio statistic, P(LR) the p-value of that test."
     )
-    if covariance.kind != "model":
-        note += f" Of the covariance ({covariance.kind}) they know nothing: only std err is of it."
-    return note
+    return f"{note} {unused_note(foreign)}" if foreign else note
+
+
+def lost_note(names: Sequence[str], table: Coefficients, method: str) -> tuple[str, ...]:
+    """Return what is said of coefficients whose profile was not found."""
+    lost = np.isnan(table.conf_low) & np.isfinite(table.estimate) & (method == "profile")
+    if not lost.any():
+        return ()
+    which = ", ".join(name for name, gone in zip(names, lost, strict=True) if gone)
+    return (
+        f'Profile not found: {which}. conf_int(method="profile") says why; method="wald" has '
+        "Wald's intervals.",
+    )
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a table of coefficients or combinations shows, and what it must say of it.
+
+    Parameters
+    ----------
+    level : float
+        Of the intervals.
+    method : {"wald", "profile"}
+        What statistics, p-values and intervals are.
+    is_ml : bool
+        Whether a likelihood without a penalty was maximised.
+    ratios : bool
+        Whether estimates are exponentiated.
+    foreign : str
+        The kind of a covariance that likelihood ratios do not use; empty where there is none.
+    adjusted : (k,) array, optional
+        P-values adjusted for their number.
+    notes : tuple of str
+        On what was adjusted, and on what is not of ``method``.
+    """
+
+    level: float
+    method: str
+    is_ml: bool = True
+    ratios: bool = False
+    foreign: str = ""
+    adjusted: Floats | None = None
+    notes: tuple[str, ...] = ()
+
+
+def inference_columns(
+    names: Sequence[str],
+    estimates: Sequence[float | str],
+    header: str,
+    table: Coefficients,
+    df: float | None,
+    shown: Shown,
+) -> list[Column]:
+    """Return the columns of estimates with their tests and intervals.
+
+    Parameters
+    ----------
+    names, estimates
+        Of each row; a word in place of an estimate that there is not.
+    header : str
+        Above the estimates.
+    table : Coefficients
+        On the scale to print.
+    df : float or None
+        Of Wald tests with a t reference.
+    shown : Shown
+    """
+    letter = "z" if df is None else "t"
+    wald = shown.method == "wald"
+    low, high = (1.0 - shown.level) / 2, (1.0 + shown.level) / 2
+    tested = f"P>|{letter}|" if wald else "P(LR)"
+    columns = [
+        Column("term", list(names), header=""),
+        Column("estimate", estimates, header=header, kind="estimate"),
+        Column("std_error", table.std_error, header="std err", kind="estimate"),
+        Column("statistic", table.statistic, letter if wald else "root LR", kind="statistic"),
+        Column("p_value", table.p_value, header=tested, kind="p_value"),
+    ]
+    if shown.adjusted is not None:
+        adjusted = [None if value != value else value for value in shown.adjusted.tolist()]
+        columns.append(Column("p_adjusted", adjusted, header="adjusted", kind="p_value"))
+    columns.append(Column("conf_low", table.conf_low, header=f"[{low:.4g}", kind="estimate"))
+    columns.append(Column("conf_high", table.conf_high, header=f"{high:.4g}]", kind="estimate"))
+    return columns
 
 
 def lincom_table(
-    names: Sequence[str],
-    table: Coefficients,
-    covariance: Covariance,
-    level: float,
-    *,
-    method: str,
-    is_ml: bool,
-    exponentiated: bool,
-    infinite: bool,
-    adjusted: Floats | None = None,
-    adjustment: str | None = None,
+    names: Sequence[str], table: Coefficients, covariance: Covariance, shown: Shown
 ) -> Table:
     """Return one row for each combination of coefficients.
 
@@ -54,51 +149,18 @@ def lincom_table(
     table : Coefficients
         On the scale to print.
     covariance : Covariance
-    level : float
-        Of the intervals.
-    method : {"wald", "profile"}
-        What statistics, p-values and intervals are.
-    is_ml : bool
-        Whether a likelihood without a penalty was maximised.
-    exponentiated : bool
-    infinite : bool
-        Whether some of them run to infinity.
-    adjusted : (k,) array, optional
-        P-values adjusted for their number, by the method that ``adjustment`` names.
+    shown : Shown
     """
-    letter = "z" if covariance.df is None else "t"
-    low, high = (1.0 - level) / 2, (1.0 + level) / 2
-    statistic = letter if method == "wald" else "root LR"
-    columns = [
-        Column("term", list(names), header=""),
-        Column(
-            "estimate",
-            table.estimate,
-            header="odds ratio" if exponentiated else "estimate",
-            kind="estimate",
-        ),
-        Column("std_error", table.std_error, header="std err", kind="estimate"),
-        Column("statistic", table.statistic, header=statistic, kind="statistic"),
-        Column("p_value", table.p_value, header=f"P>|{letter}|", kind="p_value"),
-        Column("conf_low", table.conf_low, header=f"[{low:.4g}", kind="estimate"),
-        Column("conf_high", table.conf_high, header=f"{high:.4g}]", kind="estimate"),
-    ]
-    if adjusted is not None:
-        columns.insert(5, Column("p_adjusted", adjusted, header="adjusted", kind="p_value"))
-    if covariance.df is not None and method == "wald":
-        df = [covariance.df] * len(names)
-        columns.insert(4, Column("df", df, kind="fixed"))
-    if method == "wald":
+    header = "odds ratio" if shown.ratios else "estimate"
+    columns = inference_columns(names, table.estimate.tolist(), header, table, covariance.df, shown)
+    if covariance.df is not None and shown.method == "wald":
+        columns.insert(4, Column("df", [covariance.df] * len(names), kind="fixed"))
+    if shown.method == "wald":
         notes = [f"Tests and intervals: Wald, {_kind(covariance)} covariance."]
     else:
-        notes = [likelihood_note(covariance, is_ml, "root LR")]
-    if infinite and method == "wald":
-        notes.append(
-            "Infinite combinations: p-values and intervals are those of the likelihood ratio."
-        )
-    if adjusted is not None:
-        notes.append(f"adjusted: p-values for {len(names)} tests at once, {adjustment}.")
-    if exponentiated:
+        notes = [likelihood_note(shown.is_ml, "root LR", shown.foreign)]
+    notes += [*shown.notes, *lost_note(names, table, shown.method)]
+    if shown.ratios:
         notes.append(ODDS_RATIOS)
     return Table("Linear Combinations of Coefficients", tuple(columns), notes=tuple(notes))
 
@@ -161,6 +223,7 @@ def profile_table(
     interval: tuple[float, float],
     level: float,
     curve: Sequence[Floats],
+    notes: Sequence[str] = (),
 ) -> Table:
     """Return the points of a profile: value, log-likelihood and signed root.
 
@@ -173,6 +236,7 @@ def profile_table(
         At ``level``.
     level : float
     curve : three (m,) arrays
+    notes : sequence of str
     """
     value, log_likelihood, root = curve
     told = format_number(estimate, "estimate")
@@ -187,5 +251,6 @@ def profile_table(
         notes=(
             f"Estimate {told}; {100 * level:g}% interval {low} to {high}, where the signed root is "
             "at the normal quantiles.",
+            *notes,
         ),
     )

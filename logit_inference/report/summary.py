@@ -14,8 +14,11 @@ from logit_inference.inference.result import TestResult
 from logit_inference.inference.wald import Coefficients
 from logit_inference.report.inference import (
     ODDS_RATIOS,
+    Shown,
     hauck_donner_note,
+    inference_columns,
     likelihood_note,
+    lost_note,
 )
 from logit_inference.report.numbers import Kind, format_number
 from logit_inference.report.table import Column, Table
@@ -48,10 +51,8 @@ def summary_table(
     covariance: Covariance,
     names: Sequence[str],
     table: Coefficients,
-    level: float,
+    shown: Shown,
     *,
-    odds_ratios: bool = False,
-    method: str = "wald",
     beside: Coefficients | None = None,
     slopes: WaldSlopes | None = None,
     undetermined: Sequence[bool] = (),
@@ -67,11 +68,8 @@ def summary_table(
         That the table rests on; the notes name it.
     names : sequence of p str
     table : Coefficients
-        On the scale to print; exponentiated already where ``odds_ratios``.
-    level : float
-        Of the intervals.
-    odds_ratios : bool
-    method : {"wald", "profile"}
+        On the scale to print; exponentiated already where ``shown.ratios``.
+    shown : Shown
         What statistics, p-values and intervals are.
     beside : Coefficients, optional
         Wald's, to print beside likelihood-ratio tests.
@@ -82,36 +80,21 @@ def summary_table(
     certificate : str
         The proof of the maximum, in a sentence; empty where there is none to print.
     """
-    letter = "z" if covariance.df is None else "t"
-    head = letter if method == "wald" else "root LR"
-    low, high = (1.0 - level) / 2, (1.0 + level) / 2
-    shown: list[float | str] = table.estimate.tolist()
+    estimates: list[float | str] = table.estimate.tolist()
     for j, both in enumerate(undetermined):
-        shown[j] = "undetermined" if both else shown[j]
-    columns: tuple[Column, ...] = (
-        Column("term", list(names), header=""),
-        Column(
-            "estimate",
-            shown,
-            header="odds ratio" if odds_ratios else "coef",
-            kind="estimate",
-        ),
-        Column("std_error", table.std_error, header="std err", kind="estimate"),
-        Column("statistic", table.statistic, header=head, kind="statistic"),
-        Column("p_value", table.p_value, header=f"P>|{letter}|", kind="p_value"),
-        Column("conf_low", table.conf_low, header=f"[{low:.4g}", kind="estimate"),
-        Column("conf_high", table.conf_high, header=f"{high:.4g}]", kind="estimate"),
-    )
+        estimates[j] = "undetermined" if both else estimates[j]
+    header = "odds ratio" if shown.ratios else "coef"
+    columns = inference_columns(names, estimates, header, table, covariance.df, shown)
     if beside is not None:
-        columns += (Column("wald_p_value", beside.p_value, header="Wald P", kind="p_value"),)
+        columns.append(Column("wald_p_value", beside.p_value, header="Wald P", kind="p_value"))
     return Table(
         f"{account.model} Regression Results",
-        columns,
+        tuple(columns),
         facts=_facts(account, measures, covariance),
         notes=(
-            *_notes(account, covariance, method, odds_ratios, certificate),
+            *_notes(account, covariance, shown, certificate),
             *((WALD_BESIDE,) if beside is not None else ()),
-            *_lacking(names, table, method),
+            *lost_note(names, table, shown.method),
             *(() if slopes is None else hauck_donner_note(names, slopes)),
         ),
     )
@@ -170,7 +153,7 @@ def _kind(covariance: Covariance) -> str:
 
 
 def _notes(
-    account: Account, covariance: Covariance, method: str, odds_ratios: bool, certificate: str
+    account: Account, covariance: Covariance, shown: Shown, certificate: str
 ) -> tuple[str, ...]:
     notes = [_rows_note(account), *([certificate] if certificate else [])]
     factor = covariance.correction
@@ -185,27 +168,15 @@ def _notes(
             notes.append(MODEL_OF_A_SAMPLE)
         elif not covariance.kind.startswith(("survey", "sandwich for sampling")):
             notes.append(f"{covariance.kind}: {OTHER_OF_A_SAMPLE}")
-    elif covariance.kind != "model":
+    elif shown.foreign:
         notes.append(
             "Log-likelihoods, the LLR p-value and AIC are the model's: they do not use it."
         )
-    if method == "profile":
-        notes.append(likelihood_note(covariance, account.estimator.is_ml, "root LR"))
-    if odds_ratios:
+    if shown.method == "profile":
+        notes.append(likelihood_note(shown.is_ml, "root LR", shown.foreign))
+    if shown.ratios:
         notes.append(ODDS_RATIOS)
-    return (*notes, *account.notes)
-
-
-def _lacking(names: Sequence[str], table: Coefficients, method: str) -> tuple[str, ...]:
-    """Return what is said of coefficients whose profile was not found."""
-    lost = np.isnan(table.conf_low) & np.isfinite(table.estimate) & (method == "profile")
-    if not lost.any():
-        return ()
-    which = ", ".join(name for name, gone in zip(names, lost, strict=True) if gone)
-    return (
-        f'Profile not found: {which}. conf_int(method="profile") says why; method="wald" has '
-        "Wald's intervals.",
-    )
+    return (*notes, *shown.notes, *account.notes)
 
 
 def _rows_note(account: Account) -> str:

@@ -127,6 +127,11 @@ class Recession:
         moved = (inside != 0).any(axis=1)
         sides = np.zeros(len(inside))
         sides[moved] = np.nan
+        if isinstance(X, np.ndarray):  # of single coefficients it was decided in integers
+            alone = moved & (np.count_nonzero(X, axis=1) == 1)
+            column = np.argmax(X[alone] != 0, axis=1)
+            sides[alone] = np.sign(X[alone, column]) * np.sign(self.ends[column])
+            moved &= ~alone
         if self.facets is None:
             return sides
         known = moved & np.isfinite(inside).all(axis=1)

@@ -104,7 +104,9 @@ def find_maximum(
     if rank.basis.is_identity:
         # Newton's first evaluation is at hand; nobody is to hold on to it after that, since that
         # of a thousand columns is a large matrix.
-        known: Objective = lambda coef: waiting.pop() if waiting else whole(coef)  # noqa: E731
+        def known(coef: Floats) -> Evaluation:
+            return waiting.pop() if waiting else whole(coef)
+
         solution = _newton(source, search, pace, known, search.start)
     else:
         waiting.clear()

@@ -75,8 +75,10 @@ def test_aliased_columns_go_with_the_span_they_add_to():
 
 def test_a_model_without_terms_or_without_an_intercept():
     constant = li.logit("low ~ 1", birthwt)
-    assert constant.anova().to_frame().empty
-    assert constant.drop1().to_frame().empty
+    assert indexed(constant.anova()).loc["NULL", "deviance"] == pytest.approx(constant.deviance)
+    assert indexed(constant.drop1()).loc["<none>", "aic"] == pytest.approx(constant.aic)
+    for table in (constant.anova(), constant.anova(type=2), constant.drop1(test="wald")):
+        assert "nothing to test" in table.notes[0]
     fit = li.logit("low ~ 0 + lwt + smoke", birthwt)
     frame = indexed(fit.anova())
     assert frame.loc["NULL", "deviance"] == pytest.approx(2 * len(birthwt) * np.log(2))
@@ -347,3 +349,29 @@ def test_separated_and_penalised_fits():
     table = li.compare(*firth)
     assert "p_value" not in table.to_frame()
     assert "another penalty" in table.notes[2]
+
+
+@pytest.mark.parametrize(
+    ("formula", "told"),
+    [
+        ("agec * C(race, contr.sum)", None),
+        ("agec * C(race, contr.helmert)", None),
+        ("center(age) * C(race, contr.sum)", None),
+        ("poly(age, 2) * C(race, contr.sum)", None),
+        ("I(age - 23) * C(race, contr.sum)", None),  # the mean is 23.2, the deviation 5.3
+        ("C(smoke, contr.sum) * C(race, contr.sum)", None),
+        ("age * C(race, contr.sum)", "C(race, contr.sum) at age = 0."),
+        ("agec * C(race)", "agec at C(race) = white."),
+        ("agec * smoke", "agec at smoke = 0."),
+        ("bs(age, df=4) * C(race, contr.sum)", "C(race, contr.sum) at bs(age, df=4) as coded."),
+        ("agec + C(race, contr.sum) + lwt:C(race, contr.sum)", "C(race, contr.sum) at lwt = 0."),
+    ],
+)
+def test_type_3_says_where_it_is_not_of_an_average(formula, told):
+    data = birthwt.assign(agec=birthwt["age"] - birthwt["age"].mean())
+    fit = li.logit(f"low ~ {formula}", data)
+    notes = [note for note in fit.anova(type=3, test="wald").notes if "as they are coded" in note]
+    assert bool(notes) == (told is not None)
+    assert told is None or told in notes[0]
+    weighted = li.logit(f"low ~ {formula}", data, weights=data["lwt"], weights_kind="precision")
+    assert len(weighted.anova(type=3, test="wald").notes) == len(notes)

@@ -1,0 +1,69 @@
+"""What a frame says of the inference in it: which test, and whether it uses the covariance.
+
+A frame has no place for notes, so that they are in its ``attrs``: ``method`` (``"wald"`` or
+``"profile"``), ``covariance`` (the kind of that of the result, of which standard errors are) and
+``notes``, a list of sentences, empty where everything is of one test and one covariance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from logit_inference.models.testing import foreign_covariance
+from logit_inference.report.inference import infinite_note, unused_note
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from logit_inference.models.result import LogitResult
+
+
+def label(
+    frame: pd.DataFrame, result: LogitResult, method: str, names: Sequence[str], *more: str
+) -> pd.DataFrame:
+    """Return the frame, its ``attrs`` saying what its tests and intervals are.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    result : LogitResult
+    method : {"wald", "profile"}
+    names : sequence of str
+        The coefficients in it.
+    *more : str
+        Other notes.
+    """
+    frame.attrs["method"] = method
+    frame.attrs["covariance"] = result.estimate.covariance.kind
+    frame.attrs["notes"] = [*inference_notes(result, method, names), *more]
+    return frame
+
+
+def inference_notes(result: LogitResult, method: str, names: Sequence[str]) -> list[str]:
+    """Return what must be said of tests and intervals of some coefficients by that method."""
+    notes, at = [], result.estimate
+    foreign = foreign_covariance(result)
+    if method == "profile" and foreign:
+        notes.append(unused_note(foreign))
+    at_infinity = {name for name, finite in zip(at.names, at.finite, strict=True) if not finite}
+    infinite = [name for name in names if name in at_infinity]
+    if method == "wald" and infinite:
+        notes.append(infinite_note(infinite, foreign))
+    corrected = corrected_name(result)
+    if method == "profile" and corrected in names:
+        notes.append(corrected_note(corrected))
+    return notes
+
+
+def corrected_name(result: LogitResult) -> str:
+    """Return the name of an intercept that FLIC corrected by hand; empty where there is none."""
+    constant = result.design.constant
+    if result.account.estimator.intercept != "flic" or constant is None:
+        return ""
+    return result.estimate.names[constant]
+
+
+def corrected_note(name: str) -> str:
+    """Return what is said of it among likelihood-ratio tests."""
+    return f"{name}: with the intercept corrected by hand (FLIC), test and interval are Wald's."
