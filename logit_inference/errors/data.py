@@ -258,6 +258,11 @@ class OutcomeError(LogitInferenceError, ValueError):
         The values found, with their counts.
     """
 
+    BOTH_MUST_OCCUR = (
+        "Both the event and its absence must occur for coefficients to have a finite maximum "
+        'likelihood. Firth\'s estimate is finite all the same: estimator="firth".'
+    )
+
     def __init__(self, variable: str, found: str, instead: str):
         self.variable, self.found = variable, found
         super().__init__(f"outcome {variable}: {found}. {instead}")
@@ -307,8 +312,10 @@ class DataError(LogitInferenceError, ValueError):
         """Return the error for rows that all have the same outcome."""
         what = "events" if events else "non-events"
         return cls(
-            f"the rows with positive weight hold only {what} ({trials:g} in sum): the maximum of "
-            "the likelihood is at infinity. Both outcomes must occur among rows that count."
+            f"the rows with positive weight hold only {what} ({trials:g} in sum): what is "
+            "maximised has its maximum at infinity. Both outcomes must occur among rows that count, "
+            "or every coefficient, the intercept included, must be held by a penalty: estimator="
+            '"firth" without a correction of its intercept.'
         )
 
     @classmethod

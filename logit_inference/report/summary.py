@@ -126,7 +126,7 @@ def _facts(
         ("No. Observations", _count(account.nobs)),
         ("Df Residuals", _count(account.df_resid)),
         ("Df Model", str(account.df_model)),
-        ("Pseudo R-squ.", f"{measures.mcfadden:.4f}"),
+        ("Pseudo R-squ.", "—" if np.isnan(measures.mcfadden) else f"{measures.mcfadden:.4f}"),
         ("Log-Likelihood", f"{account.log_likelihood:.2f}"),
         ("LL-Null", f"{account.null_log_likelihood:.2f}"),
         (
