@@ -30,9 +30,9 @@ class Goodness:
         Its chi-square tail; NaN where the null model does not lie inside the fitted one (no
         constant), and where the fitted model is the null model.
     mcfadden : float
-        ``1 − ℓ/ℓ₀`` (McFadden 1974); NaN where all outcomes are the same, ℓ₀ being 0. For grouped data ℓ holds the binomial coefficients, as R's
-        ``logLik`` does, so that this and Nagelkerke's measure differ from those of the same data
-        ungrouped.
+        ``1 − ℓ/ℓ₀`` (McFadden 1974); NaN where all outcomes are the same, so that ℓ₀ is 0. For
+        grouped data ℓ holds the binomial coefficients, as R's ``logLik`` does, so that this and
+        Nagelkerke's measure differ from those of the same data ungrouped.
     cox_snell : float
         ``1 − exp(2(ℓ₀ − ℓ)/n)`` for n trials, weighted (Cox and Snell 1989).
     nagelkerke : float

@@ -313,9 +313,9 @@ class DataError(LogitInferenceError, ValueError):
         what = "events" if events else "non-events"
         return cls(
             f"the rows with positive weight hold only {what} ({trials:g} in sum): what is "
-            "maximised has its maximum at infinity. Both outcomes must occur among rows that count, "
-            "or every coefficient, the intercept included, must be held by a penalty: estimator="
-            '"firth" without a correction of its intercept.'
+            "maximised has its maximum at infinity. Both outcomes must occur among rows that "
+            "count, or a penalty must hold every coefficient, the intercept included: "
+            'estimator="firth", without a correction of its intercept.'
         )
 
     @classmethod

@@ -75,11 +75,12 @@ def logit(
         Known part of the linear predictor.
     estimator : {"ml", "firth", "median-br", "jeffreys", "log-f", "ridge"}
         ``"firth"`` penalises by Jeffreys' prior, which removes the first-order bias and is finite
-        for separated data, also where all outcomes are the same; ``"jeffreys"`` by its square to the ``power``; ``"median-br"`` makes
-        each estimate about as often too small as too large; ``"log-f"`` and ``"ridge"`` shrink
-        coefficients by ``prior_df`` and ``penalty``. See `Estimator` for the formulas. Tables
-        of penalised fits have likelihood-ratio p-values and profile intervals of what was
-        maximised (``"firth"``, ``"jeffreys"``, ``"log-f"``), or Wald's.
+        for separated data, also where all outcomes are the same; ``"jeffreys"`` by its square to
+        the ``power``; ``"median-br"`` makes each estimate about as often too small as too large;
+        ``"log-f"`` and ``"ridge"`` shrink coefficients by ``prior_df`` and ``penalty``. See
+        `Estimator` for the formulas. Tables of penalised fits have likelihood-ratio p-values and
+        profile intervals of what was maximised (``"firth"``, ``"jeffreys"``, ``"log-f"``), or
+        Wald's.
     power : float, optional
         For ``"jeffreys"``: of the determinant of the information; 0.5 is Firth's.
     prior_df : float or mapping, optional

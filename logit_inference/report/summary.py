@@ -239,10 +239,14 @@ def classification_table(counts: Classification) -> Table:
         Column("event", hits, kind=kind),
         Column("non_event", misses, header="non-event", kind=kind),
     )
+    rates = zip(
+        ("Accuracy", "sensitivity", "specificity"),
+        (counts.accuracy, counts.sensitivity, counts.specificity),
+        strict=True,
+    )
     notes = (
         f"A row is classified as an event where its fitted probability is at least "
         f"{counts.threshold:g}.",
-        f"Accuracy {counts.accuracy:.4f}, sensitivity {counts.sensitivity:.4f}, "
-        f"specificity {counts.specificity:.4f}.",
+        ", ".join(f"{rate} {'—' if np.isnan(x) else f'{x:.4f}'}" for rate, x in rates) + ".",
     )
     return Table("Classification Table", columns, notes=notes)
