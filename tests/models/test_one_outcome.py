@@ -96,7 +96,7 @@ def test_what_a_result_answers(keywords):
     assert "specificity —" in str(fit.classification_table())
     shifted = li.logit("y ~ x", data, offset="o", **keywords)
     assert np.isfinite(shifted.tidy()["p_value"]).all()
-    if fit.estimator.has_likelihood:
+    if fit.account.estimator.has_likelihood:
         test = fit.test("x = 0", method="lr")
         assert test.p_value == pytest.approx(fit.pvalues["x"], rel=1e-6)
         assert np.isfinite(fit.llr_pvalue)
