@@ -162,6 +162,14 @@ class SchemaError(LogitInferenceError, ValueError):
         )
 
     @classmethod
+    def contrasts_not_finite(cls, factor: str, n_levels: int) -> SchemaError:
+        """Return the error for contrasts that are no numbers."""
+        return cls(
+            f"{factor}: the contrasts of its {n_levels} levels are not finite numbers. Give each "
+            "level a finite weight in each contrast; scores of contr.poly must all be different."
+        )
+
+    @classmethod
     def unseen_level(
         cls,
         factor: str,

@@ -186,11 +186,13 @@ def _orthogonal(rows: Source, rank: Rank) -> Integers | None:
     used = np.zeros(q, dtype=bool)
     simple = np.zeros((q, wanted), dtype=object)
     for k, (j, relation) in enumerate(rank.relations.items()):
-        parts = [Fraction(value).limit_denominator(SIMPLE) for value in relation.weights.tolist()]
+        own = np.flatnonzero(relation.weights)
+        values = relation.weights[own].tolist()
+        parts = [Fraction(value).limit_denominator(SIMPLE) for value in values]
         common = math.lcm(*(part.denominator for part in parts))
-        simple[:, k] = [-int(part * common) for part in parts]
+        simple[own, k] = [-int(part * common) for part in parts]
         simple[j, k] += common
-        used |= relation.weights != 0
+        used[own] = True
         used[j] = True
     if not rows.fold(count_rows, simple).n:
         return simple
@@ -254,6 +256,8 @@ def held(fit: Fit, recession: Recession, matrix: Floats, *, limit: int = 100) ->
     Whether the rest separates rows does not depend on the values, and is found once; each value
     then takes the passes of a fit, less for the start at the one before.
     """
+    if recession.separated is not None:
+        return None
     p, kept = fit.source.n_columns, list(fit.basis.kept)
     q, k = len(kept), len(matrix)
     weights, offset = fit.solved.map(row_weights), fit.solved.map(row_offset)

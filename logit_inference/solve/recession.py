@@ -88,6 +88,9 @@ class Recession:
         many to keep.
     whole_span : p tuples of r int
         The basis of the span, exactly, its columns times positive numbers.
+    separated : (n,) array of bool or None
+        Which rows are separated, where that was decided in another basis of the columns; ``whole``
+        and ``whole_span`` are empty then.
     """
 
     exists: bool | None
@@ -101,6 +104,7 @@ class Recession:
     reason: str = ""
     facets: Floats | None = None
     whole_span: tuple[tuple[int, ...], ...] = ()
+    separated: NDArray[np.bool_] | None = None
 
     @property
     def n_directions(self) -> int:
@@ -119,9 +123,8 @@ class Recession:
         0 where nowhere, 1 and −1 where to the same infinity for every direction that moves them,
         NaN where that depends on the direction, or was not found.
         """
-        inside = np.column_stack([times(X, column) for column in self.span.T])
-        sizes: Any = abs(X)
-        terms = np.column_stack([times(sizes, np.abs(column)) for column in self.span.T])
+        inside = _products(X, self.span)
+        terms = _products(abs(X), np.abs(self.span))
         with np.errstate(invalid="ignore"):
             inside[np.abs(inside) <= ORTHOGONAL * terms] = 0.0
         moved = (inside != 0).any(axis=1)
@@ -130,10 +133,27 @@ class Recession:
         if self.facets is None:
             return sides
         known = moved & np.isfinite(inside).all(axis=1)
+        signs = self._axes()
+        if signs is not None:
+            ahead = inside[known] * signs
+            up, down = (ahead >= 0).all(axis=1), (ahead <= 0).all(axis=1)
+            sides[known] = np.where(up, 1.0, np.where(down, -1.0, np.nan))
+            return sides
         distinct, place = np.unique(inside[known], axis=0, return_inverse=True)
         found = [1.0 if self._bounds(a) else -1.0 if self._bounds(-a) else np.nan for a in distinct]
         sides[known] = np.array(found)[place.ravel()] if len(distinct) else 0.0
         return sides
+
+    def _axes(self) -> Floats | None:
+        """Return the signs (r,) of a cone that is all of these signs in its span, None of others.
+
+        Each row that bounds it is other than zero in one direction only.
+        """
+        assert self.facets is not None
+        used = self.facets != 0
+        if not (used.sum(axis=1) == 1).all() or not used.any(axis=0).all():
+            return None
+        return np.asarray(np.sign(self.facets.sum(axis=0)))
 
     def _bounds(self, inside: Floats) -> bool:
         """Say whether a row is a sum of facets, so that no direction of the cone is against it."""
@@ -151,7 +171,7 @@ class Recession:
         zero, index = np.zeros(n_columns), list(kept)
         direction, ends, span = zero.copy(), zero.copy(), np.zeros((n_columns, self.span.shape[1]))
         direction[index], ends[index], span[index] = self.direction, self.ends, self.span
-        whole = dict(zip(index, self.whole, strict=True))
+        whole = dict(zip(index, self.whole, strict=False))
         spans, none = dict(zip(index, self.whole_span, strict=False)), (0,) * span.shape[1]
         return replace(
             self,
@@ -280,8 +300,17 @@ def separated_rows(source: Source, recession: Recession) -> NDArray[np.bool_]:
     """
     if not recession.exists:
         return np.zeros(source.n_rows, dtype=bool)
+    if recession.separated is not None:
+        return recession.separated
     whole = np.array(recession.whole, dtype=object)
     return np.asarray(source.map(margins.is_separated, whole), dtype=bool)
+
+
+def _products(X: Any, matrix: Floats) -> Floats:
+    """Return ``X @ matrix``, X being a plain array or coded columns."""
+    if isinstance(X, np.ndarray):
+        return np.asarray(X @ matrix)
+    return np.column_stack([times(X, column) for column in matrix.T])
 
 
 def _nothing(exists: bool | None, p: int, n_rows: int, reason: str = "") -> Recession:

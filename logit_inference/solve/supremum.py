@@ -83,6 +83,8 @@ def supremum(
     -----
     The passes of a fit, and those that find out what is separated.
     """
+    if recession.separated is not None:  # the span is not known exactly
+        return None
     kept = list(fit.basis.kept)
     span = np.array(recession.whole_span, dtype=object).reshape(-1, recession.n_directions)
     null, _ = null_space(integer_rows(matrix) @ span)
