@@ -425,15 +425,16 @@ def coding_matrix(
     if base is not UNSET and base not in levels:
         raise SchemaError.no_level(factor, base, levels)
     try:
-        found = contrasts.get_coding_matrix(list(levels), reduced_rank=True)
         names = contrasts.get_coding_column_names(list(levels), reduced_rank=True)
-        matrix = np.asarray(found, dtype=np.float64)
+        if isinstance(contrasts, PolyContrasts):  # formulaic's lose digits from 25 levels on
+            scores = contrasts.scores
+            points = np.arange(len(levels)) if scores is None else scores
+            matrix = polynomial_contrasts(np.asarray(points, dtype=np.float64))
+        else:
+            found = contrasts.get_coding_matrix(list(levels), reduced_rank=True)
+            matrix = np.asarray(found, dtype=np.float64)
     except (ValueError, TypeError, IndexError) as error:
         raise FormulaError.evaluation(factor, error, ()) from error
-    if isinstance(contrasts, PolyContrasts):  # theirs loses its digits from some 25 levels on
-        scores = contrasts.scores
-        points = np.arange(len(levels)) if scores is None else scores
-        matrix = polynomial_contrasts(np.asarray(points, dtype=np.float64))
     if not np.isfinite(matrix).all():
         raise SchemaError.contrasts_not_finite(factor, len(levels))
     prefix = re.sub(r"\{.*", "", contrasts.FACTOR_FORMAT_REDUCED.partition("[")[2])

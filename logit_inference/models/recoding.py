@@ -90,9 +90,25 @@ class Recoded:
             whole=(),
             whole_span=(),
             span=self.inverse @ recession.span,
-            ends=np.where(ends == 0, 0.0, np.where(np.isnan(ends), np.nan, ends * np.inf)),
+            ends=_infinite(ends),
             separated=separated_rows(self.fit.source, recession),
         )
+
+
+def _infinite(sides: Floats) -> Floats:
+    """Return sides as ends: 0, inf, −inf, and NaN where a coefficient goes to either."""
+    ends = np.where(sides == 0, 0.0, np.copysign(np.inf, sides))
+    ends[np.isnan(sides)] = np.nan
+    return ends
+
+
+def has_contrasts(design: Design | ArrayDesign) -> bool:
+    """Say whether some factor stands in the design by contrasts other than indicators."""
+    from logit_inference.design.design import Design
+
+    if not isinstance(design, Design):
+        return False
+    return any(coding.matrix is not None for coding in design.codings.values())
 
 
 def recode(fit: Fit, design: Design | ArrayDesign) -> Recoded | None:

@@ -20,7 +20,7 @@ from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.limits import Limits, likelihood_limits
 from logit_inference.likelihood.logistic import LOGISTIC
 from logit_inference.likelihood.objective import objective
-from logit_inference.models.recoding import Recoded, recode
+from logit_inference.models.recoding import Recoded, has_contrasts, recode
 from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.source import ArraySource, Source
 from logit_inference.rows.threads import threads_for
@@ -28,7 +28,12 @@ from logit_inference.solve.certificate import certify_fit
 from logit_inference.solve.fit import Fit, fit_rows
 from logit_inference.solve.limit import beside_overlap, limit_fit
 from logit_inference.solve.rank import find_rank
-from logit_inference.solve.recession import Recession, find_recession, separated_rows
+from logit_inference.solve.recession import (
+    MOST_COLUMNS,
+    Recession,
+    find_recession,
+    separated_rows,
+)
 
 if TYPE_CHECKING:
     from logit_inference.design.arrays import ArrayDesign
@@ -79,17 +84,20 @@ def _recession(
     simpler than contrasts do: then the rows with these and their cone are returned as well.
     """
     rows = in_basis(fit.solved, Basis(fit.source.n_columns, fit.basis.kept))
-    recoded = recode(fit, design) if design and rows.n_columns > MOST_FOR_TESTS else None
+    q = rows.n_columns
+    recoded = recode(fit, design) if design and q > MOST_FOR_TESTS else None
     if recoded is None:
-        recession = find_recession(rows)
-        if recession.exists is None:
+        spread = design is not None and q > MOST_COLUMNS and has_contrasts(design)
+        recession = None if spread else find_recession(rows)
+        if recession is None or recession.exists is None:
             within = beside_overlap(fit)
-            recession = recession if within is None else find_recession(rows, within)
-        if recession.exists is not None or not design:
-            return recession, None
+            if within is not None and not (spread and within.shape[1] > MOST_COLUMNS):
+                recession = find_recession(rows, within)
+        if design is None or (recession is not None and recession.exists is not None):
+            return recession or find_recession(rows), None
         recoded = recode(fit, design)
         if recoded is None:
-            return recession, None
+            return recession or find_recession(rows), None
     found, _ = _recession(recoded.fit, None)
     return recoded.contrasted(found), (recoded, found)
 
@@ -324,7 +332,7 @@ def _detected(design: Design | ArrayDesign, encoded: Encoded) -> Separation:
     cells = source.distinct()
     rows: Source = source if cells is None else cells
     kept = find_rank(rows, objective(rows, LOGISTIC)(np.zeros(p))).basis.kept
-    few = len(kept) <= MOST_FOR_TESTS
+    few = len(kept) <= (MOST_COLUMNS if has_contrasts(design) else MOST_FOR_TESTS)
     recession = find_recession(in_basis(rows, Basis(p, kept))) if few else None
     if recession is None or recession.exists is None:
         offset = encoded.block.offset is not None
