@@ -221,15 +221,19 @@ class Held:
 
     Parameters
     ----------
-    value : callable
+    look : callable
         From values (k,) of the combinations to the supremum over the rest, without the binomial
-        constant; NaN where that was not found.
+        constant, and its gradient (k,); NaN where that was not found.
     unit : float
         A step of the first combination that changes linear predictors by about one.
     """
 
-    value: Callable[[Floats], float]
+    look: Callable[[Floats], tuple[float, Floats]]
     unit: float
+
+    def value(self, at: Floats) -> float:
+        """Return the supremum with the combinations at these values; NaN if it was not found."""
+        return self.look(at)[0]
 
 
 def held(fit: Fit, recession: Recession, matrix: Floats, *, limit: int = 100) -> Held | None:
@@ -289,36 +293,48 @@ def held(fit: Fit, recession: Recession, matrix: Floats, *, limit: int = 100) ->
         turned = in_basis(shifted, Basis(p, tuple(kept), change))
         return in_basis(turned, Basis(q, free[-1]))
 
-    def reached(at: Floats) -> float:
-        """Return the supremum, from a start on the way there or zero; NaN if both fail."""
+    def reached(at: Floats) -> tuple[float, Floats]:
+        """Return the supremum and where it is, from a start on the way there or zero."""
         rows = inside(at)
         for first in (_predicted(path, at, len(free[-1])), np.zeros(len(free[-1]))):
             search = Search(fit.likelihood, first, 1e-9, limit)
             found, solution = find_maximum(rows, search, fit.tally, None)
             if solution.decrement <= REACHED:
                 left = found.basis.kept
+                link = in_basis(rows, found.basis).map(
+                    fit.likelihood.linear_predictor, solution.coef
+                )
                 if len(left) < len(free[-1]):
                     path.clear()
                 path[tuple(at)] = found.basis.coefficients(solution.coef)[list(left)]
                 free.append(tuple(free[-1][j] for j in left))
-                return solution.evaluation.log_likelihood
-        return math.nan
+                return solution.evaluation.log_likelihood, link
+        return math.nan, np.empty(0)
 
-    def value(at: Floats) -> float:
+    def look(at: Floats) -> tuple[float, Floats]:
+        """Return the supremum and its gradient in the values held; NaN if it was not found."""
         with np.errstate(all="ignore"), blas_pinned(fit.solved.n_rows, p):
             if rank == len(others):
-                zero = np.zeros(len(others))
-                return float(inside(at).fold_runs(fit.likelihood.slope, zero).log_likelihood)
-            found, stops = reached(at), MOST_STOPS
-            while np.isnan(found) and path and stops:
-                near = np.array(min(path, key=lambda known: _apart(known, at)))
-                stop, stops = near + (at - near) / 4, stops - 1
-                if np.isnan(reached(stop)):
-                    break
-                found = reached(at)
-            return found
+                found, link = 0.0, offset + shift @ at
+            else:
+                (found, link), stops = reached(at), MOST_STOPS
+                while np.isnan(found) and path and stops:
+                    near = np.array(min(path, key=lambda known: _apart(known, at)))
+                    stop, stops = near + (at - near) / 4, stops - 1
+                    if np.isnan(reached(stop)[0]):
+                        break
+                    found, link = reached(at)
+            if np.isnan(found):
+                return math.nan, np.full(k, np.nan)
+            # By the envelope theorem: how the log-likelihood of the rows changes with the offset.
+            rows = in_basis(
+                variant(fit.solved, weights=weights, offset=link), Basis(p, fit.basis.kept)
+            )
+            here = rows.fold_runs(fit.likelihood.slope, np.zeros(q))
+            value = here.log_likelihood if rank == len(others) else found
+            return float(value), solved.T @ here.score[pivots]
 
-    return Held(value, float(abs(rows[0, pivots[0]]) / sizes[pivots[0]]))
+    return Held(look, float(abs(rows[0, pivots[0]]) / sizes[pivots[0]]))
 
 
 def _pivots(rows: Floats, sizes: Floats) -> list[int]:
