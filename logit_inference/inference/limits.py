@@ -28,7 +28,7 @@ MOST_FOR_LIMITS, MOST_FOR_TESTS = 5e7, 1e9
 FARTHEST = 60  # steps on the way to an end of an interval
 EXACT = 1e-10  # of an end, relative to itself or to a step
 NEAR = 3e-6  # the same, of a Newton step that is the last: what it leaves is about its square
-GROWTH = 3.0  # of the farthest that a step may go, while no bracket holds it
+GROWTH = 8.0  # of the farthest that a step may go, while no bracket holds it
 
 
 @dataclass(frozen=True)
@@ -158,8 +158,10 @@ def _root(
 ) -> float:
     """Return where a decreasing function takes a value; NaN where it cannot be evaluated.
 
-    Newton's method on the logarithm, which far out is a straight line: the tails of the likelihood
-    are exponential. It is kept inside a bracket once there is one, and from going too far before.
+    Newton's method on the logarithm: far out that is a straight line where rows tie the coefficient
+    down, since tails of the likelihood are exponential, and one in the logarithm of the place where
+    all coefficients grow with it, so that the statistic falls as its inverse. It is kept inside a
+    bracket once there is one, and from going too far before.
 
     Parameters
     ----------
@@ -186,7 +188,10 @@ def _root(
         if math.isfinite(step):
             if abs(step) <= NEAR * max(1.0, abs(at)):  # the next error is about its square
                 return at + step
-            if abs(step) < farthest:
+            if at > 0.0 and step > 0.0 and math.isinf(high):
+                step = at * math.expm1(min(step / at, math.log(GROWTH)))
+                farthest = max(farthest, step)
+            if abs(step) <= farthest:
                 onward = at + step
         farthest *= GROWTH
         if not low < onward < high:

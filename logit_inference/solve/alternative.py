@@ -73,14 +73,12 @@ def gordan(rows: Integers) -> Alternative:
     >>> gordan(np.array([[1, 0], [0, 1], [-2, -3]], dtype=object)).multipliers
     (2, 3, 1)
     """
-    sizes = [max(abs(value) for value in row).bit_length() for row in rows.tolist()]
+    sizes = [int(value).bit_length() for value in abs(rows).max(axis=1).tolist()]
     # Column i of the dual's constraints: the row and its size.
     columns = np.empty((len(rows), rows.shape[1] + 1), dtype=object)
     columns[:, :-1] = rows
     columns[:, -1] = [1 << size for size in sizes]
-    scaled = np.array(
-        [[value / (1 << size) for value in row] for row, size in zip(rows, sizes, strict=True)]
-    )
+    scaled = np.asarray(rows / columns[:, -1:], dtype=np.float64)
     guess = _suggested(scaled)
     if guess is not None:
         direction = np.array([round(value * UNIT) for value in guess.direction], dtype=object)

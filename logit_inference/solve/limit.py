@@ -27,7 +27,7 @@ from logit_inference.likelihood.evaluation import Evaluation, Total
 from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.product import dense, times
-from logit_inference.rows.source import Source
+from logit_inference.rows.source import ArraySource, Source
 from logit_inference.rows.threads import blas_pinned
 from logit_inference.rows.variant import row_offset, row_weights, variant
 from logit_inference.solve.certificate import certify
@@ -54,6 +54,8 @@ MOVED, VANISHED, MOST_ROUNDS = 0.3, 1e-11, 6
 MOST_RELATED = 120  # columns whose relations are found in integers: seconds
 SIMPLE = 1000  # largest denominator of a relation among columns that is tried first
 MOST_STOPS = 40  # on the way to a value too far from those known
+CLOSE = 1e-6  # of the decrement at which a search ends that is after the log-likelihood
+MOST_COPIED = 5e6  # elements of columns that are written out: 40 MB
 REACHED = 1e-4  # of the decrement: the log-likelihood is then within its square of its supremum
 
 
@@ -282,14 +284,18 @@ def held(fit: Fit, recession: Recession, matrix: Floats, *, limit: int = 100) ->
         left = separable_rows(whole, within[own], held=not plain)
         if left is None:
             return None
-        weights, rank = np.where(left[0], 0.0, weights), left[1]
+        weights, rank = np.where(left[0], 0.0, weights), left[1].shape[1]
     path: dict[tuple[float, ...], Floats] = {}  # coefficients of the others, for values held
+    copies: dict[tuple[int, ...], Source] = {}
     free = [others]  # those of them that the rows left can tell apart, once that is known
 
     def inside(at: Floats) -> Source:
-        shifted = variant(fit.solved, weights=weights, offset=offset + shift @ at)
+        """Return the rows in the columns of the others, with what is held in the offset."""
+        if plain and free[-1] not in copies:
+            copies[free[-1]] = _some_columns(fit.solved, tuple(kept[j] for j in free[-1]))
         if plain:
-            return in_basis(shifted, Basis(p, tuple(kept[j] for j in free[-1])))
+            return variant(copies[free[-1]], weights=weights, offset=offset + shift @ at)
+        shifted = variant(fit.solved, weights=weights, offset=offset + shift @ at)
         turned = in_basis(shifted, Basis(p, tuple(kept), change))
         return in_basis(turned, Basis(q, free[-1]))
 
@@ -297,7 +303,7 @@ def held(fit: Fit, recession: Recession, matrix: Floats, *, limit: int = 100) ->
         """Return the supremum and where it is, from a start on the way there or zero."""
         rows = inside(at)
         for first in (_predicted(path, at, len(free[-1])), np.zeros(len(free[-1]))):
-            search = Search(fit.likelihood, first, 1e-9, limit)
+            search = Search(fit.likelihood, first, CLOSE, limit)
             found, solution = find_maximum(rows, search, fit.tally, None)
             if solution.decrement <= REACHED:
                 left = found.basis.kept
@@ -335,6 +341,16 @@ def held(fit: Fit, recession: Recession, matrix: Floats, *, limit: int = 100) ->
             return float(value), solved.T @ here.score[pivots]
 
     return Held(look, float(abs(rows[0, pivots[0]]) / sizes[pivots[0]]))
+
+
+def _some_columns(source: Source, columns: tuple[int, ...]) -> Source:
+    """Return some columns of a source that is read many times; written out if they are small."""
+    few = in_basis(source, Basis(source.n_columns, columns))
+    small = source.n_rows * len(columns) <= MOST_COPIED
+    if not (isinstance(source, ArraySource) and source.layout is None and small):
+        return few
+    X = few.map(_columns, list(range(len(columns))))
+    return replace(source, data=source.data.with_columns(X), intercept=False)
 
 
 def _pivots(rows: Floats, sizes: Floats) -> list[int]:

@@ -266,8 +266,8 @@ def _searched(
 
 def separable_rows(
     source: Source, within: Integers | None = None, *, held: bool = False
-) -> tuple[NDArray[np.bool_], int] | None:
-    """Return which rows (n,) the recession cone separates, and its dimension; None if undecided.
+) -> tuple[NDArray[np.bool_], Floats] | None:
+    """Return which rows (n,) the recession cone separates, and its span (p, r); None if undecided.
 
     Parameters
     ----------
@@ -280,7 +280,8 @@ def separable_rows(
         return None
     cone.interior()
     space = _beside(cone.space, layers.columns)
-    return np.asarray(source.map(margins.is_moved, space), dtype=bool), int(space.shape[1])
+    span = np.array([_largest_one(column) for column in space.T]).reshape(-1, len(space)).T
+    return np.asarray(source.map(margins.is_moved, space), dtype=bool), span
 
 
 def span_with(recession: Recession, matrix: Floats) -> Integers:
