@@ -34,6 +34,7 @@ from logit_inference.models.addition import add1
 from logit_inference.models.combinations import intervals, lincom, profile_of
 from logit_inference.models.covariances import other_covariance
 from logit_inference.models.deviance import anova, drop1, wald_terms
+from logit_inference.models.forced import with_forced_limits
 from logit_inference.models.inference import (
     certificate_of,
     coefficient_inference,
@@ -563,13 +564,17 @@ class LogitResult:
     ) -> Prediction:
         """Return predictions with intervals; ``.summary_frame()`` is the table.
 
-        Intervals are computed on the link scale, so that they stay inside (0, 1).
+        Intervals are computed on the link scale, so that they stay inside (0, 1). A probability
+        that separated data force to 0 or 1 has itself as one limit, and the other from the
+        likelihood ratio: about seven fits for each distinct row, for up to 200.
         """
         level = self.level if level is None else level
         if newdata is None:
-            return predict_used(self._fit("get_prediction()"), self.estimate, self.labels, level)
+            used = predict_used(self._fit("get_prediction()"), self.estimate, self.labels, level)
+            return with_forced_limits(self, used, level)
         rows = self.design.encode(newdata, offset)
-        return predict_rows(self.estimate, rows.X, rows.offset, rows.labels, level)
+        new = predict_rows(self.estimate, rows.X, rows.offset, rows.labels, level)
+        return with_forced_limits(self, new, level, rows.X, rows.offset)
 
     def classification_table(self, threshold: float = 0.5) -> Table:
         """Return observed against classified by the rule ``p >= threshold``; one pass."""
