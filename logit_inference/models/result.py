@@ -46,11 +46,12 @@ from logit_inference.models.inference import (
     simultaneous_intervals,
 )
 from logit_inference.models.profile import Profile
+from logit_inference.models.refits import refits
 from logit_inference.models.separated import separation_of
 from logit_inference.models.testing import hypothesis_test
 from logit_inference.report.summary import classification_table, summary_table
 from logit_inference.report.table import Table
-from logit_inference.solve.batch import BatchedFits, refit_weights
+from logit_inference.solve.batch import BatchedFits
 from logit_inference.solve.certificate import Certificate
 from logit_inference.solve.fit import Fit
 from logit_inference.solve.solution import Solution
@@ -599,7 +600,10 @@ class LogitResult:
         BatchedFits
             ``coef`` (B, p), ``std_errors``, ``log_likelihood``, ``outcomes`` and the mask
             ``converged``. A replicate without an estimate (separated, one outcome only, a level
-            lost) is NaN, and its outcome says why.
+            lost) is NaN, and its outcome says why. Of separated data the limiting model is
+            refitted, in which the coefficients that are finite have their estimates; the others
+            are ±inf while rows that hold them there have weight (of several directions all such
+            rows), else NaN. What a replicate separates further is ``DIVERGING``.
 
         Examples
         --------
@@ -614,8 +618,8 @@ class LogitResult:
         >>> boot.coef[boot.converged].std(axis=0).round(2).tolist()
         [0.9, 0.01, 0.31]
         """
-        fit = self._fit("refit_weights()")
-        return refit_weights(self.asked or fit, W, std_errors, self.labels)
+        self._fit("refit_weights()")
+        return refits(self, W, std_errors)
 
     # --- tests ------------------------------------------------------------------------------------
 

@@ -198,7 +198,11 @@ def test_bootstrap_weights_are_those_of_the_model_that_was_asked_for(fit, data):
     W = np.ones((2, 79))
     W[1, (data["NV"] == 1).to_numpy()] = 0
     fits = fit.refit_weights(W)
-    assert not fits.converged.any()
+    np.testing.assert_allclose(fits.coef[0], fit.params, rtol=1e-9)
+    assert fits.log_likelihood[0] == pytest.approx(fit.llf, rel=1e-12)
+    # Without the rows of NV its column is zero.
+    assert fits.outcomes[1].name == "SINGULAR"
+    assert np.isnan(fits.coef[1]).all()
 
 
 @pytest.mark.filterwarnings("ignore::logit_inference.SeparationWarning")
@@ -222,3 +226,24 @@ def test_a_forced_probability_has_itself_and_a_likelihood_limit():
     np.testing.assert_allclose(frame["conf_low"][:9], expected, rtol=1e-8)
     frame = fit.without_data().get_prediction({"g": ["b"]}).summary_frame()
     assert np.isnan(frame["conf_low"][0])
+
+
+@pytest.mark.filterwarnings("ignore::logit_inference.SeparationWarning")
+def test_replicates_are_those_of_the_limiting_model(fit, rest, data):
+    """Endometrial: NV is infinite, the others are those of the 66 rows without it."""
+    weights = np.random.default_rng(2).integers(0, 4, (40, len(data)))
+    nv = data["NV"].to_numpy() == 1
+    weights[3, nv] = 0
+    found = fit.refit_weights(weights, std_errors=True)
+    own = rest.refit_weights(weights[:, ~nv], std_errors=True)
+    assert found.converged.sum() >= 30
+    assert not found.converged[3]
+    kept = np.arange(40) != 3
+    np.testing.assert_array_equal(found.converged[kept], own.converged[kept])
+    others = [fit.params.index.get_loc(name) for name in rest.params.index]
+    np.testing.assert_allclose(found.coef[kept][:, others], own.coef[kept], rtol=1e-7)
+    np.testing.assert_allclose(found.std_errors[kept][:, others], own.std_errors[kept], rtol=1e-7)
+    column = fit.params.index.get_loc("NV")
+    expected = np.where(found.converged, np.inf, np.nan)
+    np.testing.assert_array_equal(found.coef[:, column], expected)
+    assert np.isnan(found.std_errors[:, column]).all()
