@@ -20,7 +20,7 @@ from logit_inference.inference.distribution import chi_square_tail, critical_val
 from logit_inference.inference.wald import Coefficients
 from logit_inference.rows.block import Floats
 from logit_inference.solve.fit import Fit
-from logit_inference.solve.limit import held
+from logit_inference.solve.held import held
 from logit_inference.solve.recession import Recession
 
 # Elements of the rows and systems of all fits, up to which limits and p-values are looked for.

@@ -26,7 +26,7 @@ from logit_inference.models.profile import Profile
 from logit_inference.report.inference import lincom_table
 from logit_inference.report.table import Table
 from logit_inference.rows.block import Floats
-from logit_inference.solve.limit import held
+from logit_inference.solve.held import held
 
 if TYPE_CHECKING:
     from logit_inference.models.result import LogitResult

@@ -14,7 +14,8 @@ import numpy as np
 
 from logit_inference.covariance.covariance import Covariance
 from logit_inference.covariance.model import model_covariance
-from logit_inference.diagnostics.separation import Level, Separation, describe
+from logit_inference.diagnostics.evidence import Level
+from logit_inference.diagnostics.separation import Separation, describe
 from logit_inference.errors import ConvergenceError, DetachedError
 from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.limits import Limits, likelihood_limits
@@ -25,11 +26,11 @@ from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.source import ArraySource, Source
 from logit_inference.rows.threads import threads_for
 from logit_inference.solve.certificate import certify_fit
+from logit_inference.solve.cone import MOST_COLUMNS
 from logit_inference.solve.fit import Fit, fit_rows
 from logit_inference.solve.limit import beside_overlap, limit_fit
 from logit_inference.solve.rank import find_rank
 from logit_inference.solve.recession import (
-    MOST_COLUMNS,
     Recession,
     find_recession,
     separated_rows,

@@ -24,8 +24,8 @@ from logit_inference.rows.threads import blas_pinned
 from logit_inference.rows.variant import row_offset, row_weights, variant
 from logit_inference.solve.factor import factorize
 from logit_inference.solve.fit import Fit
+from logit_inference.solve.held import REACHED
 from logit_inference.solve.integers import coprime_columns, integer_rows, null_space
-from logit_inference.solve.limit import REACHED
 from logit_inference.solve.rank import find_rank
 from logit_inference.solve.recession import Recession, separable_rows
 from logit_inference.solve.root import information_root
