@@ -27,6 +27,7 @@ from logit_inference.design.notation import (
     split_sides,
     stray_number,
 )
+from logit_inference.design.polynomials import polynomial_contrasts
 from logit_inference.errors import FormulaError, SchemaError
 from logit_inference.rows.block import Floats
 
@@ -407,7 +408,12 @@ def coding_matrix(
     if contrasts is None:
         eye: Floats = np.eye(len(levels))
         return eye[:, 1:], tuple(f"T.{level}" for level in levels[1:])
-    from formulaic.transforms.contrasts import UNSET, Contrasts, CustomContrasts
+    from formulaic.transforms.contrasts import (
+        UNSET,
+        Contrasts,
+        CustomContrasts,
+        PolyContrasts,
+    )
 
     if callable(contrasts) and not isinstance(contrasts, Contrasts):
         contrasts = contrasts()
@@ -419,11 +425,18 @@ def coding_matrix(
     if base is not UNSET and base not in levels:
         raise SchemaError.no_level(factor, base, levels)
     try:
-        found = contrasts.get_coding_matrix(list(levels), reduced_rank=True)
         names = contrasts.get_coding_column_names(list(levels), reduced_rank=True)
-        matrix = np.asarray(found, dtype=np.float64)
+        if isinstance(contrasts, PolyContrasts):  # formulaic's lose digits from 25 levels on
+            scores = contrasts.scores
+            points = np.arange(len(levels)) if scores is None else scores
+            matrix = polynomial_contrasts(np.asarray(points, dtype=np.float64))
+        else:
+            found = contrasts.get_coding_matrix(list(levels), reduced_rank=True)
+            matrix = np.asarray(found, dtype=np.float64)
     except (ValueError, TypeError, IndexError) as error:
         raise FormulaError.evaluation(factor, error, ()) from error
+    if not np.isfinite(matrix).all():
+        raise SchemaError.contrasts_not_finite(factor, len(levels))
     prefix = re.sub(r"\{.*", "", contrasts.FACTOR_FORMAT_REDUCED.partition("[")[2])
     return matrix, tuple(f"{prefix}{name}" for name in names)
 

@@ -71,12 +71,15 @@ def binary_outcome(
     event : level, optional
         The value whose probability is modelled. By default 1 or True, and of two levels the second.
     one_value : bool
-        Whether an outcome that is always 0, always 1, or always the event is accepted.
+        Whether an outcome that is the same in all rows is accepted, if it is known which of the two
+        it is: 0 or 1, a truth value, one of two declared categories, or named by ``event``.
 
     Raises
     ------
     OutcomeError
         If there are not exactly two values, or two numbers other than 0 and 1 without ``event``.
+        An event that neither occurs nor is declared is an error also where one value is accepted:
+        it may be misspelled.
     ArgumentError
         If the event is no single value.
 
@@ -97,18 +100,15 @@ def binary_outcome(
     levels = [level for level, count in zip(categories.levels, counts, strict=True) if count]
     found = _counts(categories.levels, counts)
     if one_value and len(levels) == 1:
-        if event is None and levels[0] in (0, 1):
-            is_event, happened = levels[0] == 1, Event(variable, 1, 0, "binary")
-            return np.full(len(values), float(is_event)), happened
-        if event is not None and str(levels[0]) == str(event):
-            return np.ones(len(values)), Event(variable, levels[0], "another value", "binary")
+        declared = (0, 1) if numeric and levels[0] in (0, 1) else categories.levels
+        happened = _event_of_one(variable, levels[0], declared, event)
+        if happened is not None:
+            return np.full(len(values), float(happened.event == levels[0])), happened
     if len(levels) < 2:
         only = f"only the value {found}" if levels else "no values"
-        raise OutcomeError(
-            variable,
-            f"{only} among the rows used",
-            "Both the event and its absence must occur for any coefficient to be estimated.",
-        )
+        unknown = levels and one_value
+        advice = _unknown_event(levels[0]) if unknown else OutcomeError.BOTH_MUST_OCCUR
+        raise OutcomeError(variable, f"{only} among the rows used", advice)
     if len(levels) > 2:
         raise OutcomeError(
             variable, f"{len(levels)} values, {found}", _instead(variable, levels, numeric)
@@ -117,6 +117,28 @@ def binary_outcome(
     other = levels[0] if chosen == levels[1] else levels[1]
     y = (categories.codes == categories.levels.index(chosen)).astype(np.float64)
     return y, Event(variable, chosen, other, "binary")
+
+
+def _event_of_one(
+    variable: str, value: Level, declared: tuple[Level, ...], event: Level | None
+) -> Event | None:
+    """Return the event of an outcome that is always the same; None where that is not known."""
+    if event is None:
+        return Event(variable, declared[1], declared[0], "binary") if len(declared) == 2 else None
+    matching = [level for level in declared if level == event or str(level) == str(event)]
+    if not matching:
+        return None
+    others = [level for level in declared if level != matching[0]]
+    other = others[0] if len(others) == 1 else value if value != matching[0] else "another value"
+    return Event(variable, matching[0], other, "binary")
+
+
+def _unknown_event(value: Level) -> str:
+    """Return what to write where one value does not tell whether it is the event."""
+    return (
+        f"Whether that is the event it does not say: write event={value!r} if it is, or declare "
+        f"both levels, pd.Categorical(values, categories=[non-event, event])."
+    )
 
 
 def _is_zero_one(values: NDArray[Any]) -> bool:
@@ -241,11 +263,8 @@ def grouped_outcome(
     total, all_trials = float(y.sum()), float(n.sum())
     if total in (0.0, all_trials) and not (one_value and all_trials):
         what = "no success" if total == 0 else "no failure"
-        raise OutcomeError(
-            name,
-            f"{what} in {all_trials:g} trials",
-            "Both must occur for any coefficient to be estimated.",
-        )
+        found = f"{what} in {all_trials:g} trials"
+        raise OutcomeError(name, found, OutcomeError.BOTH_MUST_OCCUR)
     return y, n, Event(name, names[0], names[1], "grouped")
 
 

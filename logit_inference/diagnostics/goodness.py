@@ -30,9 +30,9 @@ class Goodness:
         Its chi-square tail; NaN where the null model does not lie inside the fitted one (no
         constant), and where the fitted model is the null model.
     mcfadden : float
-        ``1 − ℓ/ℓ₀`` (McFadden 1974). For grouped data ℓ holds the binomial coefficients, as R's
-        ``logLik`` does, so that this and Nagelkerke's measure differ from those of the same data
-        ungrouped.
+        ``1 − ℓ/ℓ₀`` (McFadden 1974); NaN where all outcomes are the same, so that ℓ₀ is 0. For
+        grouped data ℓ holds the binomial coefficients, as R's ``logLik`` does, so that this and
+        Nagelkerke's measure differ from those of the same data ungrouped.
     cox_snell : float
         ``1 − exp(2(ℓ₀ − ℓ)/n)`` for n trials, weighted (Cox and Snell 1989).
     nagelkerke : float
@@ -74,9 +74,9 @@ def goodness(account: Account) -> Goodness:
     return Goodness(
         lr_statistic=statistic,
         lr_p_value=_tail(statistic, account.df_model) if nested else np.nan,
-        mcfadden=1.0 - value / null,
+        mcfadden=1.0 - value / null if null else np.nan,
         cox_snell=cox_snell,
-        nagelkerke=cox_snell / float(-np.expm1(per_trial * null)),
+        nagelkerke=cox_snell / float(-np.expm1(per_trial * null)) if null else np.nan,
         aic=aic,
         bic=k * float(np.log(n)) + minus_twice,
         aicc=aic + 2.0 * k * (k + 1) / room if room > 0 else np.nan,
@@ -92,10 +92,11 @@ def _tail(statistic: float, df: int) -> float:
 def tjur(fit: Fit) -> float:
     """Return the coefficient of discrimination: mean fitted probability of events less of others.
 
-    Weighted by prior weights; one pass. Tjur (2009), *The American Statistician* 63.
+    Weighted by prior weights; NaN where all outcomes are the same. One pass. Tjur (2009), *The
+    American Statistician* 63.
     """
     events, others, mu_events, mu_others = fit.rows.fold(_means, fit.solution.coef).values
-    return float(mu_events / events - mu_others / others)
+    return float(mu_events / events - mu_others / others) if events and others else np.nan
 
 
 def _means(block: Block, coef: Floats) -> Total:
@@ -122,13 +123,15 @@ class Classification:
 
     @property
     def sensitivity(self) -> float:
-        """Share of events that are classified as events."""
-        return self.true_positive / (self.true_positive + self.false_negative)
+        """Share of events that are classified as events; NaN without events."""
+        events = self.true_positive + self.false_negative
+        return self.true_positive / events if events else np.nan
 
     @property
     def specificity(self) -> float:
-        """Share of non-events that are classified as non-events."""
-        return self.true_negative / (self.true_negative + self.false_positive)
+        """Share of non-events that are classified as non-events; NaN without non-events."""
+        others = self.true_negative + self.false_positive
+        return self.true_negative / others if others else np.nan
 
 
 def classify_rows(fit: Fit, threshold: float) -> Classification:

@@ -35,18 +35,24 @@ class Prediction:
         the one may be infinite, and NaN where either infinity is possible, the other is inf then.
     critical : float
         Half-width of an interval in standard errors.
+    ends : (2, m) array, optional
+        Limits of linear predictors that are infinite, from likelihood ratios; NaN elsewhere.
     """
 
     labels: Sequence[Any]
     link: Floats
     link_std_error: Floats
     critical: float
+    ends: Floats | None = None
 
     def summary_frame(self) -> pd.DataFrame:
         """Return a pandas frame with ``estimate, std_error, conf_low, conf_high``.
 
         The estimate and its delta-method standard error are on the probability scale; the interval
-        is the linear predictor's, carried through the link, so that it stays inside (0, 1).
+        is the linear predictor's, carried through the link, so that it stays inside (0, 1). Where
+        separated data force a probability to 0 or 1, that is one limit, and the other inverts the
+        likelihood-ratio test of the linear predictor; it is NaN where that would take too long, or
+        the rows of the fit are gone.
         """
         import pandas as pd
 
@@ -58,6 +64,9 @@ class Prediction:
         with np.errstate(invalid="ignore"):
             std_error = slope * self.link_std_error
             low, high = expit(self.link - half), expit(self.link + half)
+        if self.ends is not None:
+            own = expit(self.ends)
+            low, high = (np.where(np.isnan(a), b, a) for a, b in zip(own, (low, high), strict=True))
         return pd.DataFrame(
             {
                 "estimate": expit(self.link),

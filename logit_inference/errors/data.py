@@ -162,6 +162,14 @@ class SchemaError(LogitInferenceError, ValueError):
         )
 
     @classmethod
+    def contrasts_not_finite(cls, factor: str, n_levels: int) -> SchemaError:
+        """Return the error for contrasts that are no numbers."""
+        return cls(
+            f"{factor}: the contrasts of its {n_levels} levels are not finite numbers. Give each "
+            "level a finite weight in each contrast; scores of contr.poly must all be different."
+        )
+
+    @classmethod
     def unseen_level(
         cls,
         factor: str,
@@ -258,6 +266,11 @@ class OutcomeError(LogitInferenceError, ValueError):
         The values found, with their counts.
     """
 
+    BOTH_MUST_OCCUR = (
+        "Both the event and its absence must occur for coefficients to have a finite maximum "
+        'likelihood. Firth\'s estimate is finite all the same: estimator="firth".'
+    )
+
     def __init__(self, variable: str, found: str, instead: str):
         self.variable, self.found = variable, found
         super().__init__(f"outcome {variable}: {found}. {instead}")
@@ -307,8 +320,10 @@ class DataError(LogitInferenceError, ValueError):
         """Return the error for rows that all have the same outcome."""
         what = "events" if events else "non-events"
         return cls(
-            f"the rows with positive weight hold only {what} ({trials:g} in sum): the maximum of "
-            "the likelihood is at infinity. Both outcomes must occur among rows that count."
+            f"the rows with positive weight hold only {what} ({trials:g} in sum): what is "
+            "maximised has its maximum at infinity. Both outcomes must occur among rows that "
+            "count, or a penalty must hold every coefficient, the intercept included: "
+            'estimator="firth", without a correction of its intercept.'
         )
 
     @classmethod

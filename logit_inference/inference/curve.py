@@ -18,7 +18,7 @@ from logit_inference.inference.profile import (
     top,
 )
 from logit_inference.rows.block import Floats
-from logit_inference.solve.limit import Held
+from logit_inference.solve.held import Held
 from logit_inference.solve.peak import Peak
 
 BEYOND = 0.05  # of the way from the estimate to an end, that the curve goes on

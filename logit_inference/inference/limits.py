@@ -20,13 +20,15 @@ from logit_inference.inference.distribution import chi_square_tail, critical_val
 from logit_inference.inference.wald import Coefficients
 from logit_inference.rows.block import Floats
 from logit_inference.solve.fit import Fit
-from logit_inference.solve.limit import held
+from logit_inference.solve.held import held
 from logit_inference.solve.recession import Recession
 
 # Elements of the rows and systems of all fits, up to which limits and p-values are looked for.
 MOST_FOR_LIMITS, MOST_FOR_TESTS = 5e7, 1e9
-FARTHEST = 60  # doublings of a step on the way to an end of an interval
+FARTHEST = 60  # steps on the way to an end of an interval
 EXACT = 1e-10  # of an end, relative to itself or to a step
+NEAR = 3e-6  # the same, of a Newton step that is the last: what it leaves is about its square
+GROWTH = 8.0  # of the farthest that a step may go, while no bracket holds it
 
 
 @dataclass(frozen=True)
@@ -138,33 +140,64 @@ def _one_sided(
         return (math.nan, math.nan, *interval)
     side = math.copysign(1.0, end)
 
-    def ratio(steps: float) -> float:
-        """Return the statistic, with the combination so many steps from zero towards its end."""
-        return 2.0 * (supremum - profile.value(np.array([side * steps * profile.unit])))
+    def ratio(steps: float) -> tuple[float, float]:
+        """Return statistic and slope, with the combination so many steps from zero to its end."""
+        value, gradient = profile.look(np.array([side * steps * profile.unit]))
+        return 2.0 * (supremum - value), -2.0 * side * profile.unit * float(gradient[0])
 
     at_zero = ratio(0.0)
-    statistic = max(at_zero, 0.0)
+    statistic = max(at_zero[0], 0.0)
     if work <= MOST_FOR_LIMITS:
         bound = side * profile.unit * _root(ratio, critical_value(level, None) ** 2, at_zero)
         interval = (bound, end) if end > 0 else (end, bound)
     return (statistic, chi_square_tail(statistic, 1.0), *interval)
 
 
-def _root(ratio: Callable[[float], float], wanted: float, at_zero: float) -> float:
-    """Return where a decreasing function takes a value; NaN where it cannot be evaluated."""
-    from scipy.optimize import brentq
+def _root(
+    look: Callable[[float], tuple[float, float]], wanted: float, at_zero: tuple[float, float]
+) -> float:
+    """Return where a decreasing function takes a value; NaN where it cannot be evaluated.
 
-    near, step = 0.0, 1.0 if at_zero > wanted else -1.0
+    Newton's method on the logarithm: far out that is a straight line where rows tie the coefficient
+    down, since tails of the likelihood are exponential, and one in the logarithm of the place where
+    all coefficients grow with it, so that the statistic falls as its inverse. It is kept inside a
+    bracket once there is one, and from going too far before.
+
+    Parameters
+    ----------
+    look : callable
+        Returns value and slope.
+    wanted : float
+        Positive.
+    at_zero : pair of floats
+        Value and slope at zero.
+    """
+    at, (value, slope) = 0.0, at_zero
+    low, high, farthest = -math.inf, math.inf, 1.0
     for _ in range(FARTHEST):
-        value = ratio(near + step)
         if math.isnan(value):
             return math.nan
-        if (value > wanted) != (step > 0):
-            low, high = sorted((near, near + step))
-            try:
-                found = brentq(lambda at: ratio(at) - wanted, low, high, rtol=EXACT, xtol=EXACT)
-            except ValueError:  # a value in between was not found
-                return math.nan
-            return float(found)
-        near, step = near + step, 2.0 * step
+        if value > wanted:
+            low = at
+        else:
+            high = at
+        step = math.nan
+        if value > 0.0 and slope < 0.0:
+            step = -value * math.log(value / wanted) / slope
+        onward = at + math.copysign(farthest, 1.0 if value > wanted else -1.0)
+        if math.isfinite(step):
+            if abs(step) <= NEAR * max(1.0, abs(at)):  # the next error is about its square
+                return at + step
+            if at > 0.0 and step > 0.0 and math.isinf(high):
+                step = at * math.expm1(min(step / at, math.log(GROWTH)))
+                farthest = max(farthest, step)
+            if abs(step) <= farthest:
+                onward = at + step
+        farthest *= GROWTH
+        if not low < onward < high:
+            onward = 0.5 * (low + high)
+            if high - low <= EXACT * max(1.0, abs(at)):
+                return onward
+        at = onward
+        value, slope = look(at)
     return math.nan

@@ -36,29 +36,18 @@ class DeterminantSums:
         Upper triangle of ``Σ 2h·mu(1 − mu)xx'``: minus the second derivative with leverages held
         fixed, as of h/2 successes and h/2 failures added to each row. It is the larger.
     squares : (q, q) array or None
-        Upper triangle of ``Σ h(1 − 2mu)²xx'``.
-    third : (q(q+1)/2, q) array or None
-        ``Σ w(1 − 2mu)·z_a·z_b·z_c`` with ``z = B'x``, for pairs ``a <= b`` and c; those with
-        ``a < b`` times √2. Minus the second derivative is ``pseudo − squares + R'T'TR`` with T this
-        array and R the inverse of B.
+        Upper triangle of ``Σ h(1 − 2mu)²xx'``, where it was asked for.
     """
 
     score: Floats
     pseudo: Floats
     squares: Floats | None
-    third: Floats | None
 
     def __add__(self, other: DeterminantSums) -> DeterminantSums:
-        return DeterminantSums(
-            self.score + other.score,
-            self.pseudo + other.pseudo,
-            _sum(self.squares, other.squares),
-            _sum(self.third, other.third),
-        )
-
-
-def _sum(one: Floats | None, other: Floats | None) -> Floats | None:
-    return None if one is None or other is None else one + other
+        squares = None
+        if self.squares is not None and other.squares is not None:
+            squares = self.squares + other.squares
+        return DeterminantSums(self.score + other.score, self.pseudo + other.pseudo, squares)
 
 
 def determinant_sums(
@@ -74,18 +63,17 @@ def determinant_sums(
     root : (q, q) array
         B with ``B B' = I⁻¹`` at ``coef``.
     exact : bool
-        Whether to sum what the exact second derivative needs beside the first.
+        Whether to sum what the exact second derivative needs beside the first; the rest of it are
+        `third_sums`.
 
     Notes
     -----
-    One pass of about ``3np²`` flops; ``np³`` more and p³/2 numbers where ``exact``.
+    One pass of about ``3np²`` flops, ``np²`` more where ``exact``.
     """
     blocks = iter(run)
     first = next(blocks)
-    q = len(coef)
     pseudo, squares = gram_for(first.X), gram_for(first.X) if exact else None
-    score = np.zeros(q)
-    third = np.zeros((q * (q + 1) // 2, q)) if exact else None
+    score = np.zeros(len(coef))
     for block in chain((first,), blocks):
         w, skew = likelihood.skewness(block, coef)
         h = w * row_squares(block.X, root)
@@ -93,27 +81,44 @@ def determinant_sums(
         h *= 0.5
         square = np.square(skew)
         pseudo.add(block.X, h * (1.0 - square))
-        if squares is not None and third is not None:
+        if squares is not None:
             h *= 2.0
             squares.add(block.X, h * square)
-            third += _third(dense(block.X) @ root, w * skew)
-    return DeterminantSums(
-        score, pseudo.upper(), None if squares is None else squares.upper(), third
-    )
+    return DeterminantSums(score, pseudo.upper(), None if squares is None else squares.upper())
 
 
-def _third(Z: Floats, weight: Floats) -> Floats:
-    """Return ``Σ weight·z_a·z_b·z_c`` for pairs ``a <= b`` and all c."""
-    q = Z.shape[1]
-    first, second = np.triu_indices(q)
-    total = np.zeros((len(first), q))
+def third_sums(
+    block: Block, likelihood: Likelihood, coef: Floats, root: Floats, chosen: slice
+) -> Total:
+    """Return ``T_abc = Σ w(1 − 2mu)·z_a·z_b·z_c`` with ``z = B'x``, for some a, shape (k, q).
+
+    For pairs ``a <= b`` and all c; those with ``a < b`` times √2, so that the sum of squares over
+    the pairs is that over all a and b.
+
+    Parameters
+    ----------
+    block, likelihood, coef, root
+        As in `determinant_sums`.
+    chosen : slice
+        Of a.
+
+    Notes
+    -----
+    One pass of ``npk`` flops for k pairs, and ``np²`` for z.
+    """
+    w, skew = likelihood.skewness(block, coef)
+    weight, Z = w * skew, dense(block.X) @ root
+    first, second = np.triu_indices(Z.shape[1])
+    own = slice(*np.searchsorted(first, (chosen.start, chosen.stop)).tolist())
+    first, second = first[own], second[own]
+    total = np.zeros((len(first), Z.shape[1]))
     size = max(AT_ONCE // len(first), 1)
     for start in range(0, len(Z), size):
         part = Z[start : start + size]
         pairs = part[:, first] * part[:, second]
         total += pairs.T @ (part * weight[start : start + size, np.newaxis])
     total[first < second] *= np.sqrt(2.0)
-    return total
+    return Total(total)
 
 
 def median_sums(block: Block, likelihood: Likelihood, coef: Floats, outer: Floats) -> Total:

@@ -58,6 +58,20 @@ class Estimator:
         """Whether it is maximum likelihood."""
         return self.kind == "ml"
 
+    def is_bounded(self, constant: int | None) -> bool:
+        """Say whether coefficients stay finite where all rows have the same outcome.
+
+        A determinant of the information and median bias reduction hold every direction; penalties
+        of coefficients those that they reach, of which the constant's is the one in question.
+        Corrections of the intercept give fitted probabilities the mean of the outcome, which is
+        then 0 or 1.
+        """
+        if self.intercept is not None:
+            return False
+        if self.amounts:
+            return constant is None or self.amounts[constant] > 0.0
+        return not self.is_ml
+
     @property
     def has_likelihood(self) -> bool:
         """Whether likelihood-ratio statements hold for what is maximised.

@@ -250,6 +250,11 @@ def _unused(name: str, levels: Sequence[Any]) -> list[str]:
 def _advice(fit: Fit, separation: Separation) -> str:
     """Return what to do about a search without a maximum, in the light of what the rows say."""
     outcome = fit.solution.outcome
+    if fit.estimator.kind == "median-br":
+        return (
+            "No zero of the median-adjusted score was found. Code factors by other contrasts, on "
+            'which median bias reduction depends, or use estimator="firth", which always exists.'
+        )
     if separation.found:
         return (
             f"{separation.sentence} No penalty reaches that far: give one to "

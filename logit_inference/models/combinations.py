@@ -36,7 +36,7 @@ from logit_inference.models.testing import foreign_covariance
 from logit_inference.report.inference import Shown, infinite_note, lincom_table, unused_note
 from logit_inference.report.table import Table
 from logit_inference.rows.block import Floats
-from logit_inference.solve.limit import held
+from logit_inference.solve.held import held
 
 if TYPE_CHECKING:
     import pandas as pd

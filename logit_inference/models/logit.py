@@ -70,7 +70,9 @@ def logit(
         declares no order and is sorted like text; an Enum keeps its own.
     event : value, optional
         Value of the outcome whose probability is modelled. By default 1 or True; of two levels of
-        text or categories the second.
+        text or categories the second. Where all rows have one outcome, maximum likelihood has no
+        finite estimate and is refused; Firth's has one. A text with one level only does not say
+        whether it is the event: name it here, or declare two categories.
     trials : column name, expression or (n,) array, optional
         Numbers of trials, for grouped data with numbers of successes on the left.
     weights : column name, expression or (n,) array, optional
@@ -84,11 +86,12 @@ def logit(
         Known part of the linear predictor.
     estimator : {"ml", "firth", "median-br", "jeffreys", "log-f", "ridge"}
         ``"firth"`` penalises by Jeffreys' prior, which removes the first-order bias and is finite
-        for separated data; ``"jeffreys"`` by its square to the ``power``; ``"median-br"`` makes
-        each estimate about as often too small as too large; ``"log-f"`` and ``"ridge"`` shrink
-        coefficients by ``prior_df`` and ``penalty``. See `Estimator` for the formulas. Tables
-        of penalised fits have likelihood-ratio p-values and profile intervals of what was
-        maximised (``"firth"``, ``"jeffreys"``, ``"log-f"``), or Wald's.
+        for separated data, also where all outcomes are the same; ``"jeffreys"`` by its square to
+        the ``power``; ``"median-br"`` makes each estimate about as often too small as too large;
+        ``"log-f"`` and ``"ridge"`` shrink coefficients by ``prior_df`` and ``penalty``. See
+        `Estimator` for the formulas. Tables of penalised fits have likelihood-ratio p-values and
+        profile intervals of what was maximised (``"firth"``, ``"jeffreys"``, ``"log-f"``), or
+        Wald's.
     power : float, optional
         For ``"jeffreys"``: of the determinant of the information; 0.5 is Firth's.
     prior_df : float or mapping, optional
@@ -191,6 +194,7 @@ def logit(
         groups=() if cluster is None else cluster,
         missing=missing,
         context=context,
+        one_value=estimator != "ml",
     )
     rows = scaled(encoded, drawn.weights_kind)
     fit = fit_design(design, rows, search, request)
@@ -288,6 +292,7 @@ def logit_arrays(
         weights=weights,
         weights_kind=weights_kind,
         offset=offset,
+        one_value=estimator != "ml",
     )
     rows = scaled(encoded, weights_kind)
     fit = fit_design(design, rows, search, request)

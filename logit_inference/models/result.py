@@ -35,6 +35,7 @@ from logit_inference.models.combinations import Request, intervals, lincom, prof
 from logit_inference.models.covariances import other_covariance
 from logit_inference.models.deviance import anova, drop1, wald_terms
 from logit_inference.models.failures import told_inference
+from logit_inference.models.forced import with_forced_limits
 from logit_inference.models.inference import (
     certificate_of,
     detached,
@@ -44,13 +45,14 @@ from logit_inference.models.inference import (
     profiled_coefficients,
 )
 from logit_inference.models.profile import Profile
+from logit_inference.models.refits import refits
 from logit_inference.models.sampled import SampledRows, check_likelihood, design_effects
 from logit_inference.models.separated import separation_of
 from logit_inference.models.simultaneous import simultaneous_intervals
 from logit_inference.models.testing import hypothesis_test
 from logit_inference.report.summary import classification_table
 from logit_inference.report.table import Table
-from logit_inference.solve.batch import BatchedFits, refit_weights
+from logit_inference.solve.batch import BatchedFits
 from logit_inference.solve.certificate import Certificate
 from logit_inference.solve.fit import Fit
 from logit_inference.solve.solution import Solution
@@ -575,13 +577,17 @@ class LogitResult:
     ) -> Prediction:
         """Return predictions with intervals; ``.summary_frame()`` is the table.
 
-        Intervals are computed on the link scale, so that they stay inside (0, 1).
+        Intervals are computed on the link scale, so that they stay inside (0, 1). A probability
+        that separated data force to 0 or 1 has itself as one limit, and the other from the
+        likelihood ratio: about seven fits for each distinct row, for up to 200.
         """
         level = self.level if level is None else level
         if newdata is None:
-            return predict_used(self._fit("get_prediction()"), self.estimate, self.labels, level)
+            used = predict_used(self._fit("get_prediction()"), self.estimate, self.labels, level)
+            return with_forced_limits(self, used, level)
         rows = self.design.encode(newdata, offset)
-        return predict_rows(self.estimate, rows.X, rows.offset, rows.labels, level)
+        new = predict_rows(self.estimate, rows.X, rows.offset, rows.labels, level)
+        return with_forced_limits(self, new, level, rows.X, rows.offset)
 
     def classification_table(self, threshold: float = 0.5) -> Table:
         """Return observed against classified by the rule ``p >= threshold``; one pass."""
@@ -606,7 +612,10 @@ class LogitResult:
         BatchedFits
             ``coef`` (B, p), ``std_errors``, ``log_likelihood``, ``outcomes`` and the mask
             ``converged``. A replicate without an estimate (separated, one outcome only, a level
-            lost) is NaN, and its outcome says why.
+            lost) is NaN, and its outcome says why. Of separated data the limiting model is
+            refitted, in which the coefficients that are finite have their estimates; the others
+            are ±inf while rows that hold them there have weight (of several directions all such
+            rows), else NaN. What a replicate separates further is ``DIVERGING``.
 
         Examples
         --------
@@ -621,8 +630,8 @@ class LogitResult:
         >>> boot.coef[boot.converged].std(axis=0).round(2).tolist()
         [0.9, 0.01, 0.31]
         """
-        fit = self._fit("refit_weights()")
-        return refit_weights(self.asked or fit, W, std_errors, self.labels)
+        self._fit("refit_weights()")
+        return refits(self, W, std_errors)
 
     # --- tests ------------------------------------------------------------------------------------
 

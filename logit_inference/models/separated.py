@@ -7,33 +7,42 @@ answer what a result needs. `detect_separation` answers without a fit.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from logit_inference.covariance.covariance import Covariance
 from logit_inference.covariance.model import model_covariance
-from logit_inference.diagnostics.separation import Level, Separation, describe
+from logit_inference.diagnostics.evidence import Level
+from logit_inference.diagnostics.separation import Separation, describe
 from logit_inference.errors import ConvergenceError, DetachedError
 from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.limits import Limits, likelihood_limits
 from logit_inference.likelihood.logistic import LOGISTIC
 from logit_inference.likelihood.objective import objective
+from logit_inference.models.recoding import Recoded, has_contrasts, recode
 from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.source import ArraySource, Source
 from logit_inference.rows.threads import threads_for
 from logit_inference.solve.certificate import certify_fit
+from logit_inference.solve.cone import MOST_COLUMNS
 from logit_inference.solve.fit import Fit, fit_rows
 from logit_inference.solve.limit import beside_overlap, limit_fit
 from logit_inference.solve.rank import find_rank
-from logit_inference.solve.recession import Recession, find_recession, separated_rows
+from logit_inference.solve.recession import (
+    Recession,
+    find_recession,
+    separated_rows,
+)
 
 if TYPE_CHECKING:
     from logit_inference.design.arrays import ArrayDesign
     from logit_inference.design.design import Design, Encoded
     from logit_inference.models.result import LogitResult
 
+# Columns of which likelihood-ratio tests are affordable, which a cone in them as they are allows.
+MOST_FOR_TESTS = 300
 MOST_LEVELS = 60  # of a factor without indicators that are looked at one by one
 
 
@@ -63,17 +72,35 @@ def find_separation(
 
     ``labels`` are the caller's, of the rows used.
     """
-    return _described(fit.source, _recession(fit), fit.basis.kept, design, labels)
+    recession, shown = _recession(fit, design)
+    return _described(fit.source, recession, fit.basis.kept, design, labels, shown)
 
 
-def _recession(fit: Fit) -> Recession:
-    """Return the recession cone of the rows of a fit, in the columns that it could tell apart."""
+def _recession(
+    fit: Fit, design: Design | ArrayDesign | None
+) -> tuple[Recession, tuple[Recoded, Recession] | None]:
+    """Return the recession cone of the rows of a fit, in the columns that it could tell apart.
+
+    Where these are too many, the fit shows where to look, and indicators of levels may make that
+    simpler than contrasts do: then the rows with these and their cone are returned as well.
+    """
     rows = in_basis(fit.solved, Basis(fit.source.n_columns, fit.basis.kept))
-    recession = find_recession(rows)
-    if recession.exists is None:  # too many columns: the fit shows where to look
-        within = beside_overlap(fit)
-        recession = recession if within is None else find_recession(rows, within)
-    return recession
+    q = rows.n_columns
+    recoded = recode(fit, design) if design and q > MOST_FOR_TESTS else None
+    if recoded is None:
+        spread = design is not None and q > MOST_COLUMNS and has_contrasts(design)
+        recession = None if spread else find_recession(rows)
+        if recession is None or recession.exists is None:
+            within = beside_overlap(fit)
+            if within is not None and not (spread and within.shape[1] > MOST_COLUMNS):
+                recession = find_recession(rows, within)
+        if design is None or (recession is not None and recession.exists is not None):
+            return recession or find_recession(rows), None
+        recoded = recode(fit, design)
+        if recoded is None:
+            return recession or find_recession(rows), None
+    found, _ = _recession(recoded.fit, None)
+    return recoded.contrasted(found), (recoded, found)
 
 
 def _described(
@@ -82,10 +109,12 @@ def _described(
     kept: Sequence[int],
     design: Design | ArrayDesign,
     labels: Any,
+    shown: tuple[Recoded, Recession] | None = None,
 ) -> tuple[Recession, Separation]:
     """Return cone and record of the cone in the columns that can be told apart.
 
-    Rows are counted where they are not merged.
+    Rows are counted where they are not merged. Evidence is that of indicators, where these showed
+    the cone.
     """
     import pandas as pd
 
@@ -96,9 +125,10 @@ def _described(
         outcomes = (f"every trial is {event.event}", f"every trial is {event.other}")
     else:
         outcomes = (f"{event.variable} = {event.event}", f"{event.variable} = {event.other}")
+    recession = recession.counted(source, int(separated.sum()))
     record = describe(
         source,
-        recession.counted(source, int(separated.sum())),
+        recession,
         design.columns,
         dict(design.term_columns),
         design.constant,
@@ -106,6 +136,12 @@ def _described(
         pd.Index(labels)[separated],
         _untold_levels(design),
     )
+    if shown is not None and recession.exists:
+        recoded, cone = shown
+        names = [recoded.names[j] for j in kept]
+        cone = cone.counted(source, recession.n_separated)
+        told = describe(recoded.fit.source, cone, names, {}, None, outcomes, record.rows)
+        record = replace(record, evidence=told.evidence)
     return recession, record
 
 
@@ -172,7 +208,7 @@ def supremum_of(fit: Fit) -> float:
     solution = fit.solution
     if solution.outcome.converged and bool(certify_fit(fit).exists):
         return fit.log_likelihood
-    recession = _recession(fit).spread(fit.source.n_columns, fit.basis.kept)
+    recession = _recession(fit, None)[0].spread(fit.source.n_columns, fit.basis.kept)
     if recession.exists:
         separated = separated_rows(fit.source, recession)
         limit = limit_fit(fit, recession, separated, tolerance=1e-8, limit=100)
@@ -297,8 +333,10 @@ def _detected(design: Design | ArrayDesign, encoded: Encoded) -> Separation:
     cells = source.distinct()
     rows: Source = source if cells is None else cells
     kept = find_rank(rows, objective(rows, LOGISTIC)(np.zeros(p))).basis.kept
-    recession = find_recession(in_basis(rows, Basis(p, kept)))
-    if recession.exists is None:
-        fit = fit_rows(source, LOGISTIC, design.columns, offset=encoded.block.offset is not None)
+    few = len(kept) <= (MOST_COLUMNS if has_contrasts(design) else MOST_FOR_TESTS)
+    recession = find_recession(in_basis(rows, Basis(p, kept))) if few else None
+    if recession is None or recession.exists is None:
+        offset = encoded.block.offset is not None
+        fit = fit_rows(source, LOGISTIC, design.columns, constant=design.constant, offset=offset)
         return find_separation(fit, design, encoded.labels)[1]
     return _described(source, recession, kept, design, encoded.labels)[1]

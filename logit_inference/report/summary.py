@@ -121,7 +121,7 @@ def _facts(
         ("No. Observations", _count(account.nobs)),
         ("Df Residuals", _count(account.df_resid)),
         ("Df Model", str(account.df_model)),
-        ("Pseudo R-squ.", f"{measures.mcfadden:.4f}"),
+        ("Pseudo R-squ.", "—" if np.isnan(measures.mcfadden) else f"{measures.mcfadden:.4f}"),
         ("Pseudo LL" if pseudo else "Log-Likelihood", f"{account.log_likelihood:.2f}"),
         ("Pseudo LL-Null" if pseudo else "LL-Null", f"{account.null_log_likelihood:.2f}"),
         (
@@ -234,10 +234,14 @@ def classification_table(counts: Classification) -> Table:
         Column("event", hits, kind=kind),
         Column("non_event", misses, header="non-event", kind=kind),
     )
+    rates = zip(
+        ("Accuracy", "sensitivity", "specificity"),
+        (counts.accuracy, counts.sensitivity, counts.specificity),
+        strict=True,
+    )
     notes = (
         f"A row is classified as an event where its fitted probability is at least "
         f"{counts.threshold:g}.",
-        f"Accuracy {counts.accuracy:.4f}, sensitivity {counts.sensitivity:.4f}, "
-        f"specificity {counts.specificity:.4f}.",
+        ", ".join(f"{rate} {'—' if np.isnan(x) else f'{x:.4f}'}" for rate, x in rates) + ".",
     )
     return Table("Classification Table", columns, notes=notes)

@@ -21,6 +21,7 @@ Letters* 35.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -72,14 +73,12 @@ def gordan(rows: Integers) -> Alternative:
     >>> gordan(np.array([[1, 0], [0, 1], [-2, -3]], dtype=object)).multipliers
     (2, 3, 1)
     """
-    sizes = [max(abs(value) for value in row).bit_length() for row in rows.tolist()]
+    sizes = [int(value).bit_length() for value in abs(rows).max(axis=1).tolist()]
     # Column i of the dual's constraints: the row and its size.
     columns = np.empty((len(rows), rows.shape[1] + 1), dtype=object)
     columns[:, :-1] = rows
     columns[:, -1] = [1 << size for size in sizes]
-    scaled = np.array(
-        [[value / (1 << size) for value in row] for row, size in zip(rows, sizes, strict=True)]
-    )
+    scaled = np.asarray(rows / columns[:, -1:], dtype=np.float64)
     guess = _suggested(scaled)
     if guess is not None:
         direction = np.array([round(value * UNIT) for value in guess.direction], dtype=object)
@@ -236,12 +235,13 @@ class _Basis:
         """Make one pivot: the most violated constraint enters, or the first by number (Bland)."""
         sizes, unit = self.columns[:, -1], self.determinant
         steep = [
-            (reduced[i] / (sizes[i] * unit), i, 1) for i in np.flatnonzero(reduced < 0).tolist()
+            (_ratio(reduced[i], sizes[i] * unit), i, 1)
+            for i in np.flatnonzero(reduced < 0).tolist()
         ]
         # u_j = +e_j has reduced cost 1 + d_j, v_j = -e_j has 1 - d_j, over the determinant.
         for j, value in enumerate(direction.tolist()):
             if abs(value) > unit:
-                steep.append(((unit - abs(value)) / unit, ~j, 1 if value < 0 else -1))
+                steep.append((_ratio(unit - abs(value), unit), ~j, 1 if value < 0 else -1))
         if by_number:
             _, member, sign = min(steep, key=lambda found: self._number(found[1], found[2]))
         else:
@@ -271,3 +271,11 @@ class _Basis:
     def _number(self, member: int, sign: int) -> int:
         """Return the number of a column of the program: rows first, then +e_j and -e_j."""
         return member if member >= 0 else len(self.columns) + 2 * ~member + (sign < 0)
+
+
+def _ratio(number: int, unit: int) -> float:
+    """Return a negative number over a unit; minus infinity where floats end."""
+    try:
+        return number / unit
+    except OverflowError:
+        return -math.inf

@@ -134,7 +134,7 @@ def refit_weights(
     if not fit.estimator.is_ml:
         wanted = '"ml" for the fit: refits in batches are maximum likelihood'
         raise ArgumentError("estimator", fit.estimator.kind, wanted)
-    weights = _checked(W, fit.source.n_rows, labels)
+    weights = checked_weights(W, fit.source.n_rows, labels)
     B, p = len(weights), len(fit.names)
     coef, errors, values = np.full((B, p), np.nan), np.full((B, p), np.nan), np.full(B, np.nan)
     outcomes = [Outcome.CONVERGED] * B
@@ -157,7 +157,8 @@ def refit_weights(
     return BatchedFits(coef, errors if std_errors else None, values, tuple(outcomes))
 
 
-def _checked(W: Any, n: int, labels: Sequence[Any] | None) -> NDArray[Any]:
+def checked_weights(W: Any, n: int, labels: Sequence[Any] | None) -> NDArray[Any]:
+    """Return weights (B, n) of replicates, or raise as `refit_weights` does."""
     weights: NDArray[Any] = np.asarray(W)
     if weights.dtype.kind not in "biuf":
         raise DataError.type("W", weights.dtype)

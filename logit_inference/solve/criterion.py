@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 from scipy.special import expit
 
-from logit_inference.likelihood.bias import determinant_sums
+from logit_inference.likelihood.bias import determinant_sums, third_sums
 from logit_inference.likelihood.estimator import Estimator
 from logit_inference.likelihood.evaluation import Evaluation, Slope
 from logit_inference.likelihood.likelihood import Likelihood
@@ -30,9 +30,12 @@ from logit_inference.rows.source import Source
 from logit_inference.solve.factor import factorize
 
 # The exact second derivative of a log-determinant takes q more passes' work, and a search of it
-# half as many steps: worth it up to so many products, and half a megabyte of them.
-EXACT_PRODUCTS, EXACT_COLUMNS = 2e7, 60
-MOST_COLUMNS = 200  # of which the exact second derivative takes tens of megabytes
+# half as many steps: worth it up to so many products. A search that does not end without it may
+# take many more: up to about half a minute for each evaluation.
+EXACT_PRODUCTS, EXACT_COLUMNS, MOST_PRODUCTS = 2e7, 60, 1e12
+TRIPLES = 4  # times q² third derivatives are held at a time, or as many as fit into a cache
+CACHED = 1 << 16
+SHARES = (0.0, 0.2, 0.4, 0.7)  # of the larger curvature, tried in turn where it is needed
 
 
 def criterion(
@@ -95,8 +98,16 @@ def _coefficient_penalty(estimator: Estimator, basis: Basis) -> Objective:
 
 def has_cheap_curvature(rows: Source) -> bool:
     """Say whether the exact second derivative of a log-determinant costs next to nothing."""
-    q = rows.n_columns
-    return q <= EXACT_COLUMNS and rows.n_rows * float(q) ** 3 <= EXACT_PRODUCTS
+    return rows.n_columns <= EXACT_COLUMNS and _products(rows) <= EXACT_PRODUCTS
+
+
+def has_curvature(rows: Source) -> bool:
+    """Say whether the exact second derivative of a log-determinant is to be had at all."""
+    return _products(rows) <= MOST_PRODUCTS
+
+
+def _products(rows: Source) -> float:
+    return rows.n_rows * float(rows.n_columns) ** 3
 
 
 def columns_of(basis: Basis) -> Floats:
@@ -188,11 +199,13 @@ def jeffreys(
     Notes
     -----
     Two passes: one for the information, one for the leverages, which takes two or three times as
-    long. Memory: some (q, q) arrays; q³/2 numbers where ``exact``, and q times the work.
+    long. Memory: some (q, q) arrays. Where ``exact``, q times the work, in some passes more: of the
+    q³/2 third derivatives only about 4q² are held at a time.
     """
 
     @np.errstate(over="ignore", invalid="ignore")  # of steps that turn out to be too long
     def evaluate(coef: Floats) -> Evaluation:
+        """Return value, gradient and curvature at some coefficients."""
         at = plain(coef)
         factor = factorize(at.upper)
         if factor is None:  # so far out that next to no information is left
@@ -200,17 +213,33 @@ def jeffreys(
         value = at.log_likelihood + power * (
             2.0 * float(np.log(factor.upper.diagonal()).sum()) + shift
         )
-        sums = rows.fold_runs(determinant_sums, likelihood, coef, factor.inverse_root(), exact)
+        root = factor.inverse_root()
+        sums = rows.fold_runs(determinant_sums, likelihood, coef, root, exact)
         if not np.isfinite(sums.score).all():
             return replace(at, log_likelihood=-np.inf)
         score, larger = at.score + power * sums.score, np.triu(at.upper + power * sums.pseudo)
-        if sums.squares is None or sums.third is None:
+        if sums.squares is None:
             return Evaluation(value, score, larger, at.smallest_weight)
-        lean = sums.third @ factor.upper
-        upper = np.triu(larger - power * (sums.squares - lean.T @ lean))
+        lean = factor.upper.T @ _third_squares(rows, likelihood, coef, root) @ factor.upper
+        upper = np.triu(larger - power * (sums.squares - lean))
         return Evaluation(value, score, upper, at.smallest_weight, larger)
 
     return evaluate
+
+
+def _third_squares(rows: Source, likelihood: Likelihood, coef: Floats, root: Floats) -> Floats:
+    """Return ``Σ_ab T_abc T_abd`` of the third derivatives T, shape (q, q), some a at a time.
+
+    With z as in `third_sums`: in the columns of X it is ``R'(…)R``, R being the inverse of B.
+    """
+    q = rows.n_columns
+    total = np.zeros((q, q))
+    step = max(TRIPLES, CACHED // (q * q))
+    for first in range(0, q, step):
+        chosen = slice(first, min(first + step, q))
+        third = rows.fold(third_sums, likelihood, coef, root, chosen).values
+        total += third.T @ third
+    return total
 
 
 # --- subspaces ------------------------------------------------------------------------------------
@@ -229,6 +258,7 @@ def restrict(whole: Objective, origin: Floats, span: Floats) -> Objective:
     """
 
     def evaluate(inner: Floats) -> Evaluation:
+        """Return the whole's evaluation, as the subspace sees it."""
         at = whole(origin + span @ inner)
         larger = None
         if at.larger is not None:
@@ -257,5 +287,10 @@ def positive(at: Evaluation) -> Evaluation:
     """Return the evaluation with a curvature that is positive definite, if it has one."""
     if at.larger is None:
         return at
-    upper = at.upper if factorize(at.upper) is not None else at.larger
+    upper = at.larger
+    for share in SHARES:
+        mixed = at.upper if share == 0.0 else at.upper + share * (at.larger - at.upper)
+        if factorize(mixed) is not None:
+            upper = mixed
+            break
     return replace(at, upper=upper, larger=None)

@@ -154,7 +154,8 @@ def fit_rows(
     Raises
     ------
     DataError
-        Where the rows with positive weight all have the same outcome.
+        Where the rows with positive weight all have the same outcome, and the estimator does not
+        hold the constant (`Estimator.is_bounded`).
     RankError
         Where every column is zero.
 
@@ -167,7 +168,8 @@ def fit_rows(
     """
     with blas_pinned(source.n_rows, source.n_columns):
         counts = source.fold(likelihood.tally)
-        if counts.events in (0.0, counts.trials):
+        one_outcome = counts.events in (0.0, counts.trials)
+        if one_outcome and not (counts.trials and estimator.is_bounded(constant)):
             raise DataError.one_outcome(counts.events > 0, counts.trials)
         cells = source.distinct()
         solved = source if cells is None else cells
@@ -177,7 +179,8 @@ def fit_rows(
             first[constant] = null_coef
         search = Search(likelihood, first, tolerance, max_iterations, reach)
         least = null_value if constant is not None and np.isfinite(null_value) else -np.inf
-        floor = None if start is not None else least
+        # A sample of rows leads to the likelihood's maximum: nowhere, if there is one outcome.
+        floor = None if start is not None or one_outcome else least
         value, null_criterion, correction = np.nan, np.nan, None
         if estimator.is_ml:
             rank, solution = find_maximum(solved, search, counts, floor)
@@ -222,9 +225,13 @@ def _null_model(
 ) -> tuple[float, float]:
     """Return intercept and log-likelihood of the intercept-only model, offset kept.
 
-    Without an offset its fitted probability is the share of events, and both are closed forms.
+    Without an offset its fitted probability is the share of events, and both are closed forms. Of
+    one outcome only the log-likelihood is its supremum, 0, and half an event and half a non-event
+    more stand for the intercept.
     """
     failures = counts.trials - counts.events
+    if counts.events in (0.0, counts.trials):
+        return float(np.log(counts.events + 0.5) - np.log(failures + 0.5)), 0.0
     log_odds = float(np.log(counts.events) - np.log(failures))
     if not offset:
         share = counts.events / counts.trials

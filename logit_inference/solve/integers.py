@@ -51,9 +51,8 @@ def coprime_columns(columns: Integers) -> Integers:
 
 def as_floats(values: Integers) -> Floats:
     """Return integers of any size (p,) as floats, divided by the power of two of the largest."""
-    size = max((abs(value).bit_length() for value in values.tolist()), default=0)
-    unit = 1 << size
-    return np.array([value / unit for value in values.tolist()], dtype=np.float64)
+    unit = 1 << max(int(abs(values).max()).bit_length() if len(values) else 0, 0)
+    return np.asarray(values / unit, dtype=np.float64)
 
 
 def exact_signs(X: Floats, direction: Integers) -> NDArray[np.int8]:

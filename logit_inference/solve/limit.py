@@ -3,9 +3,7 @@
 Along a direction in the interior of the recession cone the rows that it separates have their
 outcome with a probability that tends to one, and the others do not notice. What is left is the
 model of these others: its maximum is the supremum of the log-likelihood, and what is constant
-along the cone has its ordinary estimate and standard error there. What the data say of a
-coefficient that runs to infinity is told by the supremum with that coefficient held at a value,
-which may itself be reached in a limit only.
+along the cone has its ordinary estimate and standard error there.
 
 References
 ----------
@@ -16,17 +14,16 @@ Geyer (2009), "Likelihood inference in exponential families and directions of re
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
-from logit_inference.likelihood.evaluation import Evaluation, Total
+from logit_inference.likelihood.evaluation import Evaluation
 from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Block, Floats
-from logit_inference.rows.product import dense, times
+from logit_inference.rows.product import times
 from logit_inference.rows.source import Source
 from logit_inference.rows.threads import blas_pinned
 from logit_inference.rows.variant import row_offset, row_weights, variant
@@ -42,8 +39,6 @@ from logit_inference.solve.margins import count_rows, spread
 from logit_inference.solve.rank import Rank, Relation
 from logit_inference.solve.recession import (
     Recession,
-    separable_rows,
-    span_with,
 )
 from logit_inference.solve.search import Search, find_maximum
 from logit_inference.solve.solution import Outcome, Solution
@@ -53,8 +48,6 @@ from logit_inference.solve.solution import Outcome, Solution
 MOVED, VANISHED, MOST_ROUNDS = 0.3, 1e-11, 6
 MOST_RELATED = 120  # columns whose relations are found in integers: seconds
 SIMPLE = 1000  # largest denominator of a relation among columns that is tried first
-MOST_STOPS = 40  # on the way to a value too far from those known
-REACHED = 1e-4  # of the decrement: the log-likelihood is then within its square of its supremum
 
 
 def limit_fit(
@@ -186,11 +179,13 @@ def _orthogonal(rows: Source, rank: Rank) -> Integers | None:
     used = np.zeros(q, dtype=bool)
     simple = np.zeros((q, wanted), dtype=object)
     for k, (j, relation) in enumerate(rank.relations.items()):
-        parts = [Fraction(value).limit_denominator(SIMPLE) for value in relation.weights.tolist()]
+        own = np.flatnonzero(relation.weights)
+        values = relation.weights[own].tolist()
+        parts = [Fraction(value).limit_denominator(SIMPLE) for value in values]
         common = math.lcm(*(part.denominator for part in parts))
-        simple[:, k] = [-int(part * common) for part in parts]
+        simple[own, k] = [-int(part * common) for part in parts]
         simple[j, k] += common
-        used |= relation.weights != 0
+        used[own] = True
         used[j] = True
     if not rows.fold(count_rows, simple).n:
         return simple
@@ -208,145 +203,3 @@ def _orthogonal(rows: Source, rank: Rank) -> Integers | None:
 
 def _times(block: Block, coef: Floats) -> Floats:
     return times(block.X, coef)
-
-
-# --- suprema with combinations of coefficients held -----------------------------------------------
-
-
-@dataclass(frozen=True)
-class Held:
-    """The supremum of a log-likelihood as a function of k combinations of coefficients.
-
-    Parameters
-    ----------
-    value : callable
-        From values (k,) of the combinations to the supremum over the rest, without the binomial
-        constant; NaN where that was not found.
-    unit : float
-        A step of the first combination that changes linear predictors by about one.
-    """
-
-    value: Callable[[Floats], float]
-    unit: float
-
-
-def held(fit: Fit, recession: Recession, matrix: Floats, *, limit: int = 100) -> Held | None:
-    """Return the supremum of the log-likelihood with combinations of coefficients held.
-
-    Parameters
-    ----------
-    fit : Fit
-        Of the model that was asked for.
-    recession : Recession
-        Of its p columns. With combinations held, the cone is what of it leaves them alone.
-    matrix : (k, p) array
-        The combinations, of full row rank in the columns that the fit could tell apart.
-    limit : int
-        Largest number of iterations of each fit.
-
-    Returns
-    -------
-    Held or None
-        None where it was not decided whether the rest separates rows.
-
-    Notes
-    -----
-    Whether the rest separates rows does not depend on the values, and is found once; each value
-    then takes the passes of a fit, less for the start at the one before.
-    """
-    p, kept = fit.source.n_columns, list(fit.basis.kept)
-    q, k = len(kept), len(matrix)
-    weights, offset = fit.solved.map(row_weights), fit.solved.map(row_offset)
-    asked, rows, rank = in_basis(fit.solved, Basis(p, fit.basis.kept)), matrix[:, kept], 0
-    sizes = np.sqrt(asked.fold(_squares).values / asked.fold(count_rows).n)
-    pivots = _pivots(rows, sizes)
-    others = tuple(j for j in range(q) if j not in pivots)
-    # Of coefficients at the pivots, the part that the values tell; the others' columns lose theirs.
-    solved = np.linalg.solve(rows[:, pivots], np.eye(k))
-    shift = asked.map(_columns, pivots) @ solved
-    change = np.eye(q)
-    change[np.ix_(pivots, others)] = -solved @ rows[:, others]
-    plain = not change[np.ix_(pivots, others)].any()
-    if others:
-        within = span_with(recession, matrix)
-        own = [kept[j] for j in others] if plain else kept
-        whole = in_basis(fit.solved, Basis(p, tuple(own)))
-        left = separable_rows(whole, within[own], held=not plain)
-        if left is None:
-            return None
-        weights, rank = np.where(left[0], 0.0, weights), left[1]
-    path: dict[tuple[float, ...], Floats] = {}  # coefficients of the others, for values held
-    free = [others]  # those of them that the rows left can tell apart, once that is known
-
-    def inside(at: Floats) -> Source:
-        shifted = variant(fit.solved, weights=weights, offset=offset + shift @ at)
-        if plain:
-            return in_basis(shifted, Basis(p, tuple(kept[j] for j in free[-1])))
-        turned = in_basis(shifted, Basis(p, tuple(kept), change))
-        return in_basis(turned, Basis(q, free[-1]))
-
-    def reached(at: Floats) -> float:
-        """Return the supremum, from a start on the way there or zero; NaN if both fail."""
-        rows = inside(at)
-        for first in (_predicted(path, at, len(free[-1])), np.zeros(len(free[-1]))):
-            search = Search(fit.likelihood, first, 1e-9, limit)
-            found, solution = find_maximum(rows, search, fit.tally, None)
-            if solution.decrement <= REACHED:
-                left = found.basis.kept
-                if len(left) < len(free[-1]):
-                    path.clear()
-                path[tuple(at)] = found.basis.coefficients(solution.coef)[list(left)]
-                free.append(tuple(free[-1][j] for j in left))
-                return solution.evaluation.log_likelihood
-        return math.nan
-
-    def value(at: Floats) -> float:
-        with np.errstate(all="ignore"), blas_pinned(fit.solved.n_rows, p):
-            if rank == len(others):
-                zero = np.zeros(len(others))
-                return float(inside(at).fold_runs(fit.likelihood.slope, zero).log_likelihood)
-            found, stops = reached(at), MOST_STOPS
-            while np.isnan(found) and path and stops:
-                near = np.array(min(path, key=lambda known: _apart(known, at)))
-                stop, stops = near + (at - near) / 4, stops - 1
-                if np.isnan(reached(stop)):
-                    break
-                found = reached(at)
-            return found
-
-    return Held(value, float(abs(rows[0, pivots[0]]) / sizes[pivots[0]]))
-
-
-def _pivots(rows: Floats, sizes: Floats) -> list[int]:
-    """Return k columns by which combinations (k, q) can be solved, the best conditioned first."""
-    from scipy.linalg import qr
-
-    order = qr(rows / sizes, mode="r", pivoting=True)[1]
-    return [int(j) for j in order[: len(rows)]]
-
-
-def _squares(block: Block) -> Total:
-    counts = block.counts
-    squares = np.square(dense(block.X))
-    return Total((squares if counts is None else squares[counts]).sum(axis=0))
-
-
-def _columns(block: Block, columns: list[int]) -> Floats:
-    return dense(block.X[:, columns])
-
-
-def _apart(known: tuple[float, ...], at: Floats) -> float:
-    return float(np.linalg.norm(np.array(known) - at))
-
-
-def _predicted(path: dict[tuple[float, ...], Floats], at: Floats, q: int) -> Floats:
-    """Return a start: on the line through the two nearest points of the path that are known."""
-    near = sorted(path, key=lambda known: _apart(known, at))[:2]
-    if not near:
-        return np.zeros(q)
-    first = path[near[0]]
-    if len(near) == 1:
-        return first
-    here, there = np.array(near[0]), np.array(near[1])
-    share = float((at - here) @ (here - there) / ((here - there) @ (here - there)))
-    return first + (first - path[near[1]]) * share

@@ -8,6 +8,7 @@ themselves say along the steps (Broyden's rank-one formula).
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -30,6 +31,7 @@ from logit_inference.solve.solution import Outcome, Solution, Step
 SHORTEST = 2.0**-6  # of a step, before a zero is held to be out of its reach
 NEAR = 1e-3  # standard errors within which a zero is followed
 SMALLEST_SHARE, SHARE_STEPS = 2.0**-7, 8
+FARTHER = (1.0, 1.5, 0.7)  # times Firth's estimate, where a zero is looked for by other means
 SUFFICIENT = 1e-4  # share of the predicted fall that a step must bring
 DIFFERENCE = 1e-4  # standard errors between points whose scores are compared
 FINEST = 3e-10  # standard errors: a step from here is right to the last digits that are printed
@@ -102,13 +104,15 @@ def reduce_median_bias(rows: Source, search: Search, basis: Basis) -> Solution:
     -----
     Four to ten evaluations of three passes each where the zero is near. Where it is not, it is
     followed from Firth's estimate on while what sets the two adjusted scores apart is added in
-    shares, with derivatives by differences: hundreds of evaluations, on few rows.
+    shares, with derivatives by differences: hundreds of evaluations, on few rows. Where that path
+    turns back, Powell's hybrid method looks for the zero from there and beyond.
     """
     likelihood = search.likelihood
     plain = objective(rows, likelihood)
     n_looks = 0
 
     def look(share: float, coef: Floats) -> _Place | None:
+        """Return what is known at some coefficients; None where the information is singular."""
         nonlocal n_looks
         n_looks += 1
         at = plain(coef)
@@ -134,6 +138,13 @@ def reduce_median_bias(rows: Source, search: Search, basis: Basis) -> Solution:
             found = tried
         else:
             share, near, step = ahead, tried.coef, 2.0 * step
+    for size in FARTHER:
+        if found.size <= search.tolerance:
+            break
+        begin = _leap(partial(look, 1.0), size * search.start)
+        tried = _find_zero(partial(look, 1.0), begin, goal, SHARE_STEPS, True)
+        steps += tried.steps
+        found = tried if tried.size <= search.tolerance else found
     n_passes = 3 * n_looks + 1
     at = plain(found.coef)
     outcome = Outcome.CONVERGED if found.size <= search.tolerance else Outcome.STALLED
@@ -196,6 +207,29 @@ def _find_zero(look: Look, start: Floats, goal: float, most: int, exact: bool) -
         here = there
     ends = here.coef + direction if here.size <= goal else here.coef
     return _Found(ends, here.size, direction, steps)
+
+
+def _leap(look: Look, start: Floats) -> Floats:
+    """Return where Powell's hybrid method leads, whose steps need not lower the adjusted score."""
+    from scipy.optimize import root
+
+    here = look(start)
+    if here is None:
+        return start
+    inverse = here.factor.inverse_root()
+
+    def steps(inner: Floats) -> Floats:
+        """Return the step that the information asks for, in standard errors at the start."""
+        there = look(start + inverse @ inner)
+        if there is None:
+            return np.full(len(inner), np.nan)
+        return np.asarray(here.factor.upper @ there.factor.solve(there.score))
+
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of steps out of bounds
+        found: Any = root(steps, np.zeros(len(start)), method="hybr")
+    end: Floats = start + inverse @ found.x
+    return end if np.isfinite(end).all() else start
 
 
 def _shorten(look: Look, here: _Place, direction: Floats) -> tuple[float, _Place | None]:

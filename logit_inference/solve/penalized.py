@@ -25,10 +25,10 @@ from logit_inference.solve.correction import (
     correct,
 )
 from logit_inference.solve.criterion import (
-    MOST_COLUMNS,
     ascending,
     criterion,
     has_cheap_curvature,
+    has_curvature,
     restrict,
 )
 from logit_inference.solve.factor import Factor, factorize, row_leverage
@@ -190,7 +190,7 @@ def _climb(
         spent += solution.n_passes
     left = search.max_iterations - patience
     if not cheap and left > 0 and _is_slow(solution):
-        exact = whole(exact=rows.n_columns <= MOST_COLUMNS)
+        exact = whole(exact=has_curvature(rows))
         more = step(
             ascending(exact), solution.coef, tolerance=search.tolerance, max_iterations=left
         )

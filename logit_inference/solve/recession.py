@@ -40,7 +40,14 @@ from logit_inference.rows.block import Floats
 from logit_inference.rows.product import Columns, times
 from logit_inference.rows.source import Source
 from logit_inference.solve import margins
-from logit_inference.solve.alternative import gordan
+from logit_inference.solve.cone import (
+    MOST_COLUMNS,
+    Cone,
+    most_rows,
+    peeled_ends,
+    too_many,
+    without_mixed_rows,
+)
 from logit_inference.solve.integers import (
     Integers,
     as_floats,
@@ -48,14 +55,9 @@ from logit_inference.solve.integers import (
     integer_rows,
     null_space,
 )
-from logit_inference.solve.peeling import Peeled, peeled, positive
+from logit_inference.solve.peeling import Peeled, peeled
 
-MOST_COLUMNS = 60  # integers of a basis of more columns grow too long: minutes, not seconds
-FIRST_ROWS, MORE_ROWS = 300, 100  # in the working set, and added to it; beside some per column
-MOST_FACETS = 400  # of a cone of more than two dimensions that are kept
 ORTHOGONAL = 1e-12  # of the terms of a sum: what is smaller is their rounding
-GOOD = 100.0  # condition with which rows stay as they are
-BITS = 24  # of the numbers in a change of basis, which need not be accurate
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,9 @@ class Recession:
         many to keep.
     whole_span : p tuples of r int
         The basis of the span, exactly, its columns times positive numbers.
+    separated : (n,) array of bool or None
+        Which rows are separated, where that was decided in another basis of the columns; ``whole``
+        and ``whole_span`` are empty then.
     """
 
     exists: bool | None
@@ -101,6 +106,7 @@ class Recession:
     reason: str = ""
     facets: Floats | None = None
     whole_span: tuple[tuple[int, ...], ...] = ()
+    separated: NDArray[np.bool_] | None = None
 
     @property
     def n_directions(self) -> int:
@@ -119,9 +125,8 @@ class Recession:
         0 where nowhere, 1 and −1 where to the same infinity for every direction that moves them,
         NaN where that depends on the direction, or was not found.
         """
-        inside = np.column_stack([times(X, column) for column in self.span.T])
-        sizes: Any = abs(X)
-        terms = np.column_stack([times(sizes, np.abs(column)) for column in self.span.T])
+        inside = _products(X, self.span)
+        terms = _products(abs(X), np.abs(self.span))
         with np.errstate(invalid="ignore"):
             inside[np.abs(inside) <= ORTHOGONAL * terms] = 0.0
         moved = (inside != 0).any(axis=1)
@@ -135,10 +140,27 @@ class Recession:
         if self.facets is None:
             return sides
         known = moved & np.isfinite(inside).all(axis=1)
+        signs = self._axes()
+        if signs is not None:
+            ahead = inside[known] * signs
+            up, down = (ahead >= 0).all(axis=1), (ahead <= 0).all(axis=1)
+            sides[known] = np.where(up, 1.0, np.where(down, -1.0, np.nan))
+            return sides
         distinct, place = np.unique(inside[known], axis=0, return_inverse=True)
         found = [1.0 if self._bounds(a) else -1.0 if self._bounds(-a) else np.nan for a in distinct]
         sides[known] = np.array(found)[place.ravel()] if len(distinct) else 0.0
         return sides
+
+    def _axes(self) -> Floats | None:
+        """Return the signs (r,) of a cone that is all of these signs in its span, None of others.
+
+        Each row that bounds it is other than zero in one direction only.
+        """
+        assert self.facets is not None
+        used = self.facets != 0
+        if not (used.sum(axis=1) == 1).all() or not used.any(axis=0).all():
+            return None
+        return np.asarray(np.sign(self.facets.sum(axis=0)))
 
     def _bounds(self, inside: Floats) -> bool:
         """Say whether a row is a sum of facets, so that no direction of the cone is against it."""
@@ -156,7 +178,7 @@ class Recession:
         zero, index = np.zeros(n_columns), list(kept)
         direction, ends, span = zero.copy(), zero.copy(), np.zeros((n_columns, self.span.shape[1]))
         direction[index], ends[index], span[index] = self.direction, self.ends, self.span
-        whole = dict(zip(index, self.whole, strict=True))
+        whole = dict(zip(index, self.whole, strict=False))
         spans, none = dict(zip(index, self.whole_span, strict=False)), (0,) * span.shape[1]
         return replace(
             self,
@@ -207,7 +229,7 @@ def find_recession(
     n_rows = source.fold(margins.count_rows).n
     layers, cone = _searched(source, within, held)
     if cone is None:
-        return _nothing(None, p, n_rows, _too_many())
+        return _nothing(None, p, n_rows, too_many())
     inner = cone.interior()
     if inner is None and not layers.layers:
         return _nothing(False, p, n_rows)
@@ -216,12 +238,12 @@ def find_recession(
     if layers.layers:
         direction, whole = layers.extended(source, inner), _beside(cone.space, layers.columns)
         ends[layers.free(p)] = math.nan
-        ends, reason = _peeled_ends(source, whole, direction, layers.columns, ends)
+        ends, reason = peeled_ends(source, whole, direction, layers.columns, ends)
         if reason:
             return _nothing(None, p, n_rows, reason)
     separated = source.fold(margins.count_rows, whole).n
     span = np.column_stack([_largest_one(column) for column in whole.T])
-    bounds = source.fold(margins.facets, whole, span, _most_rows(whole))
+    bounds = source.fold(margins.facets, whole, span, most_rows(whole))
     return Recession(
         True,
         _largest_one(direction),
@@ -238,7 +260,7 @@ def find_recession(
 
 def _searched(
     source: Source, within: Integers | None, held: bool = False
-) -> tuple[Peeled, _Cone | None]:
+) -> tuple[Peeled, Cone | None]:
     """Return what is taken out before, and the search for the rest; None if that is too wide."""
     columns = np.arange(source.n_columns)
     layers = Peeled((), source, columns) if held else peeled(source)
@@ -246,13 +268,13 @@ def _searched(
     space = whole if within is None else _projected(within, layers.left)
     if space.shape[1] > MOST_COLUMNS:
         return layers, None
-    return layers, _Cone(layers.rest, _without_mixed_rows(layers.rest, space))
+    return layers, Cone(layers.rest, without_mixed_rows(layers.rest, space))
 
 
 def separable_rows(
     source: Source, within: Integers | None = None, *, held: bool = False
-) -> tuple[NDArray[np.bool_], int] | None:
-    """Return which rows (n,) the recession cone separates, and its dimension; None if undecided.
+) -> tuple[NDArray[np.bool_], Floats] | None:
+    """Return which rows (n,) the recession cone separates, and its span (p, r); None if undecided.
 
     Parameters
     ----------
@@ -265,7 +287,8 @@ def separable_rows(
         return None
     cone.interior()
     space = _beside(cone.space, layers.columns)
-    return np.asarray(source.map(margins.is_moved, space), dtype=bool), int(space.shape[1])
+    span = np.array([_largest_one(column) for column in space.T]).reshape(-1, len(space)).T
+    return np.asarray(source.map(margins.is_moved, space), dtype=bool), span
 
 
 def span_with(recession: Recession, matrix: Floats) -> Integers:
@@ -285,8 +308,17 @@ def separated_rows(source: Source, recession: Recession) -> NDArray[np.bool_]:
     """
     if not recession.exists:
         return np.zeros(source.n_rows, dtype=bool)
+    if recession.separated is not None:
+        return recession.separated
     whole = np.array(recession.whole, dtype=object)
     return np.asarray(source.map(margins.is_separated, whole), dtype=bool)
+
+
+def _products(X: Any, matrix: Floats) -> Floats:
+    """Return ``X @ matrix``, X being a plain array or coded columns."""
+    if isinstance(X, np.ndarray):
+        return np.asarray(X @ matrix)
+    return np.column_stack([times(X, column) for column in matrix.T])
 
 
 def _nothing(exists: bool | None, p: int, n_rows: int, reason: str = "") -> Recession:
@@ -302,104 +334,6 @@ def _largest_one(values: Integers) -> Floats:
     rounded = as_floats(values)
     largest: float = np.abs(rounded).max()
     return np.asarray(rounded / largest)
-
-
-class _Cone:
-    """The search for the recession cone: a working set of rows and a subspace that shrinks.
-
-    Parameters
-    ----------
-    source : Source
-    space : (p, r) array of int
-        A basis of a subspace that holds the cone.
-    """
-
-    def __init__(self, source: Source, space: Integers) -> None:
-        self.source, self.space = source, space
-        self.rows: dict[tuple[int, ...], None] = {}
-        if space.shape[1]:
-            self.add(source.fold(margins.spread, space, FIRST_ROWS + 10 * len(space)).rows)
-
-    def add(self, Z: Floats) -> None:
-        """Put rows into the working set; those that are there already change nothing."""
-        self.rows.update(dict.fromkeys(tuple(row) for row in integer_rows(Z).tolist()))
-
-    def inside(self) -> Integers:
-        """Return the rows of the working set as they act on the subspace, none of them zero."""
-        rows = np.array(list(self.rows), dtype=object).reshape(len(self.rows), len(self.space))
-        inside: Integers = rows @ self.space
-        moved: Integers = inside[(inside != 0).any(axis=1)]
-        return moved
-
-    def interior(self) -> Integers | None:
-        """Return a direction that separates all rows that can be, or None where none can.
-
-        The subspace is then the span of the cone.
-        """
-        while self.space.shape[1]:
-            self.space = _conditioned(self.space, self.inside())
-            inside = self.inside()
-            answer = gordan(inside) if len(inside) else None
-            if answer is not None and answer.direction is None:
-                null, _ = null_space(inside[list(answer.support)])
-                self.space = coprime_columns(self.space @ null)
-                continue
-            within = np.zeros(self.space.shape[1], dtype=object)
-            direction = self.space @ (within if answer is None else answer.direction)
-            if not self._violated(direction):
-                return direction if direction.any() else None
-        return None
-
-    def ends(self, direction: Integers) -> Floats:
-        """Return where each coefficient goes, given a direction in the interior."""
-        ends = np.zeros(len(direction))
-        known = self._known()
-        for j, value in enumerate(direction.tolist()):
-            own = self.space[j]
-            if not own.any():
-                continue
-            ends[j] = math.nan if value == 0 else (math.inf if value > 0 else -math.inf)
-            if (
-                value != 0
-                and self.space.shape[1] > 1
-                and self._also(own if value < 0 else -own, known)
-            ):
-                ends[j] = math.nan
-        return ends
-
-    def _known(self) -> Integers | None:
-        """Return all separated rows as they act on the subspace, where few are distinct."""
-        rows = self.source.fold(margins.distinct_moved, self.space, MOST_FACETS).rows
-        if rows is None:
-            return None
-        inside = integer_rows(rows) @ self.space[(self.space != 0).any(axis=1)]
-        return np.array(list(dict.fromkeys(tuple(row) for row in inside.tolist())), dtype=object)
-
-    def _also(self, row: Integers, known: Integers | None) -> bool:
-        """Say whether some direction of the cone has a positive product with one more row."""
-        while True:
-            inside = self.inside() if known is None else known
-            answer = gordan(np.vstack([inside, row]))
-            if answer.direction is None:
-                return False
-            if known is not None or not self._violated(self.space @ answer.direction):
-                return True
-
-    def _violated(self, direction: Integers) -> bool:
-        """Say whether a direction is wrong for some row; the worst then join the working set."""
-        most = MORE_ROWS + 2 * len(self.space)
-        found = self.source.fold(margins.exposed, direction, self.space, most).rows
-        self.add(found)
-        return len(found) > 0
-
-
-def _too_many() -> str:
-    return f"more than {MOST_COLUMNS} directions are too many to look for one exactly"
-
-
-def _most_rows(space: Integers) -> int:
-    """Return how many distinct rows that bound a cone are kept."""
-    return max(MOST_FACETS, 4 * int(space.shape[1]))
 
 
 def _projected(space: Integers, left: NDArray[np.intp]) -> Integers:
@@ -420,112 +354,3 @@ def _beside(space: Integers, columns: NDArray[np.intp]) -> Integers:
     units = np.zeros((len(space), len(columns)), dtype=object)
     units[columns, np.arange(len(columns))] = 1
     return np.hstack([units, space])
-
-
-def _peeled_ends(
-    source: Source, space: Integers, direction: Integers, columns: NDArray[np.intp], ends: Floats
-) -> tuple[Floats, str]:
-    """Return where coefficients go, with those of columns that were taken out; or why not.
-
-    Each goes the way of its own sign. That it goes no other way is seen at once where a row is
-    other than zero in its column only, as far as the span of the cone goes.
-
-    Parameters
-    ----------
-    space : (p, r) array of int
-        The span of the cone, unit vectors of the columns first.
-    direction : (p,) array of int
-        In the interior.
-    ends : (p,) array
-        Of the others; NaN where nothing holds a coefficient.
-    """
-    found = source.fold(margins.distinct_moved, space, _most_rows(space)).rows
-    used = (space != 0).any(axis=1)
-    known = found is not None
-    if found is None:
-        most = FIRST_ROWS + 2 * space.shape[1]
-        found = source.fold(margins.spread, space, most).rows[:, used]
-    inside = _acting(found, space[used], len(columns))
-    alone = inside[np.count_nonzero(inside, axis=1) == 1]
-    settled = (alone != 0).any(axis=0)
-    ends = ends.copy()
-    for k, j in enumerate(columns.tolist()):
-        if math.isnan(ends[j]):
-            continue
-        ends[j] = math.inf if direction[j] > 0 else -math.inf
-        back = np.zeros((1, space.shape[1]), dtype=object)
-        back[0, k] = -1 if direction[j] > 0 else 1
-        while not settled[k]:
-            also, towards = positive(np.vstack([inside, back]), MOST_COLUMNS)
-            if also is None:
-                return ends, _too_many()
-            if not also:
-                break
-            worst = np.empty((0, len(space)))
-            if not known:
-                worst = source.fold(margins.exposed, space @ towards, space, MORE_ROWS).rows
-            if not len(worst):
-                ends[j] = math.nan
-                break
-            inside = np.vstack([inside, _acting(worst[:, used], space[used], len(columns))])
-    return ends, ""
-
-
-def _acting(rows: Floats, space: Integers, n_units: int) -> Integers:
-    """Return distinct rows as they act on a space whose first columns are unit vectors."""
-    whole = integer_rows(rows)
-    at = [int(np.flatnonzero(column)[0]) for column in space[:, :n_units].T]
-    inside = np.hstack([whole[:, at], whole @ space[:, n_units:]])
-    distinct = list(dict.fromkeys(tuple(row) for row in inside.tolist()))
-    return np.array(distinct, dtype=object).reshape(-1, space.shape[1])
-
-
-def _without_mixed_rows(source: Source, space: Integers) -> Integers:
-    """Return a basis of what is orthogonal to all rows with events and non-events."""
-    most = 2 * len(space) + 50
-    while space.shape[1]:
-        found = source.fold(margins.mixed, space, most).rows
-        if not len(found):
-            break
-        null, _ = null_space(integer_rows(found) @ space)
-        space = coprime_columns(space @ null)
-    return space
-
-
-def _conditioned(space: Integers, inside: Integers) -> Integers:
-    """Return another basis of the space, in which the rows are nearly orthonormal.
-
-    Columns of very different size, or with means far from zero, leave floating point no digits to
-    find a direction with. The matrix of the change is triangular, without zeros on its diagonal
-    and of short integers.
-    """
-    r = space.shape[1]
-    if r < 2 or not len(inside):
-        return space
-    rows = np.array([as_floats(row) for row in inside])
-    rows /= np.abs(rows).max(axis=1, keepdims=True)
-    _, exponent = np.frexp(np.linalg.norm(rows, axis=0))
-    rows = np.ldexp(rows, -exponent)
-    # A little of the identity keeps the factor regular where these rows do not span the space.
-    upper: Any = np.linalg.qr(np.vstack([rows, 1e-9 * np.eye(r)]), mode="r")
-    if np.ptp(exponent) <= 3 and np.linalg.cond(upper) < GOOD:
-        return space
-    change = np.linalg.solve(np.triu(upper), np.eye(r))
-    lowest = int(exponent.max())
-    matrix, scales = np.zeros((r, r), dtype=object), []
-    for j, column in enumerate(change.T):
-        loss = np.abs(column).max() / abs(column[j])
-        scale = BITS + max(math.frexp(loss)[1], 0) - math.frexp(np.abs(column).max())[1]
-        scales.append(scale)
-        for i in range(j + 1):
-            whole = round(math.ldexp(float(column[i]), scale))
-            matrix[i, j] = whole << (lowest - int(exponent[i]))
-    # Columns times 2^(−scale), as nearly as short integers can be.
-    product = space @ matrix
-    short = coprime_columns(product)
-    sizes = [int(abs(a).max()).bit_length() for a in product.T]
-    kept = [int(abs(a).max()).bit_length() for a in short.T]
-    moves = [size - k - scale for k, size, scale in zip(sizes, kept, scales, strict=True)]
-    for j, move in enumerate(moves):
-        short[:, j] <<= move - min(moves)
-    return short

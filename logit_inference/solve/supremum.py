@@ -24,10 +24,10 @@ from logit_inference.rows.threads import blas_pinned
 from logit_inference.rows.variant import row_offset, row_weights, variant
 from logit_inference.solve.factor import factorize
 from logit_inference.solve.fit import Fit
+from logit_inference.solve.held import REACHED
 from logit_inference.solve.integers import coprime_columns, integer_rows, null_space
-from logit_inference.solve.limit import REACHED
 from logit_inference.solve.rank import find_rank
-from logit_inference.solve.recession import Recession, find_recession, separated_rows
+from logit_inference.solve.recession import Recession, separable_rows
 from logit_inference.solve.root import information_root
 from logit_inference.solve.search import Search, find_maximum
 
@@ -83,22 +83,24 @@ def supremum(
     -----
     The passes of a fit, and those that find out what is separated.
     """
+    if recession.separated is not None:  # the span is not known exactly
+        return None
     kept = list(fit.basis.kept)
     span = np.array(recession.whole_span, dtype=object).reshape(-1, recession.n_directions)
     null, _ = null_space(integer_rows(matrix) @ span)
     asked = in_basis(fit.source, Basis(fit.source.n_columns, fit.basis.kept))
-    left = find_recession(asked, coprime_columns(span @ null)[kept], held=True)
-    if left.exists is None:
+    left = separable_rows(asked, coprime_columns(span @ null)[kept], held=True)
+    if left is None:
         return None
-    separated = separated_rows(asked, left)
+    separated, directions = left
     weights = np.where(separated, 0.0, fit.source.map(row_weights))
     origin = np.zeros(fit.source.n_columns)
     origin[kept] = np.linalg.lstsq(matrix[:, kept], value, rcond=None)[0]
     offset = fit.source.map(row_offset) + fit.source.map(_times, origin)
     shifted = variant(fit.source, weights=weights, offset=offset)
     # What the rows left do not notice is left out: its products with them would be rounding only.
-    silent = np.zeros((left.n_directions, fit.source.n_columns))
-    silent[:, kept] = left.span.T
+    silent = np.zeros((directions.shape[1], fit.source.n_columns))
+    silent[:, kept] = directions.T
     rows = subspace(shifted, fit.basis.kept, np.vstack([matrix, silent]))
     with np.errstate(all="ignore"), blas_pinned(fit.source.n_rows, fit.source.n_columns):
         if not rows.n_columns:

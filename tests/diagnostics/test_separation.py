@@ -226,7 +226,7 @@ def test_one_outcome_is_complete_separation(value, end):
     found = li.detect_separation("y ~ x", data)
     assert found.kind == "complete"
     assert found.infinite == {"Intercept": end, "x": "undetermined"}
-    assert found.evidence == (f"in all 4 rows, y = {int(value)}",)
+    assert found.evidence == (f"in all 4 rows, y = {value}",)
     arrays = li.detect_separation_arrays(data["y"], np.array(data["x"])[:, None], intercept=True)
     assert arrays.infinite["Intercept"] == end
     assert li.detect_separation("y ~ 0 + x", data).kind == "none"

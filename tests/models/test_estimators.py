@@ -1,5 +1,6 @@
 """Estimators other than maximum likelihood: closed forms, other derivations, laws, refusals."""
 
+import tracemalloc
 import warnings
 
 import mpmath
@@ -455,3 +456,23 @@ def test_a_text_for_the_intercept_of_an_array(endometrial):
     )
     np.testing.assert_allclose(added.params.to_numpy(), held.params, rtol=1e-12)
     assert added.params.index[0] == "Intercept"
+
+
+def test_a_slow_search_of_many_columns_stays_small():
+    """Rows hardly outnumber columns: leverages near one half, where fixed leverages are slow."""
+    rng = np.random.default_rng(1)
+    n, p = 220, 120
+    X = np.column_stack([np.ones(n), rng.normal(size=(n, p - 1))])
+    y = (rng.random(n) < 1 / (1 + np.exp(-X @ rng.normal(size=p) / 5))).astype(float)
+    li.logit_arrays(y, X[:, :3], estimator="firth")  # what is imported once
+    tracemalloc.start()
+    fit = li.logit_arrays(y, X, estimator="firth")
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # Some dozen matrices of p columns: p³/2 numbers would be sixty of them alone.
+    assert most < 50 * 8 * p * p
+    mu = 1 / (1 + np.exp(-X @ fit.params.to_numpy()))
+    inverse = np.linalg.inv((X * (mu * (1 - mu))[:, None]).T @ X)
+    leverage = mu * (1 - mu) * np.einsum("ij,jk,ik->i", X, inverse, X)
+    score = X.T @ (y - mu + leverage * (0.5 - mu))
+    assert score @ inverse @ score < 1e-18  # 1e-9 standard errors

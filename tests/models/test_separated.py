@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import chi2
 
 import logit_inference as li
 from logit_inference import errors
@@ -149,8 +150,12 @@ def test_a_file_holds_all_of_it(formula, data, tmp_path):
     assert again.separation == fit.separation
     assert again.separation.rows is None
     pd.testing.assert_frame_equal(again.tidy(), fit.tidy())
-    mine, other = again.get_prediction(data), fit.get_prediction(data)
-    pd.testing.assert_frame_equal(mine.summary_frame(), other.summary_frame())
+    mine, other = (each.get_prediction(data).summary_frame() for each in (again, fit))
+    forced = other["estimate"].isin([0.0, 1.0])  # of these one limit takes the rows of the fit
+    assert forced.any()
+    assert mine["conf_low"][forced].isna().all()
+    assert (mine["conf_high"][forced] == 1.0).all()
+    pd.testing.assert_frame_equal(mine[~forced], other[~forced])
 
 
 def test_ordinary_fits_have_a_record_too():
@@ -193,4 +198,52 @@ def test_bootstrap_weights_are_those_of_the_model_that_was_asked_for(fit, data):
     W = np.ones((2, 79))
     W[1, (data["NV"] == 1).to_numpy()] = 0
     fits = fit.refit_weights(W)
-    assert not fits.converged.any()
+    np.testing.assert_allclose(fits.coef[0], fit.params, rtol=1e-9)
+    assert fits.log_likelihood[0] == pytest.approx(fit.llf, rel=1e-12)
+    # Without the rows of NV its column is zero.
+    assert fits.outcomes[1].name == "SINGULAR"
+    assert np.isnan(fits.coef[1]).all()
+
+
+@pytest.mark.filterwarnings("ignore::logit_inference.SeparationWarning")
+def test_a_forced_probability_has_itself_and_a_likelihood_limit():
+    """A group of n events in n trials: at probability q its log-likelihood is n·log q."""
+    data = {"y": [1] * 9 + [0, 1, 1, 0, 1], "g": ["b"] * 9 + ["a"] * 5}
+    fit = li.logit("y ~ g", data, level=0.9)
+    expected = np.exp(-chi2.isf(0.1, 1) / 18)
+    frame = fit.get_prediction().summary_frame()
+    np.testing.assert_allclose(frame["conf_low"][:9], expected, rtol=1e-8)
+    assert (frame["conf_high"][:9] == 1.0).all()
+    assert frame["conf_low"][9:].between(0, 0.6).all()
+    new = fit.get_prediction({"g": ["a", "b", None]}).summary_frame()
+    assert new["conf_low"][1] == pytest.approx(expected, rel=1e-8)
+    assert new.loc[2].isna().all()
+    other = li.logit("y ~ g", {**data, "y": [1 - y for y in data["y"]]})
+    limit = other.get_prediction({"g": ["b"]}, level=0.9).summary_frame()["conf_high"][0]
+    assert limit == pytest.approx(1 - expected, rel=1e-8)
+    shifted = li.logit("y ~ g", data, offset=np.repeat([0.7, 0.2], [9, 5]), level=0.9)
+    frame = shifted.get_prediction().summary_frame()
+    np.testing.assert_allclose(frame["conf_low"][:9], expected, rtol=1e-8)
+    frame = fit.without_data().get_prediction({"g": ["b"]}).summary_frame()
+    assert np.isnan(frame["conf_low"][0])
+
+
+@pytest.mark.filterwarnings("ignore::logit_inference.SeparationWarning")
+def test_replicates_are_those_of_the_limiting_model(fit, rest, data):
+    """Endometrial: NV is infinite, the others are those of the 66 rows without it."""
+    weights = np.random.default_rng(2).integers(0, 4, (40, len(data)))
+    nv = data["NV"].to_numpy() == 1
+    weights[3, nv] = 0
+    found = fit.refit_weights(weights, std_errors=True)
+    own = rest.refit_weights(weights[:, ~nv], std_errors=True)
+    assert found.converged.sum() >= 30
+    assert not found.converged[3]
+    kept = np.arange(40) != 3
+    np.testing.assert_array_equal(found.converged[kept], own.converged[kept])
+    others = [fit.params.index.get_loc(name) for name in rest.params.index]
+    np.testing.assert_allclose(found.coef[kept][:, others], own.coef[kept], rtol=1e-7)
+    np.testing.assert_allclose(found.std_errors[kept][:, others], own.std_errors[kept], rtol=1e-7)
+    column = fit.params.index.get_loc("NV")
+    expected = np.where(found.converged, np.inf, np.nan)
+    np.testing.assert_array_equal(found.coef[:, column], expected)
+    assert np.isnan(found.std_errors[:, column]).all()

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from logit_inference.likelihood.estimator import Estimator
+from logit_inference.likelihood.evaluation import Evaluation
 from logit_inference.likelihood.logistic import LOGISTIC
 from logit_inference.rows.basis import Basis
 from logit_inference.rows.block import Block
 from logit_inference.rows.source import ArraySource
-from logit_inference.solve.criterion import criterion, restrict
+from logit_inference.solve.criterion import criterion, positive, restrict
 
 rng = np.random.default_rng(20170001)
 N, P = 40, 3
@@ -97,3 +98,19 @@ def test_a_restriction_is_a_composition():
 def test_where_no_information_is_left_the_value_is_minus_infinity():
     at = criterion(ROWS, LOGISTIC, ESTIMATORS[0], BASIS)(np.array([3000.0, 0.0, 0.0]))
     assert at.log_likelihood == -np.inf
+
+
+@pytest.mark.parametrize("triples", [1, 2, 3])
+def test_third_derivatives_may_be_summed_some_at_a_time(triples, monkeypatch):
+    firth = Estimator("firth", 0.5)
+    whole = criterion(ROWS, LOGISTIC, firth, BASIS, exact=True)(COEF)
+    monkeypatch.setattr("logit_inference.solve.criterion.CACHED", 0)
+    monkeypatch.setattr("logit_inference.solve.criterion.TRIPLES", triples)
+    parts = criterion(ROWS, LOGISTIC, firth, BASIS, exact=True)(COEF)
+    np.testing.assert_allclose(parts.upper, whole.upper, rtol=1e-13, atol=1e-14)
+
+
+def test_a_curvature_that_is_not_positive_takes_as_much_of_the_larger_as_it_needs():
+    larger, exact = np.diag([4.0, 2.0]), np.diag([4.0, -0.5])
+    at = Evaluation(0.0, np.zeros(2), exact, 1.0, larger)
+    np.testing.assert_allclose(positive(at).upper, np.diag([4.0, 0.5]))  # 0.2 of it: exactly zero

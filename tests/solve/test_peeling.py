@@ -5,7 +5,7 @@ import pytest
 
 from logit_inference.rows.block import Block
 from logit_inference.rows.source import ArraySource
-from logit_inference.solve import recession
+from logit_inference.solve import cone, recession
 from logit_inference.solve.integers import integer_rows, null_space
 from logit_inference.solve.peeling import peeled, positive
 from logit_inference.solve.recession import find_recession, separated_rows
@@ -42,7 +42,8 @@ def design(rng, kind):
     ["treatment", "no constant", "sum", "helmert", "interaction", "slopes", "two factors"],
 )
 def test_it_is_the_cone_that_enumeration_finds(kind, most, monkeypatch):
-    monkeypatch.setattr(recession, "_most_rows", lambda space: most)  # 0: by cutting planes
+    for module in (cone, recession):
+        monkeypatch.setattr(module, "most_rows", lambda space: most)  # 0: by cutting planes
     rng, count = np.random.default_rng(len(kind)), 0
     while count < 8:
         y, X = design(rng, kind)

@@ -1,0 +1,227 @@
+"""Simple evidence of separation: single columns and levels that tell of the separated rows.
+
+A column that is other than zero for one outcome only, a number beyond which one outcome never
+occurs, a level of which all rows have one outcome. Where none of these tells of all rows that are
+separated, there is no simple evidence.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from logit_inference.likelihood.evaluation import Total
+from logit_inference.rows.block import Block, Floats
+from logit_inference.rows.product import dense
+from logit_inference.rows.source import Source
+from logit_inference.solve.recession import Recession
+
+AT_ONCE = 1 << 21  # elements of coded columns that are written out at a time
+MOST_SENTENCES = 3
+_LEVEL = re.compile(
+    r"^(?:C\()?(?P<factor>[^\[\]:(),]+)(?:,[^\[\]]*)?\)?\[(?:T\.)?(?P<level>[^\[\]:]+)\]$"
+)
+
+
+@dataclass(frozen=True)
+class Level:
+    """A level of a factor, told by the values of the factor's columns.
+
+    Parameters
+    ----------
+    text : str
+        Such as "g = a".
+    columns : slice
+        The factor's columns.
+    values : (k,) array
+        What stands in them.
+    """
+
+    text: str
+    columns: slice
+    values: Floats
+
+    def holds(self, X: Floats) -> NDArray[np.bool_]:
+        """Say for which rows of X."""
+        found: NDArray[np.bool_] = (X[:, self.columns] == self.values).all(axis=1)
+        return found
+
+    def told(self, names: Sequence[str]) -> str:
+        """Return the level in words."""
+        del names
+        return self.text
+
+
+@dataclass(frozen=True)
+class _Ranges:
+    """Smallest and largest of each column among events and non-events, shape (5, p).
+
+    The last row is zero where a column holds zeros and ones only.
+    """
+
+    values: Floats
+
+    def __add__(self, other: _Ranges) -> _Ranges:
+        narrow = (np.minimum, np.maximum, np.minimum, np.maximum, np.maximum)
+        pairs = zip(narrow, self.values, other.values, strict=True)
+        return _Ranges(np.array([choose(a, b) for choose, a, b in pairs]))
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """An outcome that alone occurs where a column is on one side of a value, or is one."""
+
+    column: int
+    relation: str
+    value: float
+    outcome: int
+
+    def holds(self, X: Floats) -> NDArray[np.bool_]:
+        """Say for which rows of X."""
+        compare = {"=": np.equal, ">": np.greater, "<": np.less}
+        compare |= {">=": np.greater_equal, "<=": np.less_equal}
+        found: NDArray[np.bool_] = compare[self.relation](X[:, self.column], self.value)
+        return found
+
+    def told(self, names: Sequence[str]) -> str:
+        """Return the condition in words."""
+        name = names[self.column]
+        level = _LEVEL.match(name) if self.relation == "=" else None
+        if level is not None:
+            return f"{level['factor'].strip()} = {level['level']}"
+        return f"{name} {self.relation} {self.value:.6g}"
+
+
+def evidence_of(
+    source: Source,
+    recession: Recession,
+    names: Sequence[str],
+    constant: int | None,
+    outcomes: tuple[str, str],
+    levels: Sequence[Level],
+) -> tuple[str, ...]:
+    """Return clauses about single columns or levels that tell of all separated rows, if any do."""
+    ranges = source.fold(_ranges).values
+    for outcome, lowest in ((1, ranges[0]), (0, ranges[2])):
+        if recession.complete and np.isinf(lowest).all():
+            return (f"{_rows(recession.n_separated)}, {outcomes[outcome]}",)
+    own = [
+        rule
+        for j in np.flatnonzero(recession.ends != 0).tolist()
+        if j != constant
+        for rule in _rules(j, ranges[:, j], constant is not None)
+    ]
+    pure = _pure(source, levels)
+    rules: list[tuple[_Rule | Level, int]] = [(rule, rule.outcome) for rule in own]
+    # "g = a" reads better than "g[T.b] < 1".
+    plain: list[tuple[_Rule | Level, int]] = [
+        (rule, rule.outcome) for rule in own if rule.relation == "=" or ranges[4, rule.column]
+    ]
+    for tried in (plain, pure, [*plain, *pure], rules):
+        counts = source.fold(_matches, tuple(rule for rule, _ in tried)).values
+        if tried and int(counts[-1]) == recession.n_separated:
+            break
+    else:
+        return ()
+    clauses = [
+        f"{_rows(int(count))} with {rule.told(names)}, {outcomes[outcome]}"
+        for (rule, outcome), count in zip(tried, counts[:-1], strict=True)
+        if count
+    ]
+    more = len(clauses) - MOST_SENTENCES
+    return (*clauses[:MOST_SENTENCES], *([f"and {more} more of this kind"] if more > 0 else []))
+
+
+def _pure(source: Source, levels: Sequence[Level]) -> list[tuple[_Rule | Level, int]]:
+    """Return the levels of which all rows have one outcome, and which one it is."""
+    if not levels:
+        return []
+    events, others = source.fold(_outcomes, tuple(levels)).values.tolist()
+    return [
+        (level, int(others_of > 0))
+        for level, events_of, others_of in zip(levels, events, others, strict=True)
+        if (events_of == 0) != (others_of == 0)
+    ]
+
+
+def _rules(j: int, ranges: Floats, has_constant: bool) -> list[_Rule]:
+    """Return what one column says by itself."""
+    event_low, event_high, other_low, other_high, numbers = ranges.tolist()
+    lowest, highest = min(event_low, other_low), max(event_high, other_high)
+    if lowest >= 0.0 or highest <= 0.0:
+        relation = "=" if not numbers else ">" if lowest >= 0.0 else "<"
+        value = 0.0 if numbers else 1.0
+        if other_low == other_high == 0.0:
+            return [_Rule(j, relation, value, 0)]
+        if event_low == event_high == 0.0:
+            return [_Rule(j, relation, value, 1)]
+    if not has_constant:
+        return []
+    tie = event_low == other_high or event_high == other_low
+    above, below = (">", "<") if tie else (">=", "<=")
+    if event_low >= other_high:
+        return [
+            _Rule(j, above, other_high if tie else event_low, 0),
+            _Rule(j, below, event_low if tie else other_high, 1),
+        ]
+    if event_high <= other_low:
+        return [
+            _Rule(j, below, other_low if tie else event_high, 0),
+            _Rule(j, above, event_high if tie else other_low, 1),
+        ]
+    return []
+
+
+def _rows(count: int) -> str:
+    return {1: "in the one row", 2: "in both rows"}.get(count, f"in all {count:,} rows")
+
+
+def _parts(block: Block) -> list[tuple[Floats, NDArray[np.bool_], NDArray[np.bool_]]]:
+    """Return rows that count, some at a time, and which have events and which non-events."""
+    size = max(AT_ONCE // max(block.n_columns, 1), 1)
+    parts = []
+    for start in range(0, block.n_rows, size):
+        rows = slice(start, start + size)
+        y = block.y[rows]
+        others = y < (1.0 if block.trials is None else block.trials[rows])
+        counts = block.counts
+        kept = np.ones(len(y), dtype=bool) if counts is None else counts[rows]
+        parts.append((dense(block.X[rows])[kept], (y > 0)[kept], others[kept]))
+    return parts
+
+
+def _ranges(block: Block) -> _Ranges:
+    start = [[math.inf], [-math.inf], [math.inf], [-math.inf], [0.0]]
+    total = _Ranges(np.tile(start, block.n_columns))
+    for X, events, others in _parts(block):
+        ends = [
+            end
+            for rows in (X[events], X[others])
+            for end in (rows.min(axis=0, initial=np.inf), rows.max(axis=0, initial=-np.inf))
+        ]
+        neither = ((X != 0.0) & (X != 1.0)).any(axis=0)
+        total = total + _Ranges(np.array([*ends, neither.astype(np.float64)]))
+    return total
+
+
+def _outcomes(block: Block, levels: tuple[Level, ...]) -> Total:
+    """Count the rows of each level with events, and with non-events, shape (2, k)."""
+    counts = np.zeros((2, len(levels)))
+    for X, events, others in _parts(block):
+        holds = np.array([level.holds(X) for level in levels])
+        counts += [holds[:, events].sum(axis=1), holds[:, others].sum(axis=1)]
+    return Total(counts)
+
+
+def _matches(block: Block, rules: tuple[_Rule | Level, ...]) -> Total:
+    """Count the rows of each rule, and those of any."""
+    counts = np.zeros(len(rules) + 1)
+    for X, _, _ in _parts(block):
+        matches = np.array([rule.holds(X) for rule in rules]).reshape(len(rules), len(X))
+        counts += np.append(matches.sum(axis=1), matches.any(axis=0).sum())
+    return Total(counts)
