@@ -23,12 +23,13 @@ from logit_inference.likelihood.likelihood import Likelihood
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.coded import LevelSums
 from logit_inference.rows.product import dense, gram_for, row_squares
+from logit_inference.rows.variant import row_counts
 from logit_inference.solve.fit import Fit
 
 Codes = NDArray[np.int64]
 HETEROSKEDASTIC = {"HC0": 0, "HC1": 0, "HC2": 1, "HC3": 2}  # powers of 1/(1 − leverage)
 CLUSTERED = ("CR0", "CR1", "CR1S")
-CONVENTIONS = ("sandwich", "stata", "statsmodels")
+CONVENTIONS = ("sandwich", "stata", "statsmodels", "clubSandwich")
 DECIDES = 1e-10  # of 1 − leverage: a row that decides its own fitted value has no residual
 WRITTEN_OUT = 1 << 20  # elements of coded columns that are written out at a time
 
@@ -114,8 +115,9 @@ def clustered(
     kind : {"CR0", "CR1", "CR1S"}
         No factor; G/(G − 1) in each dimension; that times (n − 1)/(n − k).
     counts : Counts
-    convention : {"sandwich", "stata", "statsmodels"}
-        For CR1: R's and Stata's G/(G − 1), or statsmodels' that times (n − 1)/(n − k).
+    convention : {"sandwich", "stata", "statsmodels", "clubSandwich"}
+        For CR1: R's (either package's) and Stata's G/(G − 1), or statsmodels' that times
+        (n − 1)/(n − k).
 
     Raises
     ------
@@ -135,6 +137,7 @@ def clustered(
         kind = "CR1S"
     root = fit.information_root()
     meat, numbers = np.zeros((len(fit.solution.coef),) * 2), {}
+    clusters = _without_idle(fit, clusters)
     for size in range(1, len(clusters) + 1):
         for names in combinations(clusters, size):
             codes, n_clusters = together([clusters[name] for name in names])
@@ -154,6 +157,16 @@ def clustered(
     if repaired:
         factor_name += ", negative eigenvalues set to zero"
     return Covariance(half, fit.basis, label, factor_name, min(numbers.values()))
+
+
+def _without_idle(fit: Fit, clusters: Mapping[str, Codes]) -> Mapping[str, Codes]:
+    """Return codes in which rows without weight or trials, whose score is zero, are no clusters."""
+    counted = fit.source.map(row_counts) > 0
+    if counted.all() or not counted.any():
+        return clusters
+    first = int(np.argmax(counted))
+    merged = {name: np.where(counted, codes, codes[first]) for name, codes in clusters.items()}
+    return {name: together([codes])[0] for name, codes in merged.items()}
 
 
 def cluster_scores(fit: Fit, codes: Codes, n_clusters: int) -> Floats:
@@ -266,6 +279,9 @@ def _heteroskedastic_factor(kind: str, counts: Counts, convention: str) -> tuple
         if kind not in ("HC0", "HC1"):
             raise ArgumentError("convention", convention, f'"sandwich": Stata has no {kind} for it')
         return n / (n - 1.0), "n/(n-1)"
+    if convention == "clubSandwich":
+        allowed = '"sandwich", "stata" or "statsmodels": clubSandwich is about clusters'
+        raise ArgumentError("convention", convention, allowed)
     if convention == "statsmodels" or kind != "HC1":
         return 1.0, "none"
     return n / (n - k), "n/(n-k)"

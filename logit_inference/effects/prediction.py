@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from logit_inference.inference.distribution import critical_value
+from logit_inference.covariance.satterthwaite import Satterthwaite
+from logit_inference.inference.distribution import critical_values
 from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.wald import check_level
 from logit_inference.likelihood.logistic import expit, linear_predictor
 from logit_inference.rows.block import Block, Floats
-from logit_inference.rows.product import Columns, row_squares
+from logit_inference.rows.product import Columns, dense, row_squares
 from logit_inference.solve.fit import Fit
 
 if TYPE_CHECKING:
@@ -33,14 +34,17 @@ class Prediction:
     link, link_std_error : (m,) arrays
         Linear predictor and its standard error; NaN where a variable is missing. On separated data
         the one may be infinite, and NaN where either infinity is possible, the other is inf then.
-    critical : float
+    critical : float or (m,) array
         Half-width of an interval in standard errors.
+    note : str
+        Which covariance the intervals rest on, and which reference: in the frame's ``attrs``.
     """
 
     labels: Sequence[Any]
     link: Floats
     link_std_error: Floats
-    critical: float
+    critical: float | Floats
+    note: str = ""
 
     def summary_frame(self) -> pd.DataFrame:
         """Return a pandas frame with ``estimate, std_error, conf_low, conf_high``.
@@ -58,7 +62,7 @@ class Prediction:
         with np.errstate(invalid="ignore"):
             std_error = slope * self.link_std_error
             low, high = expit(self.link - half), expit(self.link + half)
-        return pd.DataFrame(
+        frame = pd.DataFrame(
             {
                 "estimate": expit(self.link),
                 "std_error": std_error,
@@ -67,6 +71,8 @@ class Prediction:
             },
             index=self.labels if isinstance(self.labels, pd.Index) else pd.Index(self.labels),
         )
+        frame.attrs["covariance"] = self.note
+        return frame
 
 
 def predict_link(
@@ -112,18 +118,26 @@ def predict_rows(
     -----
     2mpq operations, less for codes; memory for some thousand rows beside X and the result.
     """
-    critical = critical_value(check_level(level), estimate.covariance.df)
     estimate.check_relations(X, labels)
     link = estimate.link(X)
     std_error = estimate.link_std_errors(X)
-    return Prediction(labels, link if offset is None else link + offset, std_error, critical)
+    critical = critical_values(check_level(level), estimate.degrees(X))
+    if offset is not None:
+        link = link + offset
+    return Prediction(labels, link, std_error, critical, estimate.covariance.label)
 
 
 def predict_used(fit: Fit, estimate: Estimate, labels: Sequence[Any], level: float) -> Prediction:
     """Return predictions with intervals for the rows of the fit; one pass over them."""
-    critical = critical_value(check_level(level), estimate.covariance.df)
     link, std_error = fit.map(_link_and_error, estimate.covariance.root).T
-    return Prediction(labels, link, std_error, critical)
+    df = estimate.covariance.df
+    degrees = fit.map(_degrees, df) if isinstance(df, Satterthwaite) else df
+    critical = critical_values(check_level(level), degrees)
+    return Prediction(labels, link, std_error, critical, estimate.covariance.label)
+
+
+def _degrees(block: Block, coef: Floats, df: Satterthwaite) -> Floats:
+    return df.each(dense(block.X))
 
 
 def _link_and_error(block: Block, coef: Floats, root: Floats) -> Floats:

@@ -153,6 +153,23 @@ class HypothesisError(LogitInferenceError, ValueError):
         )
 
     @classmethod
+    def too_few_clusters(cls, count: int, n_clusters: int) -> HypothesisError:
+        """Return the error for more restrictions than clusters have directions to vary in."""
+        return cls(
+            f"{count} restrictions cannot be tested together by {n_clusters} clusters: their "
+            f"covariance has rank {n_clusters - 1} at most. Test fewer of them at once."
+        )
+
+    @classmethod
+    def too_few_df(cls, count: int, df: float | None) -> HypothesisError:
+        """Return the error for more restrictions than the clusters have degrees of freedom."""
+        return cls(
+            f"{count} restrictions have {df:.2f} degrees of freedom together: clusters are too few "
+            "to test so many at once. Test fewer of them, one by one with adjusted p-values (lincom"
+            '(…, adjust="holm")), or with method="wild".'
+        )
+
+    @classmethod
     def dependent(cls, count: int) -> HypothesisError:
         """Return the error for restrictions that are not independent."""
         return cls(

@@ -243,18 +243,49 @@ class ClusterError(LogitInferenceError, ValueError):
 
 
 class FewClustersWarning(LogitInferenceWarning):
-    """Clusters are so few that their covariance is noticeably too small.
+    """Clusters are so few that tests and intervals are to be taken with care.
 
     Attributes
     ----------
     n_clusters : int
+    least_df : float or None
+        The smallest Satterthwaite degrees of freedom of a coefficient, where they are the cause.
     """
 
-    def __init__(self, n_clusters: int):
-        self.n_clusters = n_clusters
+    def __init__(self, n_clusters: int, least_df: float | None = None):
+        self.n_clusters, self.least_df = n_clusters, least_df
+        if least_df is None:
+            said = (
+                "standard errors from so few are too small on average, and the normal reference "
+                'makes p-values smaller still. type="CR2" corrects both, as far as it can be done; '
+                'test(…, method="wild") needs neither.'
+            )
+        else:
+            said = (
+                f"the standard error of a coefficient has {least_df:.2g} degrees of freedom. Below "
+                "4 the t reference is rough, and the p-value with it: look at the df in the table, "
+                'and at test(…, method="wild").'
+            )
+        super().__init__(f"{n_clusters} clusters: {said}")
+
+
+class LeaveOutWarning(LogitInferenceWarning):
+    """Leave-outs of a jackknife have no estimate, and are no part of it.
+
+    Attributes
+    ----------
+    clusters : tuple
+        Those without which there is none.
+    n_clusters : int
+    """
+
+    def __init__(self, clusters: Sequence[object], n_clusters: int):
+        self.clusters, self.n_clusters = tuple(clusters), n_clusters
+        shown = shorten([repr(cluster) for cluster in clusters])
         super().__init__(
-            f"{n_clusters} clusters: standard errors from so few are too small on average, and the "
-            "normal reference makes p-values smaller still."
+            f"{len(clusters)} of {n_clusters} leave-outs have no estimate, because without the "
+            f"cluster the data are separated or a column is lost: {shown}. They are not part of "
+            "the variance, which is too small by what they would add."
         )
 
 

@@ -58,6 +58,7 @@ def lincom(
         infinite=bool(result.estimate.infinite_in(asked.matrix).any()),
         adjusted=None if adjustment is None else adjust(table.p_value, adjustment),
         adjustment=adjustment,
+        df=result.estimate.covariance.degrees(asked.matrix),
     )
 
 

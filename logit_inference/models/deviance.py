@@ -24,7 +24,8 @@ from logit_inference.inference.terms import (
     sequential,
     single,
 )
-from logit_inference.inference.wald import wald_direction
+from logit_inference.inference.wald import covariance_note, wald_direction
+from logit_inference.models.inference import common_df
 from logit_inference.models.nested import structure_of
 from logit_inference.models.testing import covariance_notes, whole_of
 from logit_inference.report.deviance import deviance_table
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
 TESTS = ("lr", "wald", "score")
 NAMES = {"wald": "Wald Tests", "lr": "Likelihood-Ratio Tests", "score": "Score Tests"}
 NOTHING_ADDED = "A term with 0 df adds nothing to what the rows can tell of the others."
+TOO_FEW_CLUSTERS = (
+    "A term with as many columns as there are clusters, or more than their degrees of freedom, has "
+    "no Wald test with this covariance."
+)
 TITLES = {
     1: "Type 1: Each Term Added to Those Before It",
     2: "Type 2: Each Term Added to All That Do Not Contain It",
@@ -78,8 +83,7 @@ def wald_terms(result: LogitResult, adjustment: str | None) -> Table:
     comparisons = [one for one in as_coded(structure_of(result)) if len(one.null)]
     lines = wald_comparisons(result.estimate, comparisons)
     adjusted, notes = adjusted_values(result, lines, comparisons, adjustment)
-    if any(math.isnan(line.statistic or 0.0) for line in lines):
-        notes += (NO_WALD_TEST,)
+    notes += wald_notes(result, lines)
     title = "Wald Tests of Terms"
     return deviance_table(title, lines, adjusted=adjusted, notes=notes)
 
@@ -135,7 +139,7 @@ def adjusted_values(
                 reason = f"{one.term!r} goes to infinity and has no normal distribution"
                 raise ArgumentError.refused("adjust", adjustment, reason, '"holm"')
             axes.append(wald_direction(estimate, one.null, one.alternative).axes)
-        values, error = single_step(p, axes, estimate.covariance.df)
+        values, error = single_step(p, axes, common_df(estimate, "adjust", adjustment))
         note = (
             f"Adjusted for {n_tests} tests by the joint normal distribution of the estimates "
             f"(single-step; integration error {error:.1g})."
@@ -203,14 +207,24 @@ def _table(
 ) -> Table:
     """Return the table with the notes that its numbers need."""
     notes = [*notes, *covariance_notes(result, test)]
-    if test == "wald" and any(math.isnan(line.statistic or 0.0) for line in lines):
-        notes.append(NO_WALD_TEST)
+    if test == "wald":
+        notes += wald_notes(result, lines)
     if any(line.df == 0 for line in lines):
         notes.append(NOTHING_ADDED)
     if test == "lr" and not result.account.estimator.is_ml:
         notes.append("Each restricted fit keeps the penalty of all columns.")
     head = f"{NAMES[test]}, {title}"
     return deviance_table(head, lines, adjusted=adjusted, more=more, notes=notes)
+
+
+def wald_notes(result: LogitResult, lines: Sequence[TermTest]) -> tuple[str, ...]:
+    """Return what Wald tests of terms rest on, and why some have none."""
+    joint = any((line.df or 0.0) > 1.0 for line in lines)
+    notes = covariance_note(result.estimate, joint=joint)
+    if not any(math.isnan(line.statistic or 0.0) for line in lines):
+        return notes
+    few = result.estimate.recession is None
+    return (*notes, TOO_FEW_CLUSTERS if few else NO_WALD_TEST)
 
 
 def fit_columns(

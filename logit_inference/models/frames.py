@@ -37,12 +37,14 @@ def square(names: Sequence[str], matrix: Floats) -> pd.DataFrame:
     return pd.DataFrame(matrix, index=list(names), columns=list(names))
 
 
-def intervals(names: Sequence[str], table: Coefficients) -> pd.DataFrame:
-    """Return the interval ends by coefficient."""
+def intervals(names: Sequence[str], table: Coefficients, note: str) -> pd.DataFrame:
+    """Return the interval ends by coefficient; what they rest on is in the frame's ``attrs``."""
     import pandas as pd
 
     ends = {"conf_low": table.conf_low, "conf_high": table.conf_high}
-    return pd.DataFrame(ends, index=list(names))
+    frame = pd.DataFrame(ends, index=list(names))
+    frame.attrs["covariance"] = note
+    return frame
 
 
 def exponentiated(table: Coefficients) -> Coefficients:
@@ -67,26 +69,28 @@ def tidy(estimate: Estimate, table: Coefficients, *, exponentiate: bool) -> pd.D
     import pandas as pd
 
     shown = exponentiated(table) if exponentiate else table
+    df = estimate.covariance.coefficient_df
     columns = {
         "term": list(estimate.names),
         "estimate": shown.estimate,
         "std_error": shown.std_error,
         "statistic": shown.statistic,
-        "df": estimate.covariance.df,
+        "df": df,
         "p_value": shown.p_value,
         "conf_low": shown.conf_low,
         "conf_high": shown.conf_high,
     }
-    if estimate.covariance.df is None:
+    if df is None:
         del columns["df"]
     frame = pd.DataFrame(columns)
+    frame.attrs["covariance"] = estimate.covariance.label
     if exponentiate:
         frame.attrs["std_error"] = "delta method, on the odds-ratio scale"
     return frame
 
 
-def glance(account: Account, measures: Goodness) -> pd.DataFrame:
-    """Return one row with what describes the fit as a whole."""
+def glance(account: Account, measures: Goodness, covariance: str) -> pd.DataFrame:
+    """Return one row with what describes the fit as a whole; ``attrs`` names the covariance."""
     import pandas as pd
 
     row: dict[str, Any] = {
@@ -112,7 +116,9 @@ def glance(account: Account, measures: Goodness) -> pd.DataFrame:
             "penalized_log_likelihood": account.criterion,
             "null_penalized_log_likelihood": account.null_criterion,
         }
-    return pd.DataFrame([row])
+    frame = pd.DataFrame([row])
+    frame.attrs["covariance"] = covariance
+    return frame
 
 
 def row_table(fit: Fit, labels: Any) -> pd.DataFrame:

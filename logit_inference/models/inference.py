@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from logit_inference.covariance.model import model_covariance
+from logit_inference.covariance.satterthwaite import Satterthwaite
 from logit_inference.errors import ArgumentError, DetachedError, HypothesisError
 from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.hauck_donner import WaldSlopes, suspects, wald_slopes
@@ -42,6 +43,13 @@ def method_of(result: LogitResult, method: str | None) -> str:
     if method not in known:
         raise ArgumentError("method", method, '"wald", or "lr" or "profile", which are the same')
     return known[method]
+
+
+def interval_note(result: LogitResult, method: str | None) -> str:
+    """Return which covariance intervals rest on, or that they are profiles."""
+    if method_of(result, method) == "profile":
+        return "none: intervals invert the likelihood-ratio test"
+    return result.estimate.covariance.label
 
 
 def coefficient_inference(
@@ -112,13 +120,36 @@ def simultaneous_intervals(
     value, root = estimate.combine(rows)
     sizes = np.linalg.norm(root, axis=1)
     axes = [(row / size)[:, np.newaxis] for row, size in zip(root, sizes, strict=True)]
-    critical, error = joint_quantile(level, axes, estimate.covariance.df)
+    critical, error = joint_quantile(level, axes, common_df(estimate, "simultaneous", True))
     frame = pd.DataFrame(
         {"conf_low": value - critical * sizes, "conf_high": value + critical * sizes},
         index=[names[j] for j in chosen],
     ).reindex(shown)  # coefficients without a finite estimate keep their row
     frame.attrs.update(method="wald", critical_value=critical, integration_error=error)
+    frame.attrs["covariance"] = estimate.covariance.label
     return frame
+
+
+def common_df(estimate: Estimate, argument: str, value: object) -> float | None:
+    """Return the degrees of freedom that all combinations share; None for the normal.
+
+    Raises
+    ------
+    ArgumentError
+        Where each has its own.
+    """
+    df = estimate.covariance.df
+    if isinstance(df, Satterthwaite):
+        reason = (
+            "with CR2 each coefficient has degrees of freedom of its own, so that there is no "
+            "joint t distribution of all"
+        )
+        instead = (
+            'lincom(…, adjust="holm") or a higher level=, one minus alpha over the number of '
+            "intervals (Bonferroni)"
+        )
+        raise ArgumentError.refused(argument, value, reason, instead)
+    return df
 
 
 def _estimated(estimate: Estimate, name: str) -> int:
@@ -206,6 +237,7 @@ def detached(result: LogitResult) -> LogitResult:
         labels=None,
         positions=None,
         table=None,
+        clusters=None,
         profiled=profiled,
         slopes=hauck_donner_slopes(result),
         proof=certificate_of(result),

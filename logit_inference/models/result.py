@@ -40,6 +40,7 @@ from logit_inference.models.inference import (
     detached,
     hauck_donner,
     hauck_donner_slopes,
+    interval_note,
     method_of,
     profiled_coefficients,
     simultaneous_intervals,
@@ -98,6 +99,8 @@ class LogitResult:
         Of Wald statistics (see `hauck_donner`), for a result that travels without rows.
     table : table or None
         The table of the fit, as it was given, not a copy: for terms that may be added.
+    clusters : mapping of name to (n_used,) codes, or None
+        Those of a clustered covariance: for tests that need them again.
     """
 
     account: Account
@@ -114,6 +117,7 @@ class LogitResult:
     proof: Certificate | None = None
     slopes: WaldSlopes | None = None
     table: Any = None
+    clusters: Any = None
 
     # --- coefficients -----------------------------------------------------------------------------
 
@@ -222,7 +226,9 @@ class LogitResult:
         level = self._level(alpha, level)
         if simultaneous is not False:
             return simultaneous_intervals(self, level, method, simultaneous)
-        return frames.intervals(*intervals(self, level, method, names))
+        return frames.intervals(
+            *intervals(self, level, method, names), note=interval_note(self, method)
+        )
 
     def lincom(
         self,
@@ -787,7 +793,7 @@ class LogitResult:
 
     def glance(self) -> pd.DataFrame:
         """Return one row with what describes the fit as a whole."""
-        return frames.glance(self.account, self.goodness)
+        return frames.glance(self.account, self.goodness, self.estimate.covariance.label)
 
     def augment(self, data: Any = None) -> pd.DataFrame:
         """Return one row for each row used: fitted values, residuals, influence.
@@ -841,20 +847,27 @@ class LogitResult:
             Clusters: names given as ``cluster=`` in the fit (all of them by default), columns of
             its table, or labels for each row. Several dimensions combine by inclusion and
             exclusion.
-        type : {"CR1", "CR0", "CR1S"}
-            Factor of clustered covariances: G/(G − 1) for G clusters in each dimension; none; the
-            former times (n − 1)/(n − k).
-        convention : {"sandwich", "stata", "statsmodels"}
-            Whose factors: R sandwich's, Stata's, statsmodels'.
+        type : {"CR1", "CR0", "CR1S", "CR2", "CR3", "CR3-one-step"}
+            Of clustered covariances. Factors: G/(G − 1) for G clusters in each dimension; none; the
+            first times (n − 1)/(n − k). ``"CR2"`` (Bell–McCaffrey) corrects what few clusters take
+            from residuals, and each coefficient and combination has a t reference with its own
+            Satterthwaite degrees of freedom. ``"CR3"`` is the jackknife: a refit without each
+            cluster, ``(G − 1)/G`` times the sum of squared moves; ``"CR3-one-step"`` the same with
+            one Newton step for each refit. These have one dimension.
+        convention : {"sandwich", "stata", "statsmodels", "clubSandwich"}
+            Whose factors: R sandwich's, Stata's, statsmodels', clubSandwich's (where CR3 has none).
 
         Warns
         -----
         FewClustersWarning
-            For fewer than 30 clusters.
+            For fewer than 30 clusters; for CR2 where degrees of freedom are below 4.
+        LeaveOutWarning
+            For CR3, where without a cluster there is no estimate.
 
         Notes
         -----
-        One pass; two for HC2 and HC3; one for each combination of dimensions.
+        One pass; two for HC2 and HC3; one for each combination of dimensions. CR2 and one-step CR3
+        read each row once or twice, cluster by cluster; exact CR3 takes a fit for each cluster.
 
         Examples
         --------

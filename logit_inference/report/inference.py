@@ -45,6 +45,7 @@ def lincom_table(
     infinite: bool,
     adjusted: Floats | None = None,
     adjustment: str | None = None,
+    df: float | Floats | None = None,
 ) -> Table:
     """Return one row for each combination of coefficients.
 
@@ -65,6 +66,8 @@ def lincom_table(
         Whether some of them run to infinity.
     adjusted : (k,) array, optional
         P-values adjusted for their number, by the method that ``adjustment`` names.
+    df : float or (k,) array, optional
+        Of the t reference.
     """
     letter = "z" if covariance.df is None else "t"
     low, high = (1.0 - level) / 2, (1.0 + level) / 2
@@ -85,11 +88,10 @@ def lincom_table(
     ]
     if adjusted is not None:
         columns.insert(5, Column("p_adjusted", adjusted, header="adjusted", kind="p_value"))
-    if covariance.df is not None and method == "wald":
-        df = [covariance.df] * len(names)
-        columns.insert(4, Column("df", df, kind="fixed"))
+    if df is not None and method == "wald":
+        columns.insert(4, Column("df", np.broadcast_to(df, len(names)), kind="fixed"))
     if method == "wald":
-        notes = [f"Tests and intervals: Wald, {_kind(covariance)} covariance."]
+        notes = [_wald_note(covariance)]
     else:
         notes = [likelihood_note(covariance, is_ml, "root LR")]
     if infinite and method == "wald":
@@ -103,8 +105,10 @@ def lincom_table(
     return Table("Linear Combinations of Coefficients", tuple(columns), notes=tuple(notes))
 
 
-def _kind(covariance: Covariance) -> str:
-    return "model-based" if covariance.kind == "model" else covariance.kind
+def _wald_note(covariance: Covariance) -> str:
+    if covariance.kind == "model":
+        return "Tests and intervals: Wald, model-based covariance."
+    return f"Tests and intervals: Wald; covariance: {covariance.label}."
 
 
 def hauck_donner_table(names: Sequence[str], statistic: Floats, slopes: WaldSlopes) -> Table:

@@ -90,6 +90,8 @@ def summary_table(
         Column("conf_low", table.conf_low, header=f"[{low:.4g}", kind="estimate"),
         Column("conf_high", table.conf_high, header=f"{high:.4g}]", kind="estimate"),
     )
+    if isinstance(df := covariance.coefficient_df, np.ndarray) and method == "wald":
+        columns = (*columns[:4], Column("df", df, kind="fixed"), *columns[4:])
     if beside is not None:
         columns += (Column("wald_p_value", beside.p_value, header="Wald P", kind="p_value"),)
     return Table(
@@ -160,12 +162,7 @@ def _notes(
     account: Account, covariance: Covariance, method: str, odds_ratios: bool, certificate: str
 ) -> tuple[str, ...]:
     notes = [_rows_note(account), *([certificate] if certificate else [])]
-    factor = covariance.correction
-    correction = "no small-sample factor" if factor == "none" else f"factor {factor}"
-    reference = "normal" if covariance.df is None else f"t with {covariance.df:g} df"
-    kind = "inverse information (model-based)" if covariance.kind == "model" else covariance.kind
-    clusters = "" if covariance.n_clusters is None else f", {covariance.n_clusters:,} clusters"
-    notes.append(f"Covariance: {kind}{clusters}, {correction}; reference: {reference}.")
+    notes.append(f"Covariance: {covariance.label}.")
     if covariance.kind != "model":
         notes.append(
             "Log-likelihoods, the LLR p-value and AIC are the model's: they do not use it."

@@ -24,6 +24,7 @@ TYPES = {
     "clubSandwich_CR0": "CR0",
     "clubSandwich_CR1": "CR1",
     "clubSandwich_CR1S": "CR1S",
+    "clubSandwich_CR2": "CR2",
 }
 
 

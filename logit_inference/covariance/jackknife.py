@@ -1,0 +1,161 @@
+"""The jackknife over clusters, CR3: how coefficients move when one cluster after the other is left.
+
+Exactly, by a refit of each leave-out, or by one Newton step from the estimate. In the coordinates
+of `clusters.Rows` the step is ``(I − Q'Q)⁻¹ s``, with the score s and the information Q'Q of the
+cluster that is left out. What a leave-out cannot estimate is no number to be averaged: it is
+returned by the code of its cluster, for somebody else to name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from logit_inference.covariance.bell_mccaffrey import DECIDED
+from logit_inference.covariance.clusters import Clusters, Codes, read_rows
+from logit_inference.covariance.covariance import Covariance
+from logit_inference.errors import DataError
+from logit_inference.rows.block import Floats
+from logit_inference.rows.variant import row_weights
+from logit_inference.solve.batch import refit_weights
+from logit_inference.solve.fit import Fit
+
+CHUNK, MOST_WEIGHTS = 1024, 1 << 24  # refits, and their weights, that are made at a time
+PIECE = 1 << 16  # rows of a large cluster that are read at a time
+
+
+@dataclass(frozen=True)
+class Jackknife:
+    """A covariance, and the codes of clusters without which there is no estimate."""
+
+    covariance: Covariance
+    lost: Codes
+
+
+def leave_one_out(fit: Fit, clusters: Clusters, name: str, scaled: bool = True) -> Jackknife:
+    """Return the covariance CR3 from a refit without each cluster.
+
+    ``f Σ (b_g − b)(b_g − b)'`` with b the estimate, b_g that without cluster g, and f the factor
+    (G − 1)/G, or one. G counts the leave-outs that have an estimate.
+
+    Parameters
+    ----------
+    fit : Fit
+        By maximum likelihood.
+    clusters : Clusters
+    name : str
+        Of the variable that tells clusters apart.
+    scaled : bool
+        Whether the factor is (G − 1)/G.
+
+    Raises
+    ------
+    ArgumentError
+        For a fit by another estimator.
+    DataError
+        Where fewer than two leave-outs have an estimate.
+
+    Notes
+    -----
+    G refits on the batched engine, each about six passes over the rows: ``60·G·n`` nanoseconds and
+    more, which a thousand clusters of a million rows turn into an hour; `one_step` takes a pass.
+
+    References
+    ----------
+    MacKinnon, Nielsen and Webb (2023), *Journal of Applied Econometrics* 38.
+    """
+    weights = fit.source.map(row_weights)
+    n, n_clusters = len(weights), len(clusters.codes)
+    step = int(np.clip(MOST_WEIGHTS // max(n, 1), 1, CHUNK))
+    moves, kept = [], np.zeros(n_clusters, dtype=bool)
+    for start in range(0, n_clusters, step):
+        some = range(start, min(start + step, n_clusters))
+        W = np.repeat(weights[np.newaxis], len(some), axis=0)
+        for place, number in enumerate(some):
+            W[place, clusters.of(number)] = 0.0
+        again = refit_weights(fit, W)
+        kept[start : start + len(some)] = again.converged
+        moves += [fit.basis.inner(coef) - fit.solution.coef for coef in again.coef[again.converged]]
+    how = f"clustered by {name} (CR3, leave-one-cluster-out refits)"
+    return _jackknife(fit, clusters, np.array(moves), kept, how, scaled)
+
+
+def one_step(
+    fit: Fit, clusters: Clusters, name: str, frequency: bool, scaled: bool = True
+) -> Jackknife:
+    """Return the covariance CR3 from one Newton step towards each leave-out.
+
+    Parameters
+    ----------
+    fit : Fit
+    clusters : Clusters
+    name : str
+        Of the variable that tells clusters apart.
+    frequency : bool
+        As in `read_rows`.
+    scaled : bool
+        Whether the factor is (G − 1)/G; without it the value is clubSandwich's CR3.
+
+    Raises
+    ------
+    DataError
+        Where fewer than two leave-outs have an estimate.
+
+    Notes
+    -----
+    Each row is read once; memory: clusters times coefficients.
+    """
+    root = fit.information_root()
+    r = root.shape[1]
+    steps = np.zeros((len(clusters.codes), r))
+    kept = np.ones(len(steps), dtype=bool)
+    for numbers, positions in clusters.batches(PIECE, r):
+        rows = read_rows(fit, root, positions.ravel(), frequency)
+        Q = rows.Q.reshape(*positions.shape, r)
+        score = np.einsum("gij,gi->gj", Q, rows.residual.reshape(positions.shape))
+        steps[numbers], kept[numbers] = _steps(score, Q.transpose(0, 2, 1) @ Q)
+    for number in np.flatnonzero(clusters.sizes > PIECE):
+        whole, score, squares = clusters.of(int(number)), np.zeros(r), np.zeros((r, r))
+        for start in range(0, len(whole), PIECE):
+            rows = read_rows(fit, root, whole[start : start + PIECE], frequency)
+            score += rows.Q.T @ rows.residual
+            squares += rows.Q.T @ rows.Q
+        steps[[number]], kept[[number]] = _steps(score[np.newaxis], squares[np.newaxis])
+    how = f"clustered by {name} (CR3, one step)"
+    return _jackknife(fit, clusters, steps[kept] @ root.T, kept, how, scaled)
+
+
+def _steps(score: Floats, square: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return the steps (k, r) of some leave-outs, and which are defined, shape (k,)."""
+    r = score.shape[1]
+    defined: NDArray[np.bool_] = np.ones(len(score), dtype=bool)
+    # The sum of the leverages bounds the largest eigenvalue.
+    near = np.flatnonzero(np.trace(square, axis1=1, axis2=2) >= 1.0 - DECIDED)
+    defined[near] = np.linalg.eigvalsh(square[near])[:, -1] < 1.0 - DECIDED
+    left = np.eye(r) - square
+    left[~defined] = np.eye(r)
+    steps: Any = np.linalg.solve(left, score[:, :, np.newaxis])[:, :, 0]
+    return steps, defined
+
+
+def _jackknife(
+    fit: Fit,
+    clusters: Clusters,
+    moves: Floats,
+    kept: NDArray[np.bool_],
+    how: str,
+    scaled: bool,
+) -> Jackknife:
+    n_clusters, found = len(kept), int(kept.sum())
+    if found < 2:
+        raise DataError.no_leave_out(n_clusters, found)
+    triangle: Any = np.linalg.qr(moves, mode="r")
+    factor = np.sqrt((found - 1.0) / found) if scaled else 1.0
+    name = "(G-1)/G" if scaled else "none"
+    if found < n_clusters:
+        name += f", over the {found} of {n_clusters} leave-outs that have an estimate"
+    root = np.ascontiguousarray(factor * triangle.T)
+    return Jackknife(Covariance(root, fit.basis, how, name, n_clusters), clusters.codes[~kept])

@@ -1,0 +1,132 @@
+"""Degrees of freedom of a covariance that is itself estimated, for any linear combination.
+
+An estimated variance of few clusters varies, and the reference of a test says by how much: a t
+distribution whose degrees of freedom match the mean and the variance that the estimator has where
+the model is right. They differ from combination to combination. Mean and variance of ``C V C'`` are
+linear and quadratic in ``C'C``, so that one small matrix answers for all combinations, whatever the
+number of clusters it was made from. Which estimator that is, this file must not know.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from logit_inference.rows.block import Floats
+
+AT_ONCE = 1 << 20  # products of columns that are written out at a time
+
+
+@dataclass(frozen=True)
+class Satterthwaite:
+    """First two moments of an estimated covariance, in coordinates of a frame.
+
+    A combination c of coefficients has coordinates ``c @ frame``.
+
+    Parameters
+    ----------
+    frame : (q, r) array
+    mean : (r, r) array
+        Expectation of the covariance under the working model.
+    spread : (r(r+1)/2, r(r+1)/2) array
+        A quadratic form in the upper triangle of ``Γ = C' (C mean C')⁻¹ C``: the sum of the
+        variances of all elements of the standardised covariance of ``C coef``.
+
+    Notes
+    -----
+    For k restrictions the degrees of freedom are ``k(k + 1)`` over that sum: Satterthwaite's for
+    one, those of the Hotelling approximation for more.
+
+    References
+    ----------
+    Bell and McCaffrey (2002), *Survey Methodology* 28. Pustejovsky and Tipton (2018), *Journal of
+    Business & Economic Statistics* 36: clubSandwich, ``coef_test(test = "Satterthwaite")`` and
+    ``Wald_test(test = "HTZ")``.
+    """
+
+    frame: Floats
+    mean: Floats
+    spread: Floats
+
+    def each(self, combinations: Floats) -> Floats:
+        """Return the degrees of freedom (m,) of each of the combinations (m, q); NaN of nothing."""
+        rows = combinations @ self.frame
+        found = np.empty(len(rows))
+        upper = np.triu_indices(len(self.mean))
+        step = max(AT_ONCE // max(len(upper[0]), 1), 1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            for start in range(0, len(rows), step):
+                some = rows[start : start + step]
+                products = some[:, upper[0]] * some[:, upper[1]]
+                size = np.einsum("ij,jk,ik->i", some, self.mean, some)
+                variance = np.einsum("ij,ij->i", products @ self.spread, products)
+                found[start : start + step] = 2.0 * np.square(size) / variance
+        return found
+
+    def joint(self, combinations: Floats) -> float:
+        """Return the degrees of freedom of k combinations (k, q) together; NaN if dependent."""
+        rows = combinations @ self.frame
+        k = len(rows)
+        size = rows @ self.mean @ rows.T
+        if np.linalg.matrix_rank(size) != k:
+            return float("nan")
+        gamma = rows.T @ np.linalg.solve(size, rows)
+        upper = gamma[np.triu_indices(len(self.mean))]
+        return float(k * (k + 1) / (upper @ self.spread @ upper))
+
+
+@dataclass
+class Moments:
+    """Sums over clusters that the two moments are made of.
+
+    With ``s`` the adjusted score of a cluster in coordinates where the inverse information is the
+    identity, ``Cov(s_i, s_j)`` is ``[i = j]·own_i + …``: see `add`.
+
+    Parameters
+    ----------
+    size : int
+        Number r of coordinates.
+    """
+
+    size: int
+
+    def __post_init__(self) -> None:
+        r = self.size
+        self._mean = np.zeros((r, r))
+        self._own = np.zeros((r * r, r * r))
+        self._shared = np.zeros((r * r, r * r))
+
+    def add(self, variance: Floats, leak: Floats) -> None:
+        """Add k clusters.
+
+        Parameters
+        ----------
+        variance : (k, r, r) array
+            Of the adjusted score of each cluster, where the model is right.
+        leak : (k, r, r) array
+            Φ with ``−Φ_i Φ_j'`` the covariance of the scores of two clusters: what they share
+            because the coefficients were estimated from both.
+        """
+        k, r = len(variance), self.size
+        self._mean += variance.sum(axis=0)
+        own, shared = variance.reshape(k, r * r), leak.reshape(k, r * r)
+        among = (leak @ leak.transpose(0, 2, 1)).reshape(k, r * r)
+        self._own += own.T @ own - among.T @ among
+        self._shared += shared.T @ shared
+
+    def finish(self, frame: Floats) -> Satterthwaite:
+        """Return the moments; r⁶ operations."""
+        r = self.size
+        own = self._own.reshape((r,) * 4)
+        by_rows = self._shared.reshape((r,) * 4).transpose(0, 2, 1, 3).reshape(r * r, r * r)
+        shared = (by_rows @ by_rows.T).reshape((r,) * 4)
+        # Coefficients of Γ[a,b]·Γ[c,d]; for one combination both halves of each line agree.
+        whole = own + own.transpose(0, 2, 3, 1)
+        whole += shared.transpose(2, 0, 3, 1) + shared.transpose(3, 0, 2, 1)
+        whole = (whole + whole.transpose(1, 0, 2, 3)) / 2.0
+        whole = (whole + whole.transpose(0, 1, 3, 2)) / 2.0
+        row, column = np.triu_indices(r)
+        times = np.where(row == column, 1.0, 2.0)
+        spread = whole[row, column][:, row, column] * np.outer(times, times)
+        return Satterthwaite(frame, self._mean, (spread + spread.T) / 2.0)
