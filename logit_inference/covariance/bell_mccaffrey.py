@@ -25,7 +25,7 @@ from logit_inference.covariance.satterthwaite import Moments
 from logit_inference.rows.block import Floats
 from logit_inference.solve.fit import Fit
 
-BELL_MCCAFFREY = "Bell-McCaffrey"
+BELL_MCCAFFREY = "1 (Bell-McCaffrey matrices in its place)"
 NO_MOMENTS = "no Satterthwaite df for more than 40 columns"
 MOST_COLUMNS = 40  # of a fit, up to which moments of r⁴ numbers are sums worth making
 FEW_ROWS = 64  # of a cluster whose matrix is decomposed

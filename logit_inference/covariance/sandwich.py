@@ -137,7 +137,7 @@ def clustered(
         kind = "CR1S"
     root = fit.information_root()
     meat, numbers = np.zeros((len(fit.solution.coef),) * 2), {}
-    clusters = _without_idle(fit, clusters)
+    clusters = without_idle(fit, clusters)
     for size in range(1, len(clusters) + 1):
         for names in combinations(clusters, size):
             codes, n_clusters = together([clusters[name] for name in names])
@@ -159,7 +159,7 @@ def clustered(
     return Covariance(half, fit.basis, label, factor_name, min(numbers.values()))
 
 
-def _without_idle(fit: Fit, clusters: Mapping[str, Codes]) -> Mapping[str, Codes]:
+def without_idle(fit: Fit, clusters: Mapping[str, Codes]) -> Mapping[str, Codes]:
     """Return codes in which rows without weight or trials, whose score is zero, are no clusters."""
     counted = fit.source.map(row_counts) > 0
     if counted.all() or not counted.any():

@@ -216,6 +216,14 @@ class ClusterError(LogitInferenceError, ValueError):
         )
 
     @classmethod
+    def nothing_for(cls, what: str) -> ClusterError:
+        """Return the error for a question about clusters to a fit that has none."""
+        return cls(
+            f'{what} needs clusters. Write cluster="clinic" in logit(), ask a result of '
+            'with_covariance("cluster", by="clinic"), or give by="clinic" here.'
+        )
+
+    @classmethod
     def unknown(cls, name: str, known: Sequence[str]) -> ClusterError:
         """Return the error for a name that was not given when the model was fitted."""
         told = f" Names: {shorten(list(known))}." if known else ""

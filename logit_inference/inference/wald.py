@@ -16,7 +16,6 @@ from logit_inference.inference.hypothesis import Hypothesis
 from logit_inference.inference.result import TestResult
 from logit_inference.rows.block import Floats
 
-
 # Covariances that trust the model, penalty and all: tests need not name them.
 OF_THE_INFORMATION = ("model", "penalized information", "augmented information")
 

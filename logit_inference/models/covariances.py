@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -43,6 +44,7 @@ KINDS = ("model", *HETEROSKEDASTIC, "cluster", "augmented")
 ONE_WAY = ("CR2", "CR3", "CR3-one-step")
 TYPES = (*CLUSTERED, *ONE_WAY)
 FEW = 30  # clusters below which the sandwich is noticeably too small
+PACKAGE = __name__.partition(".")[0] + "."
 LEAST_DF = 4.0  # Satterthwaite degrees of freedom that a t reference needs to be near
 
 
@@ -122,7 +124,7 @@ def cluster_covariance(
     if len(found.lost):
         first = [int(np.argmax(own == code)) for code in found.lost.tolist()]
         names = cluster_names(result, name, by, first)
-        warnings.warn(LeaveOutWarning(names, len(clusters.codes)), stacklevel=5)
+        warnings.warn(LeaveOutWarning(names, len(clusters.codes)), stacklevel=_caller())
     return found.covariance
 
 
@@ -132,9 +134,17 @@ def _warn_of_few(covariance: Covariance) -> None:
     if count is None:
         return
     if df is None and count < FEW:
-        warnings.warn(FewClustersWarning(count), stacklevel=5)
+        warnings.warn(FewClustersWarning(count), stacklevel=_caller())
     elif df is not None and np.size(df) and np.nanmin(df) < LEAST_DF:
-        warnings.warn(FewClustersWarning(count, float(np.nanmin(df))), stacklevel=5)
+        warnings.warn(FewClustersWarning(count, float(np.nanmin(df))), stacklevel=_caller())
+
+
+def _caller() -> int:
+    """Return the stack level, as `warnings.warn` counts it, of whoever called the package."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and str(frame.f_globals["__name__"]).startswith(PACKAGE):
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def cluster_names(

@@ -48,6 +48,7 @@ from logit_inference.models.inference import (
 from logit_inference.models.profile import Profile
 from logit_inference.models.separated import separation_of
 from logit_inference.models.testing import hypothesis_test
+from logit_inference.models.wild import WildRequest
 from logit_inference.report.summary import classification_table, summary_table
 from logit_inference.report.table import Table
 from logit_inference.solve.batch import BatchedFits, refit_weights
@@ -625,7 +626,16 @@ class LogitResult:
         """The terms of the formula and the columns of each."""
         return dict(self.account.terms)
 
-    def test(self, hypothesis: Any, *, method: str | None = None) -> TestResult:
+    def test(
+        self,
+        hypothesis: Any,
+        *,
+        method: str | None = None,
+        by: Any = None,
+        weights: str | None = None,
+        n_replicates: int | None = None,
+        seed: int | None = None,
+    ) -> TestResult:
         """Return the test of a linear hypothesis.
 
         Parameters
@@ -634,10 +644,19 @@ class LogitResult:
             ``"age = 0, smoke = 2*lwt"``; a name alone means that it is zero; a term means all its
             columns that can be estimated; backticks quote a name. Or a smaller formula,
             ``"low ~ age"``, whose columns are combinations of those of the fit.
-        method : {"wald", "lr", "score"}, optional
+        method : {"wald", "lr", "score", "wild"}, optional
             Wald; likelihood ratio by a restricted fit of what was maximised, with the penalty of
             all columns; or Rao's score, of maximum likelihood only. On separated data the latter
-            two test infinite coefficients too. By default that of the result's tables.
+            two test infinite coefficients too. ``"wild"`` is the wild score cluster bootstrap
+            (Kline and Santos 2012), for few clusters. By default that of the result's tables.
+        by : str, array, or mapping, optional
+            Clusters of the wild bootstrap, as in `with_covariance`; by default those of the
+            covariance, or of the fit.
+        weights : {"rademacher", "webb"}, optional
+            Of the wild bootstrap: signs, or Webb's six values, for ten clusters and fewer.
+        n_replicates, seed : int, optional
+            Of the wild bootstrap; 9,999 by default. Where all sign patterns are no more than these,
+            they are enumerated. The answer names the seed.
 
         Examples
         --------
@@ -646,7 +665,8 @@ class LogitResult:
         >>> print(fit.test("C(race)"))
         Wald test of C(race)[T.black] = 0, C(race)[T.other] = 0: chi-square(2) = 3.737, p = 0.154
         """
-        return hypothesis_test(self, hypothesis, method)
+        wild = WildRequest(by, weights, n_replicates, seed)
+        return hypothesis_test(self, hypothesis, method, wild)
 
     def wald_terms(self, *, adjust: str | None = None) -> Table:
         """Return a Wald test of each term of the formula: all its estimable columns are zero.

@@ -14,6 +14,7 @@ from logit_inference.inference.submodel import Whole, check_test, whole_model
 from logit_inference.inference.wald import wald_test
 from logit_inference.models.inference import table_method
 from logit_inference.models.nested import nested_hypothesis
+from logit_inference.models.wild import WildRequest, wild_test
 
 if TYPE_CHECKING:
     from logit_inference.models.result import LogitResult
@@ -22,19 +23,27 @@ if TYPE_CHECKING:
 OF_THE_CRITERION = ("model", "penalized information")
 
 
-def hypothesis_test(result: LogitResult, hypothesis: Any, method: str | None) -> TestResult:
+def hypothesis_test(
+    result: LogitResult, hypothesis: Any, method: str | None, wild: WildRequest
+) -> TestResult:
     """Return the test of a linear hypothesis, or of a smaller formula."""
     at = result.estimate
     if method is None:
         method = "lr" if table_method(result) == "profile" else "wald"
-    if method not in ("wald", "lr", "score"):
-        raise ArgumentError("method", method, '"wald", "lr" or "score"')
+    if method not in ("wald", "lr", "score", "wild"):
+        raise ArgumentError("method", method, '"wald", "lr", "score" or "wild"')
+    if method != "wild":
+        wild.refuse(method)
     if isinstance(hypothesis, str) and "~" in re.sub("`[^`]*`", "", hypothesis):
         read = nested_hypothesis(result, hypothesis)
     else:
         read = read_hypothesis(hypothesis, at.names, result.terms, at.identified)
     if method == "wald":
         return wald_test(at, read)
+    if method == "wild":
+        if result.fit is None:
+            raise DetachedError('method="wild"')
+        return wild_test(result, result.fit, read, wild)
     make = likelihood_ratio_test if method == "lr" else score_test
     found = make(whole_of(result, method, "method"), at, read)
     return replace(found, notes=(*found.notes, *covariance_notes(result, method)))
