@@ -14,6 +14,7 @@ all that is needed: a matrix of the size of a cluster is never made.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -31,6 +32,27 @@ MOST_COLUMNS = 40  # of a fit, up to which moments of r⁴ numbers are sums wort
 FEW_ROWS = 64  # of a cluster whose matrix is decomposed
 DECIDED = 1e-10  # of 1 − an eigenvalue of Q'Q: a direction that the cluster alone decides
 PIECE = 1 << 20  # numbers of rows, at all nodes of the integral, that are worked on at a time
+
+
+@dataclass(frozen=True)
+class Adjusted:
+    """The adjusted scores of k clusters.
+
+    Parameters
+    ----------
+    score : (k, r) array
+    variance : (k, r, r) array
+        Of the score, where the model is right.
+    leak : (k, r, r) array
+        What scores share; see `Moments.add`.
+    n_deciding : int
+        Clusters that decide a direction by themselves.
+    """
+
+    score: Floats
+    variance: Floats
+    leak: Floats
+    n_deciding: int
 
 
 def bias_reduced(fit: Fit, clusters: Clusters, name: str, frequency: bool) -> Covariance:
@@ -70,22 +92,27 @@ def bias_reduced(fit: Fit, clusters: Clusters, name: str, frequency: bool) -> Co
     root = fit.information_root()
     r = root.shape[1]
     meat, moments = np.zeros((r, r)), Moments(r) if r <= MOST_COLUMNS else None
-    for score, variance, leak in _parts(fit, clusters, root, frequency):
-        meat += score.T @ score
+    n_deciding = 0
+    for part in _parts(fit, clusters, root, frequency):
+        meat += part.score.T @ part.score
+        n_deciding += part.n_deciding
         if moments is not None:
-            moments.add(variance, leak)
+            moments.add(part.variance, part.leak)
     values, vectors = np.linalg.eigh(meat)
     half = root @ (vectors * np.sqrt(np.maximum(values, 0.0)))
-    correction = BELL_MCCAFFREY if moments is not None else f"{BELL_MCCAFFREY}, {NO_MOMENTS}"
+    correction = BELL_MCCAFFREY
+    if n_deciding:
+        noun = "cluster decides" if n_deciding == 1 else "clusters decide"
+        correction += f"; {n_deciding:,} {noun} a coefficient alone and says nothing of its error"
+    if moments is None:
+        correction += f"; {NO_MOMENTS}"
     df = None if moments is None else moments.finish(root)
     label = f"clustered by {name} (CR2)"
     return Covariance(half, fit.basis, label, correction, len(clusters.sizes), df)
 
 
-def _parts(
-    fit: Fit, clusters: Clusters, root: Floats, frequency: bool
-) -> Iterator[tuple[Floats, Floats, Floats]]:
-    """Yield scores (k, r), their variances (k, r, r) and leaks (k, r, r) of some clusters."""
+def _parts(fit: Fit, clusters: Clusters, root: Floats, frequency: bool) -> Iterator[Adjusted]:
+    """Yield the adjusted scores of some clusters after the other."""
     r = root.shape[1]
     few = max(FEW_ROWS, 3 * r)
     for _, positions in clusters.batches(few, r):
@@ -108,8 +135,8 @@ def _pieces(fit: Fit, positions: Positions, root: Floats, frequency: bool) -> It
 # --- few rows: eigenvalues ------------------------------------------------------------------------
 
 
-def _of_few(Q: Floats, residual: Floats, scale: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return scores, variances and leaks of k clusters of equal size, (k, n, r) and (k, n)."""
+def _of_few(Q: Floats, residual: Floats, scale: Floats) -> Adjusted:
+    """Return the adjusted scores of k clusters of n rows, from (k, n, r) and (k, n) arrays."""
     hat = Q @ Q.transpose(0, 2, 1)
     # 1 is no eigenvalue where the trace, which is the sum of the leverages, is below it.
     doubtful = np.flatnonzero(np.trace(hat, axis1=1, axis2=2) >= 1.0 - DECIDED)
@@ -125,14 +152,15 @@ def _of_few(Q: Floats, residual: Floats, scale: Floats) -> tuple[Floats, Floats,
     across = adjusted.transpose(0, 2, 1)
     score = (across @ (scale * residual)[:, :, np.newaxis])[:, :, 0]
     seen = turned * (powers > 0.0)[:, :, np.newaxis]
-    return score, seen.transpose(0, 2, 1) @ seen, across @ (scale[:, :, np.newaxis] * Q)
+    leak = across @ (scale[:, :, np.newaxis] * Q)
+    return Adjusted(score, seen.transpose(0, 2, 1) @ seen, leak, int((decided > 0).sum()))
 
 
 # --- many rows: an integral -----------------------------------------------------------------------
 
 
-def _of_many(pieces: Callable[[], Iterator[Rows]], r: int) -> tuple[Floats, Floats, Floats]:
-    """Return score, variance and leak of a cluster whose rows are read in pieces; (1, …) arrays.
+def _of_many(pieces: Callable[[], Iterator[Rows]], r: int) -> Adjusted:
+    """Return the adjusted score of a cluster whose rows are read in pieces.
 
     With ``T = t² + Θ²`` the inverse of ``t² + G`` is, by Woodbury's identity,
     ``T⁻¹ + T⁻¹ΘQ (I − Q'Θ²T⁻¹Q)⁻¹ Q'ΘT⁻¹``, so that sums over rows at each node are enough.
@@ -160,7 +188,8 @@ def _of_many(pieces: Callable[[], Iterator[Rows]], r: int) -> tuple[Floats, Floa
     # first: Q'ΘT⁻¹(Q, r) without decided directions; second: Q'Θ²T⁻¹(Q, r).
     inside = np.linalg.solve(np.eye(r) - second[:, :, :r], second)
     whole = np.einsum("t,tij->ij", weights, first + first[:, :, :r] @ inside)
-    return whole[:, r][np.newaxis], variance[np.newaxis], whole[np.newaxis, :, :r]
+    score, leak = whole[np.newaxis, :, r], whole[np.newaxis, :, :r]
+    return Adjusted(score, variance[np.newaxis], leak, int(not free.all()))
 
 
 def _decided(pieces: Callable[[], Iterator[Rows]], vectors: Floats) -> Floats:

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from logit_inference.covariance.sandwich import Codes, counting_rows
 from logit_inference.rows.block import Floats
 from logit_inference.rows.product import dense
-from logit_inference.rows.variant import row_counts, rows_at
+from logit_inference.rows.variant import rows_at
 from logit_inference.solve.fit import Fit
 
-Codes = NDArray[np.int64]
 Positions = NDArray[np.intp]
 AT_ONCE = 1 << 20  # numbers of rows that are gathered at a time
 
@@ -70,9 +70,11 @@ class Clusters:
 
 
 def gather_clusters(fit: Fit, codes: Codes) -> Clusters:
-    """Return the rows of a fit by cluster; those without weight or trials do not count."""
-    counted = fit.source.map(row_counts) > 0
-    rows = np.flatnonzero(counted)
+    """Return the rows of a fit by cluster; rows without a working weight do not count.
+
+    They have no prior weight or no trials, or were set aside because they are separated.
+    """
+    rows = np.flatnonzero(counting_rows(fit))
     order = rows[np.argsort(codes[rows], kind="stable")]
     sorted_codes = codes[order]
     new = np.flatnonzero(np.diff(sorted_codes)) + 1

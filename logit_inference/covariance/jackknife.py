@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from logit_inference.covariance.bell_mccaffrey import DECIDED
-from logit_inference.covariance.clusters import Clusters, Codes, read_rows
+from logit_inference.covariance.clusters import Clusters, read_rows
 from logit_inference.covariance.covariance import Covariance
+from logit_inference.covariance.sandwich import Codes
 from logit_inference.errors import DataError
 from logit_inference.rows.block import Floats
 from logit_inference.rows.variant import row_weights

@@ -23,7 +23,6 @@ from logit_inference.likelihood.likelihood import Likelihood
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.coded import LevelSums
 from logit_inference.rows.product import dense, gram_for, row_squares
-from logit_inference.rows.variant import row_counts
 from logit_inference.solve.fit import Fit
 
 Codes = NDArray[np.int64]
@@ -159,14 +158,23 @@ def clustered(
     return Covariance(half, fit.basis, label, factor_name, min(numbers.values()))
 
 
+def counting_rows(fit: Fit) -> NDArray[np.bool_]:
+    """Return which rows have a working weight, shape (n,); one pass."""
+    counted: NDArray[np.bool_] = fit.map(fit.likelihood.working_weights) > 0.0
+    return counted
+
+
 def without_idle(fit: Fit, clusters: Mapping[str, Codes]) -> Mapping[str, Codes]:
-    """Return codes in which rows without weight or trials, whose score is zero, are no clusters."""
-    counted = fit.source.map(row_counts) > 0
+    """Return codes in which rows that do not count, whose score is zero, are no clusters."""
+    counted = counting_rows(fit)
     if counted.all() or not counted.any():
         return clusters
     first = int(np.argmax(counted))
     merged = {name: np.where(counted, codes, codes[first]) for name, codes in clusters.items()}
-    return {name: together([codes])[0] for name, codes in merged.items()}
+    return {
+        name: np.unique(codes, return_inverse=True)[1].astype(np.int64)
+        for name, codes in merged.items()
+    }
 
 
 def cluster_scores(fit: Fit, codes: Codes, n_clusters: int) -> Floats:

@@ -153,11 +153,12 @@ class HypothesisError(LogitInferenceError, ValueError):
         )
 
     @classmethod
-    def too_few_clusters(cls, count: int, n_clusters: int) -> HypothesisError:
-        """Return the error for more restrictions than clusters have directions to vary in."""
+    def too_low_rank(cls, count: int, rank: int) -> HypothesisError:
+        """Return the error for more restrictions than a covariance has directions to vary in."""
         return cls(
-            f"{count} restrictions cannot be tested together by {n_clusters} clusters: their "
-            f"covariance has rank {n_clusters - 1} at most. Test fewer of them at once."
+            f"{count} restrictions cannot be tested together: their covariance has rank {rank} at "
+            "most, because clusters are few or negative eigenvalues were set to zero. Test fewer "
+            "of them at once."
         )
 
     @classmethod

@@ -260,9 +260,15 @@ class FewClustersWarning(LogitInferenceWarning):
         The smallest Satterthwaite degrees of freedom of a coefficient, where they are the cause.
     """
 
-    def __init__(self, n_clusters: int, least_df: float | None = None):
+    def __init__(self, n_clusters: int, least_df: float | None = None, *, corrected: bool = False):
         self.n_clusters, self.least_df = n_clusters, least_df
-        if least_df is None:
+        if corrected:
+            said = (
+                "the jackknife's standard errors are large enough for so few, but the normal "
+                'reference makes p-values too small. type="CR2" has a t reference; '
+                'test(…, method="wild") needs none.'
+            )
+        elif least_df is None:
             said = (
                 "standard errors from so few are too small on average, and the normal reference "
                 'makes p-values smaller still. type="CR2" corrects both, as far as it can be done; '

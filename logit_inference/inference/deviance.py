@@ -12,7 +12,7 @@ from logit_inference.inference.distribution import chi_square_tail
 from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.submodel import Submodel, Whole, efficient_score, submodel
 from logit_inference.inference.terms import Comparison
-from logit_inference.inference.wald import Reference, wald_direction, wald_reference
+from logit_inference.inference.wald import Reference, largest_rank, wald_direction, wald_reference
 from logit_inference.rows.block import Floats
 
 
@@ -65,23 +65,17 @@ def wald_comparisons(estimate: Estimate, comparisons: Sequence[Comparison]) -> l
 
     A statistic is NaN where the term under test goes to infinity.
     """
-    found = []
+    found, rank = [], largest_rank(estimate)
     for one in comparisons:
         df, plain = float(one.df), estimate.covariance.df is None
         at = Reference(math.nan, None if plain else math.nan, math.nan)
         if not df:
             at = replace(at, statistic=0.0)
-        elif not (estimate.infinite_in(one.null).any() or lacks_clusters(estimate, one)):
+        elif not (estimate.infinite_in(one.null).any() or len(one.null) > rank):
             way = wald_direction(estimate, one.null, one.alternative)
             at = wald_reference(estimate, way.matrix, way.statistic)
         found.append(TermTest(one.term, at.statistic, df, at.p_value, at.df_denominator))
     return found
-
-
-def lacks_clusters(estimate: Estimate, one: Comparison) -> bool:
-    """Say whether a covariance of few clusters has no rank left for a comparison."""
-    n_clusters = estimate.covariance.n_clusters
-    return n_clusters is not None and len(one.null) >= n_clusters
 
 
 def likelihood_comparisons(

@@ -111,7 +111,8 @@ def wald_test(estimate: Estimate, hypothesis: Hypothesis) -> TestResult:
         column = int(np.argmax((matrix[infinite][0] != 0) & ~estimate.finite))
         raise HypothesisError.infinite(estimate.names[column])
     check_restrictions(estimate, matrix)
-    check_clusters(estimate, len(matrix))
+    if len(matrix) > (rank := largest_rank(estimate)):
+        raise HypothesisError.too_low_rank(len(matrix), rank)
     value, root = estimate.combine(matrix)
     distance = value - hypothesis.value
     # |R V R'| through a triangular factor of its root: the restrictions may be of any scale.
@@ -168,18 +169,15 @@ def covariance_note(estimate: Estimate, *, joint: bool = False) -> tuple[str, ..
     return (f"Covariance: {covariance.description}; degrees of freedom: {how}.",)
 
 
-def check_clusters(estimate: Estimate, count: int) -> None:
-    """Raise where a covariance of few clusters has no rank left for so many restrictions.
+def largest_rank(estimate: Estimate) -> int:
+    """Return the rank that a covariance has at most, and so restrictions that are tested together.
 
-    Scores of G clusters sum to zero, so that their covariance has rank G − 1 at most.
-
-    Raises
-    ------
-    HypothesisError
+    Scores of G clusters sum to zero, so that their covariance has rank G − 1 at most. Negative
+    eigenvalues that were set to zero take their directions with them.
     """
-    n_clusters = estimate.covariance.n_clusters
-    if n_clusters is not None and count >= n_clusters:
-        raise HypothesisError.too_few_clusters(count, n_clusters)
+    covariance = estimate.covariance
+    rank = int(np.count_nonzero(covariance.root.any(axis=0)))
+    return rank if covariance.n_clusters is None else min(rank, covariance.n_clusters - 1)
 
 
 def check_restrictions(estimate: Estimate, matrix: Floats) -> None:

@@ -14,8 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from logit_inference.covariance.clusters import Codes
-from logit_inference.covariance.sandwich import sums_by_cluster, together, without_idle
+from logit_inference.covariance.sandwich import Codes, sums_by_cluster, together, without_idle
 from logit_inference.errors import HypothesisError
 from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.hypothesis import Hypothesis
@@ -102,11 +101,12 @@ def wild_score_test(
     scores = _efficient_scores(whole, hypothesis, name, codes)
     n_clusters, k = scores.shape
     if k >= n_clusters:
-        raise HypothesisError.too_few_clusters(k, n_clusters)
+        raise HypothesisError.too_low_rank(k, n_clusters - 1)
     # In the axes of the scores their variance is the identity.
     values, vectors = np.linalg.eigh(scores.T @ scores)
-    if values[0] <= 1e-12 * values[-1]:
-        raise HypothesisError.too_few_clusters(k, n_clusters)
+    rank = int((values > 1e-12 * values[-1]).sum())
+    if rank < k:
+        raise HypothesisError.too_low_rank(k, rank)
     scores = scores @ (vectors / np.sqrt(values))
     statistic = float(np.square(scores.sum(axis=0)).sum())
     exact = how.weights == "rademacher" and n_clusters < 63 and 2**n_clusters <= how.n_replicates

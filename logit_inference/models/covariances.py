@@ -110,7 +110,14 @@ def cluster_covariance(
     if len(codes) > 1:
         reason = f"it corrects for one dimension of clusters, and these are {' and '.join(codes)}"
         raise ArgumentError.refused("type", type, reason, '"CR0", "CR1" or "CR1S" for several')
+    if type == "CR3" and not result.account.estimator.is_ml:
+        reason = f"refits are maximum likelihood, and this is {result.account.estimator.name}"
+        raise ArgumentError.refused("type", type, reason, '"CR2" or "CR3-one-step"')
     ((name, own),) = codes.items()
+    if not (root := result.fit.information_root()).size or not np.isfinite(root).all():
+        # Complete separation, or a search that ended nowhere: nothing has a standard error.
+        empty = clustered(result.fit, codes, "CR0", counts)
+        return replace(empty, kind=f"clustered by {name} ({type})")
     clusters = gather_clusters(result.fit, own)
     if len(clusters.codes) < 2:
         raise DataError.one_cluster(name)
@@ -134,7 +141,8 @@ def _warn_of_few(covariance: Covariance) -> None:
     if count is None:
         return
     if df is None and count < FEW:
-        warnings.warn(FewClustersWarning(count), stacklevel=_caller())
+        warning = FewClustersWarning(count, corrected="(CR3" in covariance.kind)
+        warnings.warn(warning, stacklevel=_caller())
     elif df is not None and np.size(df) and np.nanmin(df) < LEAST_DF:
         warnings.warn(FewClustersWarning(count, float(np.nanmin(df))), stacklevel=_caller())
 
@@ -167,7 +175,10 @@ def cluster_names(
         frame = None if result.table is None else as_frame(result.table)
         if frame is None or name not in frame.names:
             return tuple(f"that of row {plain(result.labels[row])!r}" for row in rows)
-        values = np.array(frame.column(name).values, dtype=object)
+        column = frame.column(name)
+        values = (
+            np.array(column.levels, dtype=object)[column.values] if column.levels else column.values
+        )
     values = np.asarray(values)
     read = len(values) == result.account.n_rows_read and result.positions is not None
     return tuple(plain(values[result.positions[row] if read else row]) for row in rows)

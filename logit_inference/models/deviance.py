@@ -39,8 +39,8 @@ TESTS = ("lr", "wald", "score")
 NAMES = {"wald": "Wald Tests", "lr": "Likelihood-Ratio Tests", "score": "Score Tests"}
 NOTHING_ADDED = "A term with 0 df adds nothing to what the rows can tell of the others."
 TOO_FEW_CLUSTERS = (
-    "A term with as many columns as there are clusters, or more than their degrees of freedom, has "
-    "no Wald test with this covariance."
+    "A line without a test is about more coefficients together than so few clusters, or their "
+    "degrees of freedom, can test."
 )
 TITLES = {
     1: "Type 1: Each Term Added to Those Before It",

@@ -12,12 +12,12 @@ import numpy as np
 from logit_inference.errors import ArgumentError, ClusterError
 from logit_inference.inference.hypothesis import Hypothesis
 from logit_inference.inference.result import TestResult
-from logit_inference.inference.submodel import check_test, whole_model
+from logit_inference.inference.submodel import whole_model
 from logit_inference.inference.wild import WEIGHTS, Wild, wild_score_test
 from logit_inference.models.covariances import read_clusters
 
 if TYPE_CHECKING:
-    from logit_inference.covariance.clusters import Codes
+    from logit_inference.covariance.sandwich import Codes
     from logit_inference.models.result import LogitResult
     from logit_inference.solve.fit import Fit
 
@@ -63,7 +63,9 @@ def wild_test(
     ClusterError
         Where there are no clusters.
     """
-    check_test(result.account.estimator, "score", "method")
+    if not result.account.estimator.is_ml:
+        reason = f"it is a test of maximum likelihood, and this is {result.account.estimator.name}"
+        raise ArgumentError.refused("method", "wild", reason, '"lr" or "wald"')
     if result.asked is not None:
         reason = "the data are separated, so that scores have no maximum to be taken at"
         raise ArgumentError.refused("method", "wild", reason, '"lr" or "score"')

@@ -71,12 +71,6 @@ def row_offset(block: Block) -> Floats:
     return np.zeros(block.n_rows) if block.offset is None else block.offset
 
 
-def row_counts(block: Block) -> Floats:
-    """Return one for each row with weight and trials, zero for the others: a kernel for ``map``."""
-    counts = block.counts
-    return np.ones(block.n_rows) if counts is None else counts.astype(np.float64)
-
-
 def rows_at(source: Source, positions: NDArray[np.intp]) -> Block:
     """Return the rows at some positions, in their order, as one block; they are copied.
 

@@ -11,6 +11,7 @@ from logit_inference.errors import (
     DataError,
     DetachedError,
     FewClustersWarning,
+    HypothesisError,
 )
 
 FORMULA = "y ~ x + g"
@@ -151,6 +152,54 @@ def test_rows_without_a_cluster_are_dropped_and_counted(data):
         whole.with_covariance("cluster", by=holes["clinic"])
 
 
+def test_a_column_with_missing_values_says_what_to_do(fit, data):
+    holes = data.assign(clinic=data["clinic"].where(data.index % 50 > 0))
+    with pytest.raises(ClusterError, match=r"missing in 12 .* logit\(..., cluster=\)"):
+        li.logit(FORMULA, holes).with_covariance("cluster", by="clinic", type="CR2")
+
+
+@pytest.mark.parametrize("kind", ["CR0", "CR1", "CR1S"])
+def test_clusters_whose_rows_do_not_count_are_none(data, kind):
+    """Neither rows without weight nor rows that are set aside because they are separated."""
+    data = data.assign(w=(data["clinic"] > 4).astype(int))
+    rest = li.logit(FORMULA, data[data["w"] == 1]).with_covariance(
+        "cluster", by="clinic", type=kind
+    )
+    weighted = li.logit(FORMULA, data, weights="w", weights_kind="frequency")
+    ours = weighted.with_covariance("cluster", by="clinic", type=kind)
+    assert ours.estimate.covariance.n_clusters == 55
+    np.testing.assert_allclose(ours.bse, rest.bse, rtol=1e-9)
+    apart = data.assign(first=1 - data["w"], y=data["y"].where(data["w"] == 1, 1))
+    with pytest.warns(li.SeparationWarning):
+        fit = li.logit(FORMULA + " + first", apart)
+    assert fit.with_covariance("cluster", by="clinic").estimate.covariance.n_clusters == 55
+
+
+def test_negative_eigenvalues_are_repaired_aloud_and_take_rank_away():
+    rng = np.random.default_rng(1)
+    few = pd.DataFrame({"a": rng.integers(0, 6, 60), "b": rng.integers(0, 5, 60)})
+    few["x"], few["y"] = rng.normal(size=60), (rng.random(60) < 0.5).astype(int)
+    with pytest.warns(FewClustersWarning, match="5 clusters"):
+        both = li.logit("y ~ x", few).with_covariance("cluster", by=["a", "b"])
+    assert "negative eigenvalues set to zero" in " ".join(str(both).split())
+    assert np.linalg.eigvalsh(both.cov_params()).min() > -1e-12
+    with pytest.raises(HypothesisError, match="rank 1"):
+        both.test("Intercept = x = 0")
+
+
+@pytest.mark.parametrize(("kind", "options"), [("HC2", {}), ("cluster", {"by": "clinic"})])
+def test_tests_and_frames_name_the_covariance(fit, kind, options):
+    robust = fit.with_covariance(kind, **options)
+    said = "clustered by clinic (CR1), 60 clusters, factor G/(G-1)" if options else "HC2"
+    for shown in (robust.test("x"), robust.lincom("x"), robust.wald_terms()):
+        assert said in " ".join(str(shown).split())
+    frames = (robust.tidy(), robust.glance(), robust.conf_int())
+    for frame in (*frames, robust.get_prediction().summary_frame()):
+        assert said in frame.attrs["covariance"]
+        assert "reference: normal" in frame.attrs["covariance"]
+    assert robust.conf_int(method="profile").attrs["covariance"].startswith("none")
+
+
 def test_clusters_given_with_the_fit_wait_for_their_use(data):
     fit = li.logit(FORMULA, data, cluster=["clinic", "month"], covariance="model")
     assert fit.estimate.covariance.kind == "model"
@@ -191,6 +240,7 @@ def test_few_clusters_are_warned_of(fit, data):
         ({"covariance": "cluster", "by": np.zeros(600)}, DataError, "one cluster"),
         ({"covariance": "cluster", "by": np.arange(600), "type": "CR9"}, ArgumentError, "CR1S"),
         ({"covariance": "HC0", "convention": "R"}, ArgumentError, "stata"),
+        ({"covariance": "HC0", "convention": "clubSandwich"}, ArgumentError, "about clusters"),
     ],
 )
 def test_what_is_refused(fit, arguments, error, said):
