@@ -76,12 +76,10 @@ class Satterthwaite:
         return float(k * (k + 1) / (upper @ self.spread @ upper))
 
 
-@dataclass
 class Moments:
     """Sums over clusters that the two moments are made of.
 
-    With ``s`` the adjusted score of a cluster in coordinates where the inverse information is the
-    identity, ``Cov(s_i, s_j)`` is ``[i = j]·own_i + …``: see `add`.
+    They are of adjusted scores, in coordinates where the inverse information is the identity.
 
     Parameters
     ----------
@@ -89,13 +87,11 @@ class Moments:
         Number r of coordinates.
     """
 
-    size: int
-
-    def __post_init__(self) -> None:
-        r = self.size
-        self._mean = np.zeros((r, r))
-        self._own = np.zeros((r * r, r * r))
-        self._shared = np.zeros((r * r, r * r))
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._mean = np.zeros((size, size))
+        self._own = np.zeros((size**2, size**2))
+        self._shared = np.zeros((size**2, size**2))
 
     def add(self, variance: Floats, leak: Floats) -> None:
         """Add k clusters.
