@@ -150,7 +150,7 @@ def _warn_of_few(covariance: Covariance) -> None:
 def _caller() -> int:
     """Return the stack level, as `warnings.warn` counts it, of whoever called the package."""
     level, frame = 1, sys._getframe(1)
-    while frame.f_back is not None and str(frame.f_globals["__name__"]).startswith(PACKAGE):
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).startswith(PACKAGE):
         level, frame = level + 1, frame.f_back
     return level
 

@@ -70,6 +70,18 @@ def test_one_step_by_definition(piece, monkeypatch):
     assert "clustered by clinic (CR3, one step)" in str(found)
 
 
+def test_rows_and_groups_of_them_agree():
+    data = table().assign(x=lambda d: d["x"].round(0))
+    cells = data.groupby(["x", "g", "clinic"], as_index=False)["y"].agg(["sum", "size"])
+    grouped = li.logit("sum ~ x + g", cells, trials="size")
+    fit = li.logit(FORMULA, data)
+    for kind in ("CR0", "CR1", "CR3", "CR3-one-step"):
+        ours, theirs = (
+            f.with_covariance("cluster", by="clinic", type=kind) for f in (grouped, fit)
+        )
+        np.testing.assert_allclose(ours.bse, theirs.bse, rtol=1e-7)
+
+
 def test_leave_outs_without_an_estimate_are_named_and_not_averaged():
     data = table()
     data["only"] = (data["clinic"] == 3).astype(int)
