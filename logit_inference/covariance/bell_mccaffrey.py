@@ -79,9 +79,13 @@ def bias_reduced(fit: Fit, clusters: Clusters, name: str, frequency: bool) -> Co
 
     Notes
     -----
+    Square roots are those of matrices on the scale of the response, as in clubSandwich, so that the
+    value changes a little where trials are grouped into rows of different size. Rows of frequency
+    w count as w rows, which leaves it as it is.
+
     Rows are read once, those of clusters of more than 64 twice. Up to 64 rows a cluster takes the
     eigenvalues of a matrix of their number; beyond, some ``100·n·r²`` operations. The moments take
-    ``6·G·r⁴``.
+    ``2·G·r⁴``.
 
     References
     ----------

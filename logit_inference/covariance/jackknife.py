@@ -61,14 +61,17 @@ def leave_one_out(fit: Fit, clusters: Clusters, name: str, scaled: bool = True) 
 
     Notes
     -----
-    G refits on the batched engine, each about six passes over the rows: ``60·G·n`` nanoseconds and
-    more, which a thousand clusters of a million rows turn into an hour; `one_step` takes a pass.
+    G refits on the batched engine, about 0.2 µs for each row and refit: minutes for a thousand
+    clusters of a million rows, hours for 50,000, where `one_step`, which takes a pass, differs by
+    next to nothing.
 
     References
     ----------
     MacKinnon, Nielsen and Webb (2023), *Journal of Applied Econometrics* 38.
     """
-    weights = fit.source.map(row_weights)
+    weights: NDArray[Any] = fit.source.map(row_weights)
+    if (weights == 1.0).all():
+        weights = weights.astype(np.int8)  # as much as eight times more refits at once
     n, n_clusters = len(weights), len(clusters.codes)
     step = int(np.clip(MOST_WEIGHTS // max(n, 1), 1, CHUNK))
     moves, kept = [], np.zeros(n_clusters, dtype=bool)
@@ -76,7 +79,7 @@ def leave_one_out(fit: Fit, clusters: Clusters, name: str, scaled: bool = True) 
         some = range(start, min(start + step, n_clusters))
         W = np.repeat(weights[np.newaxis], len(some), axis=0)
         for place, number in enumerate(some):
-            W[place, clusters.of(number)] = 0.0
+            W[place, clusters.of(number)] = 0
         again = refit_weights(fit, W)
         kept[start : start + len(some)] = again.converged
         moves += [fit.basis.inner(coef) - fit.solution.coef for coef in again.coef[again.converged]]

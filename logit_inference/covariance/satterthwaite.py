@@ -13,9 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from logit_inference.rows.blas import add_square
 from logit_inference.rows.block import Floats
 
 AT_ONCE = 1 << 20  # products of columns that are written out at a time
+GATHERED = 512  # rows whose squares are summed together: the sum may be far larger than they are
 
 
 @dataclass(frozen=True)
@@ -89,9 +91,10 @@ class Moments:
 
     def __init__(self, size: int) -> None:
         self.size = size
+        self._upper = np.triu_indices(size)
         self._mean = np.zeros((size, size))
-        self._own = np.zeros((size**2, size**2))
-        self._shared = np.zeros((size**2, size**2))
+        self._own, self._among = (Squares(len(self._upper[0])) for _ in range(2))
+        self._shared = Squares(size**2)
 
     def add(self, variance: Floats, leak: Floats) -> None:
         """Add k clusters.
@@ -104,25 +107,53 @@ class Moments:
             Φ with ``−Φ_i Φ_j'`` the covariance of the scores of two clusters: what they share
             because the coefficients were estimated from both.
         """
-        k, r = len(variance), self.size
+        row, column = self._upper
         self._mean += variance.sum(axis=0)
-        own, shared = variance.reshape(k, r * r), leak.reshape(k, r * r)
-        among = (leak @ leak.transpose(0, 2, 1)).reshape(k, r * r)
-        self._own += own.T @ own - among.T @ among
-        self._shared += shared.T @ shared
+        self._own.add(variance[:, row, column])
+        self._among.add((leak @ leak.transpose(0, 2, 1))[:, row, column])
+        self._shared.add(leak.reshape(len(leak), -1))
 
     def finish(self, frame: Floats) -> Satterthwaite:
         """Return the moments; r⁶ operations."""
-        r = self.size
-        own = self._own.reshape((r,) * 4)
-        by_rows = self._shared.reshape((r,) * 4).transpose(0, 2, 1, 3).reshape(r * r, r * r)
+        r, (row, column) = self.size, self._upper
+        place = np.zeros((r, r), dtype=np.intp)
+        place[row, column] = place[column, row] = np.arange(len(row))
+        pairs = self._own.total() - self._among.total()
+        own = pairs[np.ix_(place.ravel(), place.ravel())].reshape((r,) * 4)
+        shared = self._shared.total().reshape((r,) * 4)
+        by_rows = shared.transpose(0, 2, 1, 3).reshape(r * r, r * r)
         shared = (by_rows @ by_rows.T).reshape((r,) * 4)
         # Coefficients of Γ[a,b]·Γ[c,d]; for one combination both halves of each line agree.
         whole = own + own.transpose(0, 2, 3, 1)
         whole += shared.transpose(2, 0, 3, 1) + shared.transpose(3, 0, 2, 1)
         whole = (whole + whole.transpose(1, 0, 2, 3)) / 2.0
         whole = (whole + whole.transpose(0, 1, 3, 2)) / 2.0
-        row, column = np.triu_indices(r)
         times = np.where(row == column, 1.0, 2.0)
         spread = whole[row, column][:, row, column] * np.outer(times, times)
         return Satterthwaite(frame, self._mean, (spread + spread.T) / 2.0)
+
+
+class Squares:
+    """The sum of ``x x'`` over rows x of a given width, which may come a few at a time."""
+
+    def __init__(self, width: int) -> None:
+        self._upper = np.zeros((width, width), order="F")
+        self._rows, self._count = np.empty((GATHERED, width)), 0
+
+    def add(self, rows: Floats) -> None:
+        """Add the squares of rows (k, width)."""
+        while len(rows):
+            part = rows[: GATHERED - self._count]
+            self._rows[self._count : self._count + len(part)] = part
+            self._count, rows = self._count + len(part), rows[len(part) :]
+            if self._count == GATHERED:
+                self._flush()
+
+    def total(self) -> Floats:
+        """Return the sum (width, width)."""
+        self._flush()
+        return np.triu(self._upper) + np.triu(self._upper, 1).T
+
+    def _flush(self) -> None:
+        add_square(self._rows[: self._count], self._upper)
+        self._count = 0

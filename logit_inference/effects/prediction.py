@@ -38,6 +38,8 @@ class Prediction:
         Half-width of an interval in standard errors.
     note : str
         Which covariance the intervals rest on, and which reference: in the frame's ``attrs``.
+    df : (m,) array or None
+        Degrees of freedom of a t reference, where each row has its own.
     """
 
     labels: Sequence[Any]
@@ -45,9 +47,12 @@ class Prediction:
     link_std_error: Floats
     critical: float | Floats
     note: str = ""
+    df: Floats | None = None
 
     def summary_frame(self) -> pd.DataFrame:
         """Return a pandas frame with ``estimate, std_error, conf_low, conf_high``.
+
+        With degrees of freedom ``df`` after the standard error, where each row has its own.
 
         The estimate and its delta-method standard error are on the probability scale; the interval
         is the linear predictor's, carried through the link, so that it stays inside (0, 1).
@@ -71,6 +76,8 @@ class Prediction:
             },
             index=self.labels if isinstance(self.labels, pd.Index) else pd.Index(self.labels),
         )
+        if self.df is not None:
+            frame.insert(2, "df", self.df)
         frame.attrs["covariance"] = self.note
         return frame
 
@@ -121,10 +128,9 @@ def predict_rows(
     estimate.check_relations(X, labels)
     link = estimate.link(X)
     std_error = estimate.link_std_errors(X)
-    critical = critical_values(check_level(level), estimate.degrees(X))
     if offset is not None:
         link = link + offset
-    return Prediction(labels, link, std_error, critical, estimate.covariance.label)
+    return _prediction(labels, link, std_error, level, estimate, estimate.degrees(X))
 
 
 def predict_used(fit: Fit, estimate: Estimate, labels: Sequence[Any], level: float) -> Prediction:
@@ -132,8 +138,20 @@ def predict_used(fit: Fit, estimate: Estimate, labels: Sequence[Any], level: flo
     link, std_error = fit.map(_link_and_error, estimate.covariance.root).T
     df = estimate.covariance.df
     degrees = fit.map(_degrees, df) if isinstance(df, Satterthwaite) else df
+    return _prediction(labels, link, std_error, level, estimate, degrees)
+
+
+def _prediction(
+    labels: Sequence[Any],
+    link: Floats,
+    std_error: Floats,
+    level: float,
+    estimate: Estimate,
+    degrees: float | Floats | None,
+) -> Prediction:
     critical = critical_values(check_level(level), degrees)
-    return Prediction(labels, link, std_error, critical, estimate.covariance.label)
+    own = degrees if isinstance(degrees, np.ndarray) else None
+    return Prediction(labels, link, std_error, critical, estimate.covariance.label, own)
 
 
 def _degrees(block: Block, coef: Floats, df: Satterthwaite) -> Floats:

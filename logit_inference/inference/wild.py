@@ -30,8 +30,7 @@ WEIGHTS = {
     "rademacher": np.array([-1.0, 1.0]),
     "webb": np.sqrt([1.5, 1.0, 0.5]) * np.array([[-1.0], [1.0]]),
 }
-CHUNK = 256  # replicates whose weights are drawn together; part of what a seed means
-PATTERNS = 1 << 12  # sign patterns that are written out together
+AT_ONCE = 1 << 20  # weights that are written out together
 TIE = 1e-10  # of a statistic: what is nearer counts as equal, whatever order it was summed in
 
 
@@ -163,18 +162,18 @@ def _statistics(scores: Floats, weights: Floats, *, signs: bool) -> Floats:
 
 def _all_signs(n_clusters: int) -> Iterator[Floats]:
     """Yield all patterns of signs whose first is positive: the others have the same statistics."""
-    total = 1 << (n_clusters - 1)
+    total, step = 1 << (n_clusters - 1), AT_ONCE // n_clusters + 1
     places = np.arange(n_clusters - 1)
-    for start in range(0, total, PATTERNS):
-        numbers = np.arange(start, min(start + PATTERNS, total))
+    for start in range(0, total, step):
+        numbers = np.arange(start, min(start + step, total))
         bits = (numbers[:, np.newaxis] >> places) & 1
         yield np.column_stack([np.ones(len(numbers)), 1.0 - 2.0 * bits])
 
 
 def _drawn(n_clusters: int, how: Wild) -> Iterator[Floats]:
-    """Yield the weights of replicates, some at a time."""
+    """Yield the weights of replicates; how many at a time does not change them."""
     random = np.random.default_rng(how.seed)
-    values = WEIGHTS[how.weights].ravel()
-    for start in range(0, how.n_replicates, CHUNK):
-        size = (min(CHUNK, how.n_replicates - start), n_clusters)
+    values, step = WEIGHTS[how.weights].ravel(), AT_ONCE // n_clusters + 1
+    for start in range(0, how.n_replicates, step):
+        size = (min(step, how.n_replicates - start), n_clusters)
         yield values[random.integers(0, len(values), size=size)]
