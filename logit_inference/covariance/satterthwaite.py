@@ -10,6 +10,7 @@ number of clusters it was made from. Which estimator that is, this file must not
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -70,10 +71,12 @@ class Satterthwaite:
         """Return the degrees of freedom of k combinations (k, q) together; NaN if dependent."""
         rows = combinations @ self.frame
         k = len(rows)
-        size = rows @ self.mean @ rows.T
+        # Only the span of the combinations matters: an orthonormal basis of it keeps the digits.
+        axes: Any = np.linalg.qr((rows / np.linalg.norm(rows, axis=1)[:, np.newaxis]).T)[0]
+        size = axes.T @ self.mean @ axes
         if np.linalg.matrix_rank(size) != k:
             return float("nan")
-        gamma = rows.T @ np.linalg.solve(size, rows)
+        gamma = axes @ np.linalg.solve(size, axes.T)
         upper = gamma[np.triu_indices(len(self.mean))]
         return float(k * (k + 1) / (upper @ self.spread @ upper))
 

@@ -664,6 +664,10 @@ class LogitResult:
         >>> fit = li.logit("low ~ age + C(race)", li.datasets.load("birthwt"))
         >>> print(fit.test("C(race)"))
         Wald test of C(race)[T.black] = 0, C(race)[T.other] = 0: chi-square(2) = 3.737, p = 0.154
+        >>> herds = li.datasets.load("cbpp")
+        >>> few = li.logit("incidence ~ period", herds, trials="size", covariance="model")
+        >>> round(few.test("period", method="wild", by="herd", seed=1).p_value, 3)
+        0.011
         """
         wild = WildRequest(by, weights, n_replicates, seed)
         return hypothesis_test(self, hypothesis, method, wild)
@@ -895,6 +899,9 @@ class LogitResult:
         >>> fit = li.logit("resp ~ age * smoke", li.datasets.load("ohio"), cluster="id")
         >>> fit.with_covariance("cluster").bse.round(4).to_dict()["smoke"]
         0.188
+        >>> few = li.logit("incidence ~ period", li.datasets.load("cbpp"), trials="size")
+        >>> few.with_covariance("cluster", by="herd", type="CR2").tidy()["df"].round(1).tolist()
+        [12.5, 11.5, 11.6, 8.8]
         """
         return other_covariance(self, covariance, by=by, type=type, convention=convention)
 

@@ -69,7 +69,7 @@ def lincom_table(
     df : float or (k,) array, optional
         Of the t reference.
     """
-    letter = "z" if covariance.df is None else "t"
+    letter = "z" if covariance.df is None or method != "wald" else "t"
     low, high = (1.0 - level) / 2, (1.0 + level) / 2
     statistic = letter if method == "wald" else "root LR"
     columns = [

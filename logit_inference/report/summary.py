@@ -70,7 +70,7 @@ def summary_table(
     certificate : str
         The proof of the maximum, in a sentence; empty where there is none to print.
     """
-    letter = "z" if covariance.df is None else "t"
+    letter = "z" if covariance.df is None or method != "wald" else "t"
     head = letter if method == "wald" else "root LR"
     low, high = (1.0 - level) / 2, (1.0 + level) / 2
     shown: list[float | str] = table.estimate.tolist()
