@@ -106,8 +106,8 @@ def bias_reduced(fit: Fit, clusters: Clusters, name: str, frequency: bool) -> Co
     half = root @ (vectors * np.sqrt(np.maximum(values, 0.0)))
     correction = BELL_MCCAFFREY
     if n_deciding:
-        noun = "cluster decides" if n_deciding == 1 else "clusters decide"
-        correction += f"; {n_deciding:,} {noun} a coefficient alone and says nothing of its error"
+        who = "1 cluster decides" if n_deciding == 1 else f"{n_deciding:,} clusters decide"
+        correction += f"; {who} a coefficient alone, whose error no other shows"
     if moments is None:
         correction += f"; {NO_MOMENTS}"
     df = None if moments is None else moments.finish(root)
