@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from logit_inference.covariance.bell_mccaffrey import DECIDED
 from logit_inference.covariance.clusters import Clusters, read_rows
 from logit_inference.covariance.covariance import Covariance
+from logit_inference.covariance.penalized import bread
 from logit_inference.covariance.sandwich import Codes
 from logit_inference.errors import DataError
 from logit_inference.rows.block import Floats
@@ -112,7 +113,7 @@ def one_step(
     -----
     Each row is read once; memory: clusters times coefficients.
     """
-    root = fit.information_root()
+    root = bread(fit)
     r = root.shape[1]
     steps = np.zeros((len(clusters.codes), r))
     kept = np.ones(len(steps), dtype=bool)

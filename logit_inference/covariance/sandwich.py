@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from logit_inference.covariance.covariance import Covariance
+from logit_inference.covariance.penalized import bread
 from logit_inference.errors import ArgumentError, DataError
 from logit_inference.likelihood.evaluation import Total
 from logit_inference.likelihood.likelihood import Likelihood
@@ -85,7 +86,7 @@ def heteroskedastic(
     Statistical Software* 16(9): R sandwich, ``vcovHC``.
     """
     factor, name = _heteroskedastic_factor(kind, counts, convention)
-    root = fit.information_root()
+    root = bread(fit)
     power = HETEROSKEDASTIC[kind]
     arguments = (fit.likelihood, fit.solution.coef, root, power, counts.frequency)
     if power:
@@ -134,7 +135,7 @@ def clustered(
     """
     if kind == "CR1" and convention == "statsmodels":
         kind = "CR1S"
-    root = fit.information_root()
+    root = bread(fit)
     meat, numbers = np.zeros((len(fit.solution.coef),) * 2), {}
     clusters = without_idle(fit, clusters)
     for size in range(1, len(clusters) + 1):

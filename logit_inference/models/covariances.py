@@ -110,6 +110,9 @@ def cluster_covariance(
     if len(codes) > 1:
         reason = f"it corrects for one dimension of clusters, and these are {' and '.join(codes)}"
         raise ArgumentError.refused("type", type, reason, '"CR0", "CR1" or "CR1S" for several')
+    if type == "CR2" and result.fit.estimator.amounts:
+        reason = f"{result.account.estimator.name} shrinks, and CR2 is about what a fit leaves over"
+        raise ArgumentError.refused("type", type, reason, '"CR1" or "CR3-one-step"')
     if type == "CR3" and not result.account.estimator.is_ml:
         reason = f"refits are maximum likelihood, and this is {result.account.estimator.name}"
         raise ArgumentError.refused("type", type, reason, '"CR2" or "CR3-one-step"')

@@ -130,6 +130,29 @@ def test_everything_follows_the_covariance(fit, data, tmp_path):
     assert (robust.with_covariance("model").bse == fit.bse).all()
 
 
+def test_the_bread_of_a_penalised_fit_holds_its_penalty(data):
+    """The estimate moves less by a score where a penalty holds it back."""
+    fit = li.logit(FORMULA, data, estimator="ridge", penalty=40.0)
+    X, r, w, _ = parts(fit, data)
+    V = fit.cov_params().to_numpy()
+    wanted = V @ (X * (r**2)[:, None]).T @ X @ V
+    np.testing.assert_allclose(fit.with_covariance("HC0").cov_params(), wanted, rtol=1e-9)
+    codes = np.unique(data["clinic"])
+    sums = pd.DataFrame(X * r[:, None]).groupby(data["clinic"]).sum().to_numpy()
+    one = fit.with_covariance("cluster", by="clinic")
+    np.testing.assert_allclose(one.cov_params(), 60 / 59 * V @ sums.T @ sums @ V, rtol=1e-9)
+    moves = []
+    for code, own in zip(codes, sums, strict=True):
+        left = (data["clinic"] == code).to_numpy()
+        moves.append(np.linalg.solve(np.linalg.inv(V) - (X[left].T * w[left]) @ X[left], own))
+    step = fit.with_covariance(
+        "cluster", by="clinic", type="CR3-one-step", convention="clubSandwich"
+    )
+    np.testing.assert_allclose(step.cov_params(), np.array(moves).T @ np.array(moves), rtol=1e-8)
+    with pytest.raises(ArgumentError, match="shrinks"):
+        fit.with_covariance("cluster", by="clinic", type="CR2")
+
+
 def test_conventions(fit, data):
     plain = fit.with_covariance("HC0").bse
     stata = fit.with_covariance("HC0", convention="stata").bse
