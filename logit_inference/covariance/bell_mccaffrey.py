@@ -60,7 +60,8 @@ def bias_reduced(fit: Fit, clusters: Clusters, name: str, frequency: bool) -> Co
 
     Directions that a cluster decides by itself have no residual: there the root is that of the
     pseudo-inverse, as in clubSandwich, cluster by cluster. They are told by the eigenvalues of
-    ``Q'Q``, so that small variances are not taken for them.
+    ``Q'Q``, so that small variances are not taken for them: clubSandwich tells them by eigenvalues
+    of G below 1e-12, and differs in the sixth digit where a fitted value is within 1e-6 of 0 or 1.
 
     Parameters
     ----------
