@@ -42,9 +42,9 @@ class Adjusted:
     ----------
     score : (k, r) array
     variance : (k, r, r) array
-        Of the score, where the model is right.
+        Of the score, where the model is right. May be empty where no moments are wanted.
     leak : (k, r, r) array
-        What scores share; see `Moments.add`.
+        What scores share; see `Moments.add`. Likewise.
     n_deciding : int
         Clusters that decide a direction by themselves.
     """
@@ -98,7 +98,7 @@ def bias_reduced(fit: Fit, clusters: Clusters, name: str, frequency: bool) -> Co
     r = root.shape[1]
     meat, moments = np.zeros((r, r)), Moments(r) if r <= MOST_COLUMNS else None
     n_deciding = 0
-    for part in _parts(fit, clusters, root, frequency):
+    for part in _parts(fit, clusters, root, frequency, moments is not None):
         meat += part.score.T @ part.score
         n_deciding += part.n_deciding
         if moments is not None:
@@ -116,16 +116,19 @@ def bias_reduced(fit: Fit, clusters: Clusters, name: str, frequency: bool) -> Co
     return Covariance(half, fit.basis, label, correction, len(clusters.sizes), df)
 
 
-def _parts(fit: Fit, clusters: Clusters, root: Floats, frequency: bool) -> Iterator[Adjusted]:
+def _parts(
+    fit: Fit, clusters: Clusters, root: Floats, frequency: bool, moments: bool
+) -> Iterator[Adjusted]:
     """Yield the adjusted scores of some clusters after the other."""
     r = root.shape[1]
     few = max(FEW_ROWS, 3 * r)
-    for _, positions in clusters.batches(few, r):
+    for _, positions in clusters.batches(few, r, squares=moments):
         rows = read_rows(fit, root, positions.ravel(), frequency)
         shape = positions.shape
-        yield _of_few(
+        own = Rows(
             rows.Q.reshape(*shape, r), rows.residual.reshape(shape), rows.scale.reshape(shape)
         )
+        yield _of_few(own, moments)
     for number in np.flatnonzero(clusters.sizes > few):
         positions = clusters.of(int(number))
         yield _of_many(partial(_pieces, fit, positions, root, frequency), r)
@@ -140,8 +143,9 @@ def _pieces(fit: Fit, positions: Positions, root: Floats, frequency: bool) -> It
 # --- few rows: eigenvalues ------------------------------------------------------------------------
 
 
-def _of_few(Q: Floats, residual: Floats, scale: Floats) -> Adjusted:
+def _of_few(rows: Rows, moments: bool) -> Adjusted:
     """Return the adjusted scores of k clusters of n rows, from (k, n, r) and (k, n) arrays."""
+    Q, residual, scale = rows.Q, rows.residual, rows.scale
     hat = Q @ Q.transpose(0, 2, 1)
     # 1 is no eigenvalue where the trace, which is the sum of the leverages, is below it.
     doubtful = np.flatnonzero(np.trace(hat, axis1=1, axis2=2) >= 1.0 - DECIDED)
@@ -156,9 +160,13 @@ def _of_few(Q: Floats, residual: Floats, scale: Floats) -> Adjusted:
     adjusted = vectors @ (powers[:, :, np.newaxis] * turned)
     across = adjusted.transpose(0, 2, 1)
     score = (across @ (scale * residual)[:, :, np.newaxis])[:, :, 0]
+    n_deciding = int((decided > 0).sum())
+    if not moments:
+        nothing = np.empty((0, Q.shape[2], Q.shape[2]))
+        return Adjusted(score, nothing, nothing, n_deciding)
     seen = turned * (powers > 0.0)[:, :, np.newaxis]
     leak = across @ (scale[:, :, np.newaxis] * Q)
-    return Adjusted(score, seen.transpose(0, 2, 1) @ seen, leak, int((decided > 0).sum()))
+    return Adjusted(score, seen.transpose(0, 2, 1) @ seen, leak, n_deciding)
 
 
 # --- many rows: an integral -----------------------------------------------------------------------

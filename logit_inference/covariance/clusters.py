@@ -50,7 +50,9 @@ class Clusters:
         """Return the positions of the rows of one cluster."""
         return self.order[self.starts[number] : self.starts[number + 1]]
 
-    def batches(self, largest: int, width: int) -> Iterator[tuple[Positions, Positions]]:
+    def batches(
+        self, largest: int, width: int, *, squares: bool = True
+    ) -> Iterator[tuple[Positions, Positions]]:
         """Yield numbers (k,) and positions (k, size) of clusters of equal size.
 
         Parameters
@@ -59,11 +61,14 @@ class Clusters:
             Rows of the largest clusters that are wanted.
         width : int
             Numbers that a row is going to take.
+        squares : bool
+            Whether a cluster is going to take ``width²`` numbers too.
         """
         sizes = self.sizes
         for size in np.unique(sizes[sizes <= largest]).tolist():
             numbers = np.flatnonzero(sizes == size)
-            step = max(AT_ONCE // (size * max(width, size)), 1)
+            numbers_each = max(size * max(width, size), width**2 if squares else 0)
+            step = max(AT_ONCE // numbers_each, 1)
             for start in range(0, len(numbers), step):
                 some = numbers[start : start + step]
                 yield some, self.order[self.starts[some][:, np.newaxis] + np.arange(size)]

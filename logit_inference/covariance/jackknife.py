@@ -85,7 +85,8 @@ def leave_one_out(fit: Fit, clusters: Clusters, name: str, scaled: bool = True) 
         kept[start : start + len(some)] = again.converged
         moves += [fit.basis.inner(coef) - fit.solution.coef for coef in again.coef[again.converged]]
     how = f"clustered by {name} (CR3, leave-one-cluster-out refits)"
-    return _jackknife(fit, clusters, np.array(moves), kept, how, scaled)
+    triangle: Any = np.linalg.qr(np.array(moves).reshape(-1, len(fit.solution.coef)), mode="r")
+    return _jackknife(fit, clusters, triangle.T, kept, how, scaled)
 
 
 def one_step(
@@ -111,30 +112,33 @@ def one_step(
 
     Notes
     -----
-    Each row is read once; memory: clusters times coefficients.
+    Each row is read once.
     """
     root = bread(fit)
     r = root.shape[1]
-    steps = np.zeros((len(clusters.codes), r))
-    kept = np.ones(len(steps), dtype=bool)
+    total, kept = np.zeros((r, r)), np.ones(len(clusters.codes), dtype=bool)
     for numbers, positions in clusters.batches(PIECE, r):
         rows = read_rows(fit, root, positions.ravel(), frequency)
         Q = rows.Q.reshape(*positions.shape, r)
         score = np.einsum("gij,gi->gj", Q, rows.residual.reshape(positions.shape))
-        steps[numbers], kept[numbers] = _steps(score, Q.transpose(0, 2, 1) @ Q)
+        steps, kept[numbers] = _steps(score, Q.transpose(0, 2, 1) @ Q)
+        total += steps.T @ steps
     for number in np.flatnonzero(clusters.sizes > PIECE):
         whole, score, squares = clusters.of(int(number)), np.zeros(r), np.zeros((r, r))
         for start in range(0, len(whole), PIECE):
             rows = read_rows(fit, root, whole[start : start + PIECE], frequency)
             score += rows.Q.T @ rows.residual
             squares += rows.Q.T @ rows.Q
-        steps[[number]], kept[[number]] = _steps(score[np.newaxis], squares[np.newaxis])
+        steps, kept[[number]] = _steps(score[np.newaxis], squares[np.newaxis])
+        total += steps.T @ steps
+    values, vectors = np.linalg.eigh(total)
+    half = root @ (vectors * np.sqrt(np.maximum(values, 0.0)))
     how = f"clustered by {name} (CR3, one step)"
-    return _jackknife(fit, clusters, steps[kept] @ root.T, kept, how, scaled)
+    return _jackknife(fit, clusters, half, kept, how, scaled)
 
 
 def _steps(score: Floats, square: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return the steps (k, r) of some leave-outs, and which are defined, shape (k,)."""
+    """Return the steps (k, r) of some leave-outs, and which are defined, (k,): others are zero."""
     r = score.shape[1]
     defined: NDArray[np.bool_] = np.ones(len(score), dtype=bool)
     # The sum of the leverages bounds the largest eigenvalue.
@@ -143,24 +147,25 @@ def _steps(score: Floats, square: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     left = np.eye(r) - square
     left[~defined] = np.eye(r)
     steps: Any = np.linalg.solve(left, score[:, :, np.newaxis])[:, :, 0]
+    steps[~defined] = 0.0
     return steps, defined
 
 
 def _jackknife(
     fit: Fit,
     clusters: Clusters,
-    moves: Floats,
+    half: Floats,
     kept: NDArray[np.bool_],
     how: str,
     scaled: bool,
 ) -> Jackknife:
+    """Return the covariance ``f · half half'``, named."""
     n_clusters, found = len(kept), int(kept.sum())
     if found < 2:
         raise DataError.no_leave_out(n_clusters, found)
-    triangle: Any = np.linalg.qr(moves, mode="r")
     factor = np.sqrt((found - 1.0) / found) if scaled else 1.0
     name = "(G-1)/G" if scaled else "none"
     if found < n_clusters:
         name += f", over the {found} of {n_clusters} leave-outs that have an estimate"
-    root = np.ascontiguousarray(factor * triangle.T)
+    root = np.ascontiguousarray(factor * half)
     return Jackknife(Covariance(root, fit.basis, how, name, n_clusters), clusters.codes[~kept])

@@ -59,6 +59,8 @@ def other_covariance(
         raise ArgumentError("convention", convention, allowed)
     if by is not None and covariance != "cluster":
         raise ArgumentError("by", by, f'it with "cluster": {covariance!r} has no clusters')
+    if type != "CR1" and covariance != "cluster":
+        raise ArgumentError("type", type, f'it with "cluster": {covariance!r} has no clusters')
     if result.fit is None:
         raise DetachedError("with_covariance()")
     if covariance == "cluster":
@@ -105,8 +107,10 @@ def cluster_covariance(
         return clustered(result.fit, codes, type, counts, convention)
     if convention not in ("sandwich", "clubSandwich"):
         theirs = {"stata": "Stata", "statsmodels": "statsmodels"}[convention]
-        allowed = f'"sandwich" or "clubSandwich": {theirs} has no {type} of a logit'
-        raise ArgumentError("convention", convention, allowed)
+        why = f"{theirs} has no {type} of a logit"
+        if (type, convention) == ("CR3", "stata"):
+            why = "Stata takes its jackknife around the mean of the leave-outs"
+        raise ArgumentError("convention", convention, f'"sandwich" or "clubSandwich": {why}')
     if len(codes) > 1:
         reason = f"it corrects for one dimension of clusters, and these are {' and '.join(codes)}"
         raise ArgumentError.refused("type", type, reason, '"CR0", "CR1" or "CR1S" for several')
@@ -146,8 +150,10 @@ def _warn_of_few(covariance: Covariance) -> None:
     if df is None and count < FEW:
         warning = FewClustersWarning(count, corrected="(CR3" in covariance.kind)
         warnings.warn(warning, stacklevel=_caller())
-    elif df is not None and np.size(df) and np.nanmin(df) < LEAST_DF:
-        warnings.warn(FewClustersWarning(count, float(np.nanmin(df))), stacklevel=_caller())
+    elif df is not None:
+        least = min((value for value in np.ravel(df).tolist() if value == value), default=np.inf)
+        if least < LEAST_DF:
+            warnings.warn(FewClustersWarning(count, least), stacklevel=_caller())
 
 
 def _caller() -> int:

@@ -257,6 +257,7 @@ def test_few_clusters_are_warned_of(fit, data):
     [
         ({"covariance": "HC9"}, ArgumentError, "'HC0', 'HC1'"),
         ({"covariance": "HC0", "by": "clinic"}, ArgumentError, "has no clusters"),
+        ({"covariance": "HC0", "type": "CR2"}, ArgumentError, "has no clusters"),
         ({"covariance": "cluster"}, ClusterError, "needs clusters"),
         ({"covariance": "cluster", "by": "clinics"}, ClusterError, "knows no clusters named"),
         ({"covariance": "cluster", "by": np.arange(5)}, ClusterError, "shape \\(5,\\)"),
