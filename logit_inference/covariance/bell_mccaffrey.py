@@ -24,6 +24,7 @@ from logit_inference.covariance.clusters import Clusters, Positions, Rows, read_
 from logit_inference.covariance.covariance import Covariance
 from logit_inference.covariance.satterthwaite import Moments
 from logit_inference.rows.block import Floats
+from logit_inference.rows.threads import blas_pinned
 from logit_inference.solve.fit import Fit
 
 BELL_MCCAFFREY = "1 (Bell-McCaffrey matrices in its place)"
@@ -98,11 +99,12 @@ def bias_reduced(fit: Fit, clusters: Clusters, name: str, frequency: bool) -> Co
     r = root.shape[1]
     meat, moments = np.zeros((r, r)), Moments(r) if r <= MOST_COLUMNS else None
     n_deciding = 0
-    for part in _parts(fit, clusters, root, frequency, moments is not None):
-        meat += part.score.T @ part.score
-        n_deciding += part.n_deciding
-        if moments is not None:
-            moments.add(part.variance, part.leak)
+    with blas_pinned(fit.source.n_rows, r):  # matrices are many and small
+        for part in _parts(fit, clusters, root, frequency, moments is not None):
+            meat += part.score.T @ part.score
+            n_deciding += part.n_deciding
+            if moments is not None:
+                moments.add(part.variance, part.leak)
     values, vectors = np.linalg.eigh(meat)
     half = root @ (vectors * np.sqrt(np.maximum(values, 0.0)))
     correction = BELL_MCCAFFREY

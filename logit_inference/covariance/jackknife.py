@@ -8,6 +8,7 @@ returned by the code of its cluster, for somebody else to name.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,12 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from logit_inference.covariance.bell_mccaffrey import DECIDED
-from logit_inference.covariance.clusters import Clusters, read_rows
+from logit_inference.covariance.clusters import Clusters, Positions, read_rows
 from logit_inference.covariance.covariance import Covariance
 from logit_inference.covariance.penalized import bread
 from logit_inference.covariance.sandwich import Codes
 from logit_inference.errors import DataError
 from logit_inference.rows.block import Floats
+from logit_inference.rows.threads import blas_pinned
 from logit_inference.rows.variant import row_weights
 from logit_inference.solve.batch import refit_weights
 from logit_inference.solve.fit import Fit
@@ -117,24 +119,33 @@ def one_step(
     root = bread(fit)
     r = root.shape[1]
     total, kept = np.zeros((r, r)), np.ones(len(clusters.codes), dtype=bool)
-    for numbers, positions in clusters.batches(PIECE, r):
-        rows = read_rows(fit, root, positions.ravel(), frequency)
-        Q = rows.Q.reshape(*positions.shape, r)
-        score = np.einsum("gij,gi->gj", Q, rows.residual.reshape(positions.shape))
-        steps, kept[numbers] = _steps(score, Q.transpose(0, 2, 1) @ Q)
-        total += steps.T @ steps
-    for number in np.flatnonzero(clusters.sizes > PIECE):
-        whole, score, squares = clusters.of(int(number)), np.zeros(r), np.zeros((r, r))
-        for start in range(0, len(whole), PIECE):
-            rows = read_rows(fit, root, whole[start : start + PIECE], frequency)
-            score += rows.Q.T @ rows.residual
-            squares += rows.Q.T @ rows.Q
-        steps, kept[[number]] = _steps(score[np.newaxis], squares[np.newaxis])
-        total += steps.T @ steps
+    with blas_pinned(fit.source.n_rows, r):  # matrices are many and small
+        for numbers, score, square in _sums(fit, clusters, root, frequency):
+            steps, kept[numbers] = _steps(score, square)
+            total += steps.T @ steps
     values, vectors = np.linalg.eigh(total)
     half = root @ (vectors * np.sqrt(np.maximum(values, 0.0)))
     how = f"clustered by {name} (CR3, one step)"
     return _jackknife(fit, clusters, half, kept, how, scaled)
+
+
+def _sums(
+    fit: Fit, clusters: Clusters, root: Floats, frequency: bool
+) -> Iterator[tuple[Positions, Floats, Floats]]:
+    """Yield numbers (k,), scores (k, r) and information matrices (k, r, r) of some clusters."""
+    r = root.shape[1]
+    for numbers, positions in clusters.batches(PIECE, r):
+        rows = read_rows(fit, root, positions.ravel(), frequency)
+        Q = rows.Q.reshape(*positions.shape, r)
+        score = np.einsum("gij,gi->gj", Q, rows.residual.reshape(positions.shape))
+        yield numbers, score, Q.transpose(0, 2, 1) @ Q
+    for number in np.flatnonzero(clusters.sizes > PIECE):
+        whole, score, square = clusters.of(int(number)), np.zeros((1, r)), np.zeros((1, r, r))
+        for start in range(0, len(whole), PIECE):
+            rows = read_rows(fit, root, whole[start : start + PIECE], frequency)
+            score[0] += rows.Q.T @ rows.residual
+            square[0] += rows.Q.T @ rows.Q
+        yield np.array([number]), score, square
 
 
 def _steps(score: Floats, square: Floats) -> tuple[Floats, NDArray[np.bool_]]:

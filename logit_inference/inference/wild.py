@@ -23,6 +23,7 @@ from logit_inference.inference.result import TestResult
 from logit_inference.inference.submodel import Whole, submodel
 from logit_inference.inference.wald import check_restrictions
 from logit_inference.rows.block import Floats
+from logit_inference.rows.threads import blas_pinned
 from logit_inference.solve.factor import factorize
 from logit_inference.solve.root import information_root
 
@@ -111,10 +112,11 @@ def wild_score_test(
     exact = how.weights == "rademacher" and n_clusters < 63 and 2**n_clusters <= how.n_replicates
     draws = _all_signs(n_clusters) if exact else _drawn(n_clusters, how)
     count, large = 0, 0
-    for weights in draws:
-        found = _statistics(scores, weights, signs=how.weights == "rademacher")
-        count += len(found)
-        large += int((found >= statistic * (1.0 - TIE)).sum())
+    with blas_pinned(whole.fit.source.n_rows, k):
+        for weights in draws:
+            found = _statistics(scores, weights, signs=how.weights == "rademacher")
+            count += len(found)
+            large += int((found >= statistic * (1.0 - TIE)).sum())
     p_value = large / count if exact else (1 + large) / (1 + count)
     drawn = (
         f"all 2^{n_clusters} = {2 * count:,} sign patterns (Rademacher weights), of which "
