@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from logit_inference.covariance.satterthwaite import Satterthwaite
 from logit_inference.rows.basis import Basis
 from logit_inference.rows.block import Floats
 
@@ -32,8 +33,9 @@ class Covariance:
         The small-sample factor in words, ``"none"`` if there is none.
     n_clusters : int or None
         Number of clusters, where there are some.
-    df : float or None
-        Degrees of freedom of the t reference; None for the normal.
+    df : float, Satterthwaite or None
+        Degrees of freedom of the t reference: of all combinations, or of each its own (see
+        `degrees`); None for the normal.
     """
 
     root: Floats
@@ -41,7 +43,7 @@ class Covariance:
     kind: str
     correction: str = "none"
     n_clusters: int | None = None
-    df: float | None = None
+    df: float | Satterthwaite | None = None
 
     @property
     def matrix(self) -> Floats:
@@ -61,3 +63,51 @@ class Covariance:
         if len(self.basis.kept) < len(errors):
             errors[~self.basis.estimable] = np.nan
         return errors
+
+    @property
+    def coefficient_df(self) -> float | Floats | None:
+        """Degrees of freedom of the coefficients: one number, (p,) numbers, or None for normal."""
+        if not isinstance(self.df, Satterthwaite):
+            return self.df
+        found = self.df.each(self.basis.of(np.eye(self.basis.n_columns)))
+        found[~self.basis.estimable] = np.nan
+        return found
+
+    def degrees(self, combinations: Floats) -> float | Floats | None:
+        """Return the degrees of freedom of combinations (m, p) of coefficients, each by itself."""
+        if not isinstance(self.df, Satterthwaite):
+            return self.df
+        return self.df.each(self.basis.of(combinations))
+
+    def joint_degrees(self, combinations: Floats) -> float | None:
+        """Return the degrees of freedom of combinations (k, p) of coefficients, together.
+
+        Of a covariance with degrees of freedom for each combination, those of the Hotelling
+        approximation; see `Satterthwaite.joint`.
+        """
+        if not isinstance(self.df, Satterthwaite):
+            return self.df
+        return self.df.joint(self.basis.of(combinations))
+
+    @property
+    def reference(self) -> str:
+        """The reference distribution of a statistic, in words."""
+        if self.df is None:
+            return "normal"
+        if isinstance(self.df, Satterthwaite):
+            return "t with Satterthwaite df, of each coefficient its own"
+        return f"t with {self.df:g} df"
+
+    @property
+    def label(self) -> str:
+        """Kind, number of clusters, factor and reference, in words: what a table rests on."""
+        return f"{self.description}; reference: {self.reference}"
+
+    @property
+    def description(self) -> str:
+        """Kind, number of clusters and factor, in words."""
+        none = self.correction == "none"
+        factor = "no small-sample factor" if none else f"factor {self.correction}"
+        kind = "inverse information (model-based)" if self.kind == "model" else self.kind
+        clusters = "" if self.n_clusters is None else f", {self.n_clusters:,} clusters"
+        return f"{kind}{clusters}, {factor}"

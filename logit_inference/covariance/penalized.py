@@ -45,6 +45,15 @@ def fit_covariance(fit: Fit) -> Covariance:
     return _covariance(fit, root, PENALIZED if fit.estimator.amounts else AUGMENTED)
 
 
+def bread(fit: Fit) -> Floats:
+    """Return B (q, r) with ``B B'`` the inverse curvature of what was maximised: the bread.
+
+    That of the rows, and of a penalty of coefficients where there is one: how far a score moves the
+    estimate depends on it. Jeffreys' penalty, of the order of one row, is left out.
+    """
+    return fit_covariance(fit).root if fit.estimator.amounts else fit.information_root()
+
+
 def augmented_covariance(fit: Fit) -> Covariance:
     """Return the inverse of ``Σ (w + 2·power·h·mu(1−mu)) xx'``, logistf's convention.
 

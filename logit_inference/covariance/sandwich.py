@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from logit_inference.covariance.covariance import Covariance
+from logit_inference.covariance.penalized import bread
 from logit_inference.errors import ArgumentError, DataError
 from logit_inference.likelihood.evaluation import Total
 from logit_inference.likelihood.likelihood import Likelihood
@@ -28,7 +29,7 @@ from logit_inference.solve.fit import Fit
 Codes = NDArray[np.int64]
 HETEROSKEDASTIC = {"HC0": 0, "HC1": 0, "HC2": 1, "HC3": 2}  # powers of 1/(1 − leverage)
 CLUSTERED = ("CR0", "CR1", "CR1S")
-CONVENTIONS = ("sandwich", "stata", "statsmodels")
+CONVENTIONS = ("sandwich", "stata", "statsmodels", "clubSandwich")
 DECIDES = 1e-10  # of 1 − leverage: a row that decides its own fitted value has no residual
 WRITTEN_OUT = 1 << 20  # elements of coded columns that are written out at a time
 
@@ -85,7 +86,7 @@ def heteroskedastic(
     Statistical Software* 16(9): R sandwich, ``vcovHC``.
     """
     factor, name = _heteroskedastic_factor(kind, counts, convention)
-    root = fit.information_root()
+    root = bread(fit)
     power = HETEROSKEDASTIC[kind]
     arguments = (fit.likelihood, fit.solution.coef, root, power, counts.frequency)
     if power:
@@ -114,8 +115,9 @@ def clustered(
     kind : {"CR0", "CR1", "CR1S"}
         No factor; G/(G − 1) in each dimension; that times (n − 1)/(n − k).
     counts : Counts
-    convention : {"sandwich", "stata", "statsmodels"}
-        For CR1: R's and Stata's G/(G − 1), or statsmodels' that times (n − 1)/(n − k).
+    convention : {"sandwich", "stata", "statsmodels", "clubSandwich"}
+        For CR1: R's (either package's) and Stata's G/(G − 1), or statsmodels' that times
+        (n − 1)/(n − k).
 
     Raises
     ------
@@ -133,8 +135,9 @@ def clustered(
     """
     if kind == "CR1" and convention == "statsmodels":
         kind = "CR1S"
-    root = fit.information_root()
+    root = bread(fit)
     meat, numbers = np.zeros((len(fit.solution.coef),) * 2), {}
+    clusters = without_idle(fit, clusters)
     for size in range(1, len(clusters) + 1):
         for names in combinations(clusters, size):
             codes, n_clusters = together([clusters[name] for name in names])
@@ -154,6 +157,25 @@ def clustered(
     if repaired:
         factor_name += ", negative eigenvalues set to zero"
     return Covariance(half, fit.basis, label, factor_name, min(numbers.values()))
+
+
+def counting_rows(fit: Fit) -> NDArray[np.bool_]:
+    """Return which rows have a working weight, shape (n,); one pass."""
+    counted: NDArray[np.bool_] = fit.map(fit.likelihood.working_weights) > 0.0
+    return counted
+
+
+def without_idle(fit: Fit, clusters: Mapping[str, Codes]) -> Mapping[str, Codes]:
+    """Return codes in which rows that do not count, whose score is zero, are no clusters."""
+    counted = counting_rows(fit)
+    if counted.all() or not counted.any():
+        return clusters
+    first = int(np.argmax(counted))
+    merged = {name: np.where(counted, codes, codes[first]) for name, codes in clusters.items()}
+    return {
+        name: np.unique(codes, return_inverse=True)[1].astype(np.int64)
+        for name, codes in merged.items()
+    }
 
 
 def cluster_scores(fit: Fit, codes: Codes, n_clusters: int) -> Floats:
@@ -266,6 +288,9 @@ def _heteroskedastic_factor(kind: str, counts: Counts, convention: str) -> tuple
         if kind not in ("HC0", "HC1"):
             raise ArgumentError("convention", convention, f'"sandwich": Stata has no {kind} for it')
         return n / (n - 1.0), "n/(n-1)"
+    if convention == "clubSandwich":
+        allowed = '"sandwich", "stata" or "statsmodels": clubSandwich is about clusters'
+        raise ArgumentError("convention", convention, allowed)
     if convention == "statsmodels" or kind != "HC1":
         return 1.0, "none"
     return n / (n - k), "n/(n-k)"

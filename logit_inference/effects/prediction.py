@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from logit_inference.inference.distribution import critical_value
+from logit_inference.covariance.satterthwaite import Satterthwaite
+from logit_inference.inference.distribution import critical_values
 from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.wald import check_level
 from logit_inference.likelihood.logistic import expit, linear_predictor
 from logit_inference.rows.block import Block, Floats
-from logit_inference.rows.product import Columns, row_squares
+from logit_inference.rows.product import Columns, dense, row_squares
 from logit_inference.solve.fit import Fit
 
 if TYPE_CHECKING:
@@ -33,20 +34,28 @@ class Prediction:
     link, link_std_error : (m,) arrays
         Linear predictor and its standard error; NaN where a variable is missing. On separated data
         the one may be infinite, and NaN where either infinity is possible, the other is inf then.
-    critical : float
+    critical : float or (m,) array
         Half-width of an interval in standard errors.
     ends : (2, m) array, optional
         Limits of linear predictors that are infinite, from likelihood ratios; NaN elsewhere.
+    note : str
+        Which covariance the intervals rest on, and which reference: in the frame's ``attrs``.
+    df : (m,) array or None
+        Degrees of freedom of a t reference, where each row has its own.
     """
 
     labels: Sequence[Any]
     link: Floats
     link_std_error: Floats
-    critical: float
+    critical: float | Floats
     ends: Floats | None = None
+    note: str = ""
+    df: Floats | None = None
 
     def summary_frame(self) -> pd.DataFrame:
         """Return a pandas frame with ``estimate, std_error, conf_low, conf_high``.
+
+        With degrees of freedom ``df`` after the standard error, where each row has its own.
 
         The estimate and its delta-method standard error are on the probability scale; the interval
         is the linear predictor's, carried through the link, so that it stays inside (0, 1). Where
@@ -67,7 +76,7 @@ class Prediction:
         if self.ends is not None:
             own = expit(self.ends)
             low, high = (np.where(np.isnan(a), b, a) for a, b in zip(own, (low, high), strict=True))
-        return pd.DataFrame(
+        frame = pd.DataFrame(
             {
                 "estimate": expit(self.link),
                 "std_error": std_error,
@@ -76,6 +85,10 @@ class Prediction:
             },
             index=self.labels if isinstance(self.labels, pd.Index) else pd.Index(self.labels),
         )
+        if self.df is not None:
+            frame.insert(2, "df", self.df)
+        frame.attrs["covariance"] = self.note
+        return frame
 
 
 def predict_link(
@@ -121,18 +134,38 @@ def predict_rows(
     -----
     2mpq operations, less for codes; memory for some thousand rows beside X and the result.
     """
-    critical = critical_value(check_level(level), estimate.covariance.df)
     estimate.check_relations(X, labels)
     link = estimate.link(X)
     std_error = estimate.link_std_errors(X)
-    return Prediction(labels, link if offset is None else link + offset, std_error, critical)
+    if offset is not None:
+        link = link + offset
+    return _prediction(labels, link, std_error, level, estimate, estimate.degrees(X))
 
 
 def predict_used(fit: Fit, estimate: Estimate, labels: Sequence[Any], level: float) -> Prediction:
     """Return predictions with intervals for the rows of the fit; one pass over them."""
-    critical = critical_value(check_level(level), estimate.covariance.df)
     link, std_error = fit.map(_link_and_error, estimate.covariance.root).T
-    return Prediction(labels, link, std_error, critical)
+    df = estimate.covariance.df
+    degrees = fit.map(_degrees, df) if isinstance(df, Satterthwaite) else df
+    return _prediction(labels, link, std_error, level, estimate, degrees)
+
+
+def _prediction(
+    labels: Sequence[Any],
+    link: Floats,
+    std_error: Floats,
+    level: float,
+    estimate: Estimate,
+    degrees: float | Floats | None,
+) -> Prediction:
+    critical = critical_values(check_level(level), degrees)
+    own = degrees if isinstance(degrees, np.ndarray) else None
+    note = estimate.covariance.label
+    return Prediction(labels, link, std_error, critical, note=note, df=own)
+
+
+def _degrees(block: Block, coef: Floats, df: Satterthwaite) -> Floats:
+    return df.each(dense(block.X))
 
 
 def _link_and_error(block: Block, coef: Floats, root: Floats) -> Floats:

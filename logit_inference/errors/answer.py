@@ -191,6 +191,24 @@ class HypothesisError(LogitInferenceError, ValueError):
         )
 
     @classmethod
+    def too_low_rank(cls, count: int, rank: int) -> HypothesisError:
+        """Return the error for more restrictions than a covariance has directions to vary in."""
+        return cls(
+            f"{count} restrictions cannot be tested together: their covariance has rank {rank} at "
+            "most, because clusters are few or negative eigenvalues were set to zero. Test fewer "
+            "of them at once."
+        )
+
+    @classmethod
+    def too_few_df(cls, count: int, df: float | None) -> HypothesisError:
+        """Return the error for more restrictions than the clusters have degrees of freedom."""
+        return cls(
+            f"{count} restrictions have {df:.2f} degrees of freedom together: clusters are too few "
+            "to test so many at once. Test fewer of them, one by one with adjusted p-values (lincom"
+            '(…, adjust="holm")), or with method="wild".'
+        )
+
+    @classmethod
     def dependent(cls, count: int) -> HypothesisError:
         """Return the error for restrictions that are not independent."""
         return cls(

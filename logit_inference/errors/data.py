@@ -316,6 +316,16 @@ class DataError(LogitInferenceError, ValueError):
         )
 
     @classmethod
+    def no_leave_out(cls, n_clusters: int, found: int) -> DataError:
+        """Return the error for a jackknife none of whose leave-outs has an estimate."""
+        return cls(
+            f"of {n_clusters} fits that leave out one cluster, {found} have an estimate: the "
+            "others are separated, or lack a column that only the cluster left out has. There is "
+            'nothing to take a variance of. Use type="CR1" or type="CR2", or leave that column '
+            "out."
+        )
+
+    @classmethod
     def one_outcome(cls, events: bool, trials: float) -> DataError:
         """Return the error for rows that all have the same outcome."""
         what = "events" if events else "non-events"

@@ -264,6 +264,14 @@ class ClusterError(LogitInferenceError, ValueError):
         )
 
     @classmethod
+    def nothing_for(cls, what: str) -> ClusterError:
+        """Return the error for a question about clusters to a fit that has none."""
+        return cls(
+            f'{what} needs clusters. Write cluster="clinic" in logit(), ask a result of '
+            'with_covariance("cluster", by="clinic"), or give by="clinic" here.'
+        )
+
+    @classmethod
     def unknown(cls, name: str, known: Sequence[str]) -> ClusterError:
         """Return the error for a name that was not given when the model was fitted."""
         told = f" Names: {shorten(list(known))}." if known else ""
@@ -291,18 +299,55 @@ class ClusterError(LogitInferenceError, ValueError):
 
 
 class FewClustersWarning(LogitInferenceWarning):
-    """Clusters are so few that their covariance is noticeably too small.
+    """Clusters are so few that tests and intervals are to be taken with care.
 
     Attributes
     ----------
     n_clusters : int
+    least_df : float or None
+        The smallest Satterthwaite degrees of freedom of a coefficient, where they are the cause.
     """
 
-    def __init__(self, n_clusters: int):
-        self.n_clusters = n_clusters
+    def __init__(self, n_clusters: int, least_df: float | None = None, *, corrected: bool = False):
+        self.n_clusters, self.least_df = n_clusters, least_df
+        if corrected:
+            said = (
+                "the jackknife's standard errors are large enough for so few, but the normal "
+                'reference makes p-values too small. type="CR2" has a t reference; '
+                'test(…, method="wild") needs none.'
+            )
+        elif least_df is None:
+            said = (
+                "standard errors from so few are too small on average, and the normal reference "
+                'makes p-values smaller still. type="CR2" corrects both, as far as it can be done; '
+                'test(…, method="wild") needs neither.'
+            )
+        else:
+            said = (
+                f"the standard error of a coefficient has {least_df:.2g} degrees of freedom. Below "
+                "4 the t reference is rough, and the p-value with it: look at the df in the table, "
+                'and at test(…, method="wild").'
+            )
+        super().__init__(f"{n_clusters} clusters: {said}")
+
+
+class LeaveOutWarning(LogitInferenceWarning):
+    """Leave-outs of a jackknife have no estimate, and are no part of it.
+
+    Attributes
+    ----------
+    clusters : tuple
+        Those without which there is none.
+    n_clusters : int
+    """
+
+    def __init__(self, clusters: Sequence[object], n_clusters: int):
+        self.clusters, self.n_clusters = tuple(clusters), n_clusters
+        shown = shorten([repr(cluster) for cluster in clusters])
         super().__init__(
-            f"{n_clusters} clusters: standard errors from so few are too small on average, and the "
-            "normal reference makes p-values smaller still."
+            f"{len(clusters)} of {n_clusters} leave-outs have no estimate, because without the "
+            f"cluster the data are separated or a column is lost: {shown}. They are not part of "
+            "the variance, which is too small by what they would add."
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from logit_inference.inference.distribution import chi_square_tail
 from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.submodel import Submodel, Whole, efficient_score, submodel
 from logit_inference.inference.terms import Comparison
-from logit_inference.inference.wald import wald_direction
+from logit_inference.inference.wald import Reference, largest_rank, wald_direction, wald_reference
 from logit_inference.rows.block import Floats
 
 
@@ -65,16 +65,16 @@ def wald_comparisons(estimate: Estimate, comparisons: Sequence[Comparison]) -> l
 
     A statistic is NaN where the term under test goes to infinity.
     """
-    found, denominator = [], estimate.covariance.df
+    found, rank = [], largest_rank(estimate)
     for one in comparisons:
-        statistic, df = math.nan, float(one.df)
+        df, plain = float(one.df), estimate.covariance.df is None
+        at = Reference(math.nan, None if plain else math.nan, math.nan)
         if not df:
-            statistic = 0.0
-        elif not estimate.infinite_in(one.null).any():
-            statistic = wald_direction(estimate, one.null, one.alternative).statistic
-        tail = chi_square_tail(statistic, df, denominator) if df else math.nan
-        shown = statistic / df if denominator is not None and df else statistic
-        found.append(TermTest(one.term, shown, df, tail, denominator))
+            at = replace(at, statistic=0.0)
+        elif not (estimate.infinite_in(one.null).any() or len(one.null) > rank):
+            way = wald_direction(estimate, one.null, one.alternative)
+            at = wald_reference(estimate, way.matrix, way.statistic)
+        found.append(TermTest(one.term, at.statistic, df, at.p_value, at.df_denominator))
     return found
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from scipy.special import chdtrc, fdtrc, ndtr, ndtri, stdtr, stdtrit
 
 from logit_inference.rows.block import Floats
 
 
-def two_sided(statistic: Floats, df: float | None) -> Floats:
+def two_sided(statistic: Floats, df: float | Floats | None) -> Floats:
     """Return two-sided p-values of z statistics, or of t statistics with ``df`` degrees of freedom.
 
     Examples
@@ -25,6 +26,21 @@ def two_sided(statistic: Floats, df: float | None) -> Floats:
     lower = -abs(statistic)
     tail: Floats = ndtr(lower) if df is None else stdtr(df, lower)
     return 2.0 * tail
+
+
+def critical_values(level: float, df: float | Floats | None) -> float | Floats:
+    """Return half-widths of intervals, one for each of the degrees of freedom where these differ.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> critical_values(0.95, np.array([4.0, 1e9])).round(3).tolist()
+    [2.776, 1.96]
+    """
+    if not isinstance(df, np.ndarray):
+        return critical_value(level, df)
+    found: Floats = stdtrit(df, 0.5 + level / 2)
+    return found
 
 
 def critical_value(level: float, df: float | None) -> float:

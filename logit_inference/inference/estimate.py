@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from logit_inference.covariance.covariance import Covariance
+from logit_inference.covariance.satterthwaite import Satterthwaite
 from logit_inference.errors import PredictionError, plain
 from logit_inference.rows.block import Floats
 from logit_inference.rows.coded import Coded
@@ -132,6 +133,13 @@ class Estimate:
             return errors
         # A missing row stays missing.
         return np.where(self.recession.sides(X) == 0, errors, errors + np.inf)
+
+    def degrees(self, X: Columns) -> float | Floats | None:
+        """Return the degrees of freedom of `link`, for each row where they differ."""
+        df = self.covariance.df
+        if not isinstance(df, Satterthwaite):
+            return df
+        return np.concatenate([df.each(dense(rows)) for rows in self._inside(X)])
 
     def _inside(self, X: Columns) -> Iterator[Columns]:
         """Yield X in the basis of the covariance, some rows at a time unless it stays codes."""

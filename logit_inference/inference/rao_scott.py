@@ -60,7 +60,8 @@ def rao_scott_test(whole: Whole, estimate: Estimate, hypothesis: Hypothesis, by:
     scales = design_effects_of(whole, estimate, hypothesis.matrix)
     if not scales.any():
         raise HypothesisError.no_variance(len(hypothesis.matrix), 0, estimate.covariance.kind)
-    k, denominator = float(len(hypothesis.matrix)), estimate.covariance.df
+    k = float(len(hypothesis.matrix))
+    denominator = estimate.covariance.joint_degrees(hypothesis.matrix)
     told = ", ".join(f"{scale:.4g}" for scale in scales)
     kind = estimate.covariance.kind
     if by == "rao-scott-f":

@@ -21,6 +21,7 @@ NAMES = {
     "score": "Score",
     "rao-scott": "Rao–Scott working likelihood-ratio",
     "rao-scott-f": "Rao–Scott working likelihood-ratio F",
+    "wild": "Wild score cluster bootstrap",
 }
 
 
@@ -31,7 +32,7 @@ class TestResult:
     Parameters
     ----------
     method : str
-        ``"wald"``, ``"lr"``, ``"score"``, ``"rao-scott"``, ``"rao-scott-f"``.
+        ``"wald"``, ``"lr"``, ``"score"``, ``"wild"``, ``"rao-scott"``, ``"rao-scott-f"``.
     null : tuple of str
         The restrictions under test.
     statistic : float
@@ -67,6 +68,8 @@ class TestResult:
                 "" if self.df_denominator is None else f", denominator df {self.df_denominator:g}"
             )
             reference = f"2 log LR = {statistic} (df {self.df:g}{over})"
+        elif self.method == "wild":  # whose reference is no distribution with a name
+            reference = f"score statistic({self.df:g}) = {statistic}"
         elif self.df_denominator is None:
             reference = f"chi-square({self.df:g}) = {statistic}"
         else:

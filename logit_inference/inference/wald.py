@@ -8,12 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from logit_inference.covariance.satterthwaite import Satterthwaite
 from logit_inference.errors import ArgumentError, HypothesisError
-from logit_inference.inference.distribution import chi_square_tail, critical_value, two_sided
+from logit_inference.inference.distribution import chi_square_tail, critical_values, two_sided
 from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.hypothesis import Hypothesis
 from logit_inference.inference.result import TestResult
 from logit_inference.rows.block import Floats
+
+# Covariances that trust the model, penalty and all: tests need not name them.
+OF_THE_INFORMATION = ("model", "penalized information", "augmented information")
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,8 @@ def coefficients(estimate: Estimate, level: float) -> Coefficients:
     >>> coefficients(one, 0.95).statistic.tolist()
     [2.0]
     """
-    return _inference(estimate, estimate.coef, estimate.std_errors, level)
+    df = estimate.covariance.coefficient_df
+    return _inference(df, estimate.coef, estimate.std_errors, level)
 
 
 def combinations(estimate: Estimate, matrix: Floats, level: float) -> Coefficients:
@@ -75,12 +80,13 @@ def combinations(estimate: Estimate, matrix: Floats, level: float) -> Coefficien
         std_error = np.where(sides == 0, std_error, np.nan)
     unknown = ((matrix != 0) & ~estimate.identified).any(axis=1)
     value, std_error = np.where(unknown, np.nan, value), np.where(unknown, np.nan, std_error)
-    return _inference(estimate, value, std_error, level)
+    return _inference(estimate.covariance.degrees(matrix), value, std_error, level)
 
 
-def _inference(estimate: Estimate, value: Floats, std_error: Floats, level: float) -> Coefficients:
-    df = estimate.covariance.df
-    half = critical_value(check_level(level), df) * std_error
+def _inference(
+    df: float | Floats | None, value: Floats, std_error: Floats, level: float
+) -> Coefficients:
+    half = critical_values(check_level(level), df) * std_error
     with np.errstate(invalid="ignore", divide="ignore"):
         statistic = value / std_error
         low, high = value - half, value + half
@@ -107,16 +113,72 @@ def wald_test(estimate: Estimate, hypothesis: Hypothesis) -> TestResult:
     check_restrictions(estimate, matrix)
     value, root = estimate.combine(matrix)
     check_rank(estimate, root)
+    if len(matrix) > (rank := largest_rank(estimate)):
+        raise HypothesisError.too_low_rank(len(matrix), rank)
     distance = value - hypothesis.value
     # |R V R'| through a triangular factor of its root: the restrictions may be of any scale.
     scale = np.linalg.norm(root, axis=1)
     triangle: Any = np.linalg.qr((root / scale[:, np.newaxis]).T, mode="r")
     standardized = np.linalg.solve(triangle.T, distance / scale)
     statistic = float(standardized @ standardized)
-    df, denominator = float(len(scale)), estimate.covariance.df
-    tail = chi_square_tail(statistic, df, denominator)
-    shown = statistic if denominator is None else statistic / df
-    return TestResult("wald", hypothesis.text, shown, df, denominator, tail)
+    found = wald_reference(estimate, matrix, statistic)
+    if found.df_denominator is not None and found.df_denominator <= 0.0:
+        raise HypothesisError.too_few_df(len(scale), found.df_denominator + len(scale) - 1.0)
+    df, notes = float(len(scale)), covariance_note(estimate, joint=len(scale) > 1)
+    shown = found.statistic, df, found.df_denominator, found.p_value
+    return TestResult("wald", hypothesis.text, *shown, notes)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A Wald statistic as its reference distribution takes it: chi-square, or F."""
+
+    statistic: float
+    df_denominator: float | None
+    p_value: float
+
+
+def wald_reference(estimate: Estimate, matrix: Floats, statistic: float) -> Reference:
+    """Return the reference of the Wald statistic of ``matrix @ coef``, k rows.
+
+    F of ``statistic/k`` where the covariance has a t reference. Where degrees of freedom differ
+    from combination to combination and there are several, ν of the covariance as a whole, and
+    ``(ν − k + 1)/(ν k) · statistic`` is F with k and ν − k + 1: Hotelling's T² (clubSandwich's
+    HTZ); NaN where ν is not above k − 1.
+    """
+    k, df = len(matrix), estimate.covariance.joint_degrees(matrix)
+    if df is None:
+        return Reference(statistic, None, chi_square_tail(statistic, float(k)))
+    share, denominator = 1.0, df
+    if isinstance(estimate.covariance.df, Satterthwaite):
+        denominator = df - k + 1.0
+        share = denominator / df
+    if not denominator > 0.0:
+        return Reference(np.nan, denominator, np.nan)
+    tail = chi_square_tail(share * statistic, float(k), denominator)
+    return Reference(share * statistic / k, denominator, tail)
+
+
+def covariance_note(estimate: Estimate, *, joint: bool = False) -> tuple[str, ...]:
+    """Return which covariance a Wald test rests on, where it is not that of the model."""
+    covariance = estimate.covariance
+    if covariance.kind in OF_THE_INFORMATION:
+        return ()
+    if not isinstance(covariance.df, Satterthwaite):
+        return (f"Covariance: {covariance.label}.",)
+    how = "Hotelling's T² (HTZ)" if joint else "Satterthwaite"
+    return (f"Covariance: {covariance.description}; degrees of freedom: {how}.",)
+
+
+def largest_rank(estimate: Estimate) -> int:
+    """Return the rank that a covariance has at most, and so restrictions that are tested together.
+
+    Scores of G clusters sum to zero, so that their covariance has rank G − 1 at most. Negative
+    eigenvalues that were set to zero take their directions with them.
+    """
+    covariance = estimate.covariance
+    rank = int(np.count_nonzero(covariance.root.any(axis=0)))
+    return rank if covariance.n_clusters is None else min(rank, covariance.n_clusters - 1)
 
 
 def check_rank(estimate: Estimate, root: Floats) -> None:
@@ -163,10 +225,13 @@ class Direction:
         Independent with unit variance; the statistic is the sum of their squares.
     axes : (r, df) array
         Orthonormal: the same of the columns of the root of the covariance.
+    matrix : (df, p) array
+        The same of the coefficients: ``standardized`` is ``matrix @ coef``.
     """
 
     standardized: Floats
     axes: Floats
+    matrix: Floats
 
     @property
     def statistic(self) -> float:
@@ -201,9 +266,10 @@ def wald_direction(estimate: Estimate, null: Floats, alternative: Floats) -> Dir
     scale = np.linalg.norm(root, axis=1)
     axes, triangle = np.linalg.qr((root / scale[:, np.newaxis]).T)
     standardized: Floats = np.linalg.solve(triangle.T, value / scale)
+    matrix: Floats = np.linalg.solve(triangle.T, null / scale[:, np.newaxis])
     if len(alternative):
         held = estimate.combine(alternative)[1]
         inside = axes.T @ np.linalg.qr((held / np.linalg.norm(held, axis=1)[:, None]).T)[0]
         left = np.linalg.qr(inside, mode="complete")[0][:, len(alternative) :]
-        standardized, axes = left.T @ standardized, axes @ left
-    return Direction(standardized, axes)
+        standardized, axes, matrix = left.T @ standardized, axes @ left, left.T @ matrix
+    return Direction(standardized, axes, matrix)

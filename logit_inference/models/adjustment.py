@@ -19,6 +19,7 @@ from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.multiplicity import METHODS, adjust, single_step
 from logit_inference.inference.terms import Comparison
 from logit_inference.inference.wald import Coefficients, wald_direction
+from logit_inference.models.inference import common_df
 from logit_inference.models.testing import OF_THE_CRITERION
 from logit_inference.rows.block import Floats
 
@@ -80,6 +81,13 @@ def own_estimate(result: LogitResult, test: str) -> Estimate:
     return replace(estimate, covariance=fit_covariance(result.fit))
 
 
+def single_df(result: LogitResult, method: str, adjustment: str) -> float | None:
+    """Return the degrees of freedom of the joint distribution of tests, where one is asked for."""
+    if method != "wald" or adjustment != "single-step":
+        return None
+    return common_df(result.estimate, "adjust", adjustment)
+
+
 def comparison_axes(
     estimate: Estimate, comparisons: Sequence[Comparison], p: Floats
 ) -> list[Floats]:
@@ -118,7 +126,7 @@ def adjusted_combinations(
     comparisons = [
         Comparison(name, row[np.newaxis], none) for name, row in zip(called, matrix, strict=True)
     ]
-    df = result.estimate.covariance.df if method == "wald" else None
+    df = single_df(result, method, adjustment)
 
     def axes() -> list[Floats]:
         return comparison_axes(own_estimate(result, method), comparisons, p)

@@ -103,7 +103,8 @@ def lincom(result: LogitResult, combination: Any, request: Request) -> Table:
         tuple(notes),
     )
     final = exponentiated(table) if request.exponentiate else table
-    return lincom_table(asked.text, final, result.estimate.covariance, shown)
+    df = result.estimate.covariance.degrees(asked.matrix)
+    return lincom_table(asked.text, final, result.estimate.covariance, shown, df)
 
 
 def combination_inference(

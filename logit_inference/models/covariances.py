@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from logit_inference.covariance.bell_mccaffrey import bias_reduced
+from logit_inference.covariance.clusters import gather_clusters
+from logit_inference.covariance.jackknife import leave_one_out, one_step
 from logit_inference.covariance.penalized import augmented_covariance, fit_covariance
 from logit_inference.covariance.sandwich import (
     CLUSTERED,
@@ -19,11 +23,14 @@ from logit_inference.covariance.sandwich import (
     clustered,
     heteroskedastic,
 )
+from logit_inference.design.frame import as_frame
 from logit_inference.errors import (
     ArgumentError,
     ClusterError,
+    DataError,
     DetachedError,
     FewClustersWarning,
+    LeaveOutWarning,
     plain,
 )
 from logit_inference.models.sampled import survey_covariance
@@ -32,9 +39,14 @@ from logit_inference.rows.variant import row_groups
 if TYPE_CHECKING:
     from logit_inference.covariance.covariance import Covariance
     from logit_inference.models.result import LogitResult
+    from logit_inference.solve.fit import Fit
 
 KINDS = ("model", *HETEROSKEDASTIC, "cluster", "augmented", "survey")
+ONE_WAY = ("CR2", "CR3", "CR3-one-step")
+TYPES = (*CLUSTERED, *ONE_WAY)
 FEW = 30  # clusters below which the sandwich is noticeably too small
+PACKAGE = __name__.partition(".")[0] + "."
+LEAST_DF = 4.0  # Satterthwaite degrees of freedom that a t reference needs to be near
 
 
 def other_covariance(
@@ -48,31 +60,140 @@ def other_covariance(
         raise ArgumentError("convention", convention, allowed)
     if by is not None and covariance != "cluster":
         raise ArgumentError("by", by, f'it with "cluster": {covariance!r} has no clusters')
-    found = _covariance(result, covariance, by, type, convention)
-    return replace(result, estimate=replace(result.estimate, covariance=found))
-
-
-def _covariance(
-    result: LogitResult, covariance: str, by: Any, type: str, convention: str
-) -> Covariance:
+    if type != "CR1" and covariance != "cluster":
+        raise ArgumentError("type", type, f'it with "cluster": {covariance!r} has no clusters')
     if result.fit is None:
         raise DetachedError("with_covariance()")
+    if covariance == "cluster":
+        codes = read_clusters(result, by)
+        found = cluster_covariance(result, codes, by, type, convention)
+        _warn_of_few(found)
+    else:
+        codes = None
+        found = _row_covariance(result, result.fit, covariance, convention)
+    estimate = replace(result.estimate, covariance=found)
+    return replace(result, estimate=estimate, clusters=codes)
+
+
+def _row_covariance(result: LogitResult, fit: Fit, covariance: str, convention: str) -> Covariance:
+    """Return a covariance that knows no clusters."""
     if covariance == "model":
-        return fit_covariance(result.fit)
+        return fit_covariance(fit)
     if covariance == "survey":
         return survey_covariance(result)
     if covariance == "augmented":
-        return augmented_covariance(result.fit)
+        return augmented_covariance(fit)
+    return heteroskedastic(fit, covariance, _counts(result), convention)
+
+
+def _counts(result: LogitResult) -> Counts:
     account = result.account
-    counts = Counts(account.nobs, account.rank, account.weights_kind == "frequency")
-    if covariance in HETEROSKEDASTIC:
-        return heteroskedastic(result.fit, covariance, counts, convention)
-    if type not in CLUSTERED:
-        raise ArgumentError("type", type, f"one of {', '.join(map(repr, CLUSTERED))}")
-    found = clustered(result.fit, read_clusters(result, by), type, counts, convention)
-    if found.n_clusters is not None and found.n_clusters < FEW:
-        warnings.warn(FewClustersWarning(found.n_clusters), stacklevel=5)
-    return found
+    return Counts(account.nobs, account.rank, account.weights_kind == "frequency")
+
+
+def cluster_covariance(
+    result: LogitResult, codes: Mapping[str, Codes], by: Any, type: str, convention: str
+) -> Covariance:
+    """Return the clustered covariance of a type.
+
+    Raises
+    ------
+    ArgumentError
+        For a type or a convention of it that does not exist, and for several dimensions where a
+        type has one.
+    """
+    assert result.fit is not None, "who asks has looked"
+    if type not in TYPES:
+        raise ArgumentError("type", type, f"one of {', '.join(map(repr, TYPES))}")
+    counts = _counts(result)
+    if type in CLUSTERED:
+        return clustered(result.fit, codes, type, counts, convention)
+    if convention not in ("sandwich", "clubSandwich"):
+        theirs = {"stata": "Stata", "statsmodels": "statsmodels"}[convention]
+        why = f"{theirs} has no {type} of a logit"
+        if (type, convention) == ("CR3", "stata"):
+            why = "Stata takes its jackknife around the mean of the leave-outs"
+        raise ArgumentError("convention", convention, f'"sandwich" or "clubSandwich": {why}')
+    if len(codes) > 1:
+        reason = f"it corrects for one dimension of clusters, and these are {' and '.join(codes)}"
+        raise ArgumentError.refused("type", type, reason, '"CR0", "CR1" or "CR1S" for several')
+    if type == "CR2" and result.fit.estimator.amounts:
+        reason = f"{result.account.estimator.name} shrinks, and CR2 is about what a fit leaves over"
+        raise ArgumentError.refused("type", type, reason, '"CR1" or "CR3-one-step"')
+    if type == "CR3" and not result.account.estimator.is_ml:
+        reason = f"refits are maximum likelihood, and this is {result.account.estimator.name}"
+        raise ArgumentError.refused("type", type, reason, '"CR2" or "CR3-one-step"')
+    ((name, own),) = codes.items()
+    if not (root := result.fit.information_root()).size or not np.isfinite(root).all():
+        # Complete separation, or a search that ended nowhere: nothing has a standard error.
+        empty = clustered(result.fit, codes, "CR0", counts)
+        return replace(empty, kind=f"clustered by {name} ({type})")
+    clusters = gather_clusters(result.fit, own)
+    if len(clusters.codes) < 2:
+        raise DataError.one_cluster(name)
+    if type == "CR2":
+        return bias_reduced(result.fit, clusters, name, counts.frequency)
+    scaled = convention == "sandwich"
+    if type == "CR3":
+        found = leave_one_out(result.fit, clusters, name, scaled)
+    else:
+        found = one_step(result.fit, clusters, name, counts.frequency, scaled)
+    if len(found.lost):
+        first = [int(np.argmax(own == code)) for code in found.lost.tolist()]
+        names = cluster_names(result, name, by, first)
+        warnings.warn(LeaveOutWarning(names, len(clusters.codes)), stacklevel=_caller())
+    return found.covariance
+
+
+def _warn_of_few(covariance: Covariance) -> None:
+    """Warn where clusters are so few that the reference is rough."""
+    count, df = covariance.n_clusters, covariance.coefficient_df
+    if count is None:
+        return
+    if df is None and count < FEW:
+        warning = FewClustersWarning(count, corrected="(CR3" in covariance.kind)
+        warnings.warn(warning, stacklevel=_caller())
+    elif df is not None:
+        least = min((value for value in np.ravel(df).tolist() if value == value), default=np.inf)
+        if least < LEAST_DF:
+            warnings.warn(FewClustersWarning(count, least), stacklevel=_caller())
+
+
+def _caller() -> int:
+    """Return the stack level, as `warnings.warn` counts it, of whoever called the package."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).startswith(PACKAGE):
+        level, frame = level + 1, frame.f_back
+    return level
+
+
+def cluster_names(
+    result: LogitResult, name: str, by: Any, rows: Sequence[int]
+) -> tuple[object, ...]:
+    """Return what clusters are called, by a row of each; a row's label where nothing else is known.
+
+    Parameters
+    ----------
+    result : LogitResult
+    name : str
+        Of the variable.
+    by : object
+        As it was given: a column of the table, an array, or a mapping of names to arrays.
+    rows : sequence of int
+        Numbers among the rows used.
+    """
+    values = by.get(name) if isinstance(by, Mapping) else by
+    if values is None or isinstance(values, (str, list, tuple)):
+        frame = None if result.table is None else as_frame(result.table)
+        if frame is None or name not in frame.names:
+            return tuple(f"that of row {plain(result.labels[row])!r}" for row in rows)
+        column = frame.column(name)
+        values = (
+            np.array(column.levels, dtype=object)[column.values] if column.levels else column.values
+        )
+    values = np.asarray(values)
+    read = len(values) == result.account.n_rows_read and result.positions is not None
+    return tuple(plain(values[result.positions[row] if read else row]) for row in rows)
 
 
 def read_clusters(result: LogitResult, by: Any) -> dict[str, Codes]:
@@ -112,8 +233,6 @@ def _named(result: LogitResult, name: str, known: Mapping[str, Codes]) -> Codes:
         return known[name]
     if result.table is None:
         raise ClusterError.unknown(name, list(known))
-    from logit_inference.design.frame import as_frame
-
     frame = as_frame(result.table)
     if name not in frame.names:
         raise ClusterError.unknown(name, [*known, *frame.names])

@@ -22,7 +22,13 @@ from logit_inference.inference.terms import (
     sequential,
     single,
 )
-from logit_inference.models.adjustment import adjusted_tests, comparison_axes, own_estimate
+from logit_inference.inference.wald import covariance_note
+from logit_inference.models.adjustment import (
+    adjusted_tests,
+    comparison_axes,
+    own_estimate,
+    single_df,
+)
 from logit_inference.models.marginality import coding_notes
 from logit_inference.models.nested import structure_of
 from logit_inference.models.testing import covariance_notes, whole_of
@@ -38,6 +44,10 @@ TESTS = ("lr", "wald", "score")
 NAMES = {"wald": "Wald Tests", "lr": "Likelihood-Ratio Tests", "score": "Score Tests"}
 NOTHING_ADDED = "A term with 0 df adds nothing to what the rows can tell of the others."
 NOTHING_TESTED = "The model has no term beside the intercept: there is nothing to test."
+TOO_FEW_CLUSTERS = (
+    "A line without a test is about more coefficients together than so few clusters, or their "
+    "degrees of freedom, can test."
+)
 TITLES = {
     1: "Type 1: Each Term Added to Those Before It",
     2: "Type 2: Each Term Added to All That Do Not Contain It",
@@ -79,9 +89,7 @@ def wald_terms(result: LogitResult, adjustment: str | None) -> Table:
     comparisons = [one for one in as_coded(structure_of(result)) if len(one.null)]
     lines = wald_comparisons(result.estimate, comparisons)
     adjusted, notes = adjusted_values(result, lines, comparisons, "wald", adjustment)
-    if any(math.isnan(line.statistic or 0.0) for line in lines):
-        notes += (_why_no_wald_test(result),)
-    notes += covariance_notes(result, "wald")
+    notes += (*wald_notes(result, lines), *covariance_notes(result, "wald"))
     title = "Wald Tests of Terms"
     return deviance_table(title, lines, adjusted=adjusted, notes=notes)
 
@@ -122,7 +130,7 @@ def adjusted_values(
         p,
         adjustment,
         lambda: comparison_axes(estimate, comparisons, p),
-        result.estimate.covariance.df if test == "wald" else None,
+        single_df(result, test, adjustment),
     )
     shown = [
         value if own else None for value, own in zip(found.values.tolist(), counted, strict=True)
@@ -171,8 +179,8 @@ def _table(
     notes = [*notes, *covariance_notes(result, test)]
     if all(line.statistic is None for line in lines):
         notes.append(NOTHING_TESTED)
-    if test == "wald" and any(math.isnan(line.statistic or 0.0) for line in lines):
-        notes.append(_why_no_wald_test(result))
+    if test == "wald":
+        notes += wald_notes(result, lines)
     if any(line.df == 0 for line in lines):
         notes.append(NOTHING_ADDED)
     if test == "lr" and not result.account.estimator.is_ml:
@@ -181,8 +189,15 @@ def _table(
     return deviance_table(head, lines, adjusted=adjusted, more=more, notes=notes)
 
 
-def _why_no_wald_test(result: LogitResult) -> str:
-    return str(SurveyError.infinite()) if result.account.is_pseudo else NO_WALD_TEST
+def wald_notes(result: LogitResult, lines: Sequence[TermTest]) -> tuple[str, ...]:
+    """Return what Wald tests of terms rest on, and why some have none."""
+    joint = any((line.df or 0.0) > 1.0 for line in lines)
+    notes = covariance_note(result.estimate, joint=joint)
+    if not any(math.isnan(line.statistic or 0.0) for line in lines):
+        return notes
+    if result.estimate.recession is None:
+        return (*notes, TOO_FEW_CLUSTERS)
+    return (*notes, str(SurveyError.infinite()) if result.account.is_pseudo else NO_WALD_TEST)
 
 
 def fit_columns(

@@ -74,12 +74,13 @@ def tidy(
     import pandas as pd
 
     shown = exponentiated(table) if exponentiate else table
+    df = estimate.covariance.coefficient_df
     columns = {
         "term": list(estimate.names),
         "estimate": shown.estimate,
         "std_error": shown.std_error,
         "statistic": shown.statistic,
-        "df": estimate.covariance.df,
+        "df": df,
         "p_value": shown.p_value,
         "p_adjusted": adjusted,
         "conf_low": shown.conf_low,
@@ -87,13 +88,14 @@ def tidy(
     }
     kept = {name: values for name, values in columns.items() if values is not None}
     frame = pd.DataFrame(kept)
+    frame.attrs["covariance"] = estimate.covariance.label
     if exponentiate:
         frame.attrs["std_error"] = "delta method, on the odds-ratio scale"
     return frame
 
 
-def glance(account: Account, measures: Goodness) -> pd.DataFrame:
-    """Return one row with what describes the fit as a whole."""
+def glance(account: Account, measures: Goodness, covariance: str) -> pd.DataFrame:
+    """Return one row with what describes the fit as a whole; ``attrs`` names the covariance."""
     import pandas as pd
 
     row: dict[str, Any] = {
@@ -123,6 +125,7 @@ def glance(account: Account, measures: Goodness) -> pd.DataFrame:
     if account.is_pseudo:
         frame.insert(frame.columns.get_loc("nobs") + 1, "sum_weights", account.sum_weights)
         frame.attrs["note"] = PSEUDO
+    frame.attrs["covariance"] = covariance
     return frame
 
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from logit_inference.covariance.model import model_covariance
+from logit_inference.covariance.satterthwaite import Satterthwaite
 from logit_inference.errors import ArgumentError, DetachedError
+from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.hauck_donner import WaldSlopes, suspects, wald_slopes
 from logit_inference.inference.likelihood_ratio import profile_coefficients
 from logit_inference.inference.limits import Limits, likelihood_limits
@@ -95,6 +97,28 @@ def profiled_coefficients(result: LogitResult, level: float) -> Coefficients:
     return result.limits_at(level).put_into(table, roots=True)
 
 
+def common_df(estimate: Estimate, argument: str, value: object) -> float | None:
+    """Return the degrees of freedom that all combinations share; None for the normal.
+
+    Raises
+    ------
+    ArgumentError
+        Where each has its own.
+    """
+    df = estimate.covariance.df
+    if isinstance(df, Satterthwaite):
+        reason = (
+            "with CR2 each coefficient has degrees of freedom of its own, so that there is no "
+            "joint t distribution of all"
+        )
+        instead = (
+            'lincom(…, adjust="holm") or a higher level=, one minus alpha over the number of '
+            "intervals (Bonferroni)"
+        )
+        raise ArgumentError.refused(argument, value, reason, instead)
+    return df
+
+
 def hauck_donner_slopes(result: LogitResult) -> WaldSlopes | None:
     """Return the slopes of Wald statistics that may be past their maximum; NaN for others.
 
@@ -174,6 +198,7 @@ def detached(result: LogitResult) -> LogitResult:
         labels=None,
         positions=None,
         table=None,
+        clusters=None,
         profiled=profiled,
         slopes=hauck_donner_slopes(result),
         proof=certificate_of(result),

@@ -1,7 +1,7 @@
 """What a frame says of the inference in it: which test, and whether it uses the covariance.
 
 A frame has no place for notes, so that they are in its ``attrs``: ``method`` (``"wald"`` or
-``"profile"``), ``covariance`` (the kind of that of the result, of which standard errors are) and
+``"profile"``), ``covariance`` (that of the result, of which standard errors are) and
 ``notes``, a list of sentences, empty where everything is of one test and one covariance.
 """
 
@@ -35,7 +35,7 @@ def label(
         Other notes.
     """
     frame.attrs["method"] = method
-    frame.attrs["covariance"] = result.estimate.covariance.kind
+    frame.attrs["covariance"] = result.estimate.covariance.label
     frame.attrs["notes"] = [*inference_notes(result, method, names), *more]
     return frame
 

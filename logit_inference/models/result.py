@@ -50,6 +50,7 @@ from logit_inference.models.sampled import SampledRows, check_likelihood, design
 from logit_inference.models.separated import separation_of
 from logit_inference.models.simultaneous import simultaneous_intervals
 from logit_inference.models.testing import hypothesis_test
+from logit_inference.models.wild import WildRequest
 from logit_inference.report.summary import classification_table
 from logit_inference.report.table import Table
 from logit_inference.solve.batch import BatchedFits
@@ -103,6 +104,8 @@ class LogitResult:
         The table of the fit, as it was given, not a copy: for terms that may be added.
     sampled : SampledRows or None
         The survey design at the rows of the fit.
+    clusters : mapping of name to (n_used,) codes, or None
+        Those of a clustered covariance: for tests that need them again.
     """
 
     account: Account
@@ -120,6 +123,7 @@ class LogitResult:
     slopes: WaldSlopes | None = None
     table: Any = None
     sampled: SampledRows | None = None
+    clusters: Any = None
 
     # --- coefficients -----------------------------------------------------------------------------
 
@@ -640,7 +644,16 @@ class LogitResult:
         """The terms of the formula and the columns of each."""
         return dict(self.account.terms)
 
-    def test(self, hypothesis: Any, *, method: str | None = None) -> TestResult:
+    def test(
+        self,
+        hypothesis: Any,
+        *,
+        method: str | None = None,
+        by: Any = None,
+        weights: str | None = None,
+        n_replicates: int | None = None,
+        seed: int | None = None,
+    ) -> TestResult:
         """Return the test of a linear hypothesis.
 
         Parameters
@@ -649,12 +662,21 @@ class LogitResult:
             ``"age = 0, smoke = 2*lwt"``; a name alone means that it is zero; a term means all its
             columns that can be estimated; backticks quote a name. Or a smaller formula,
             ``"low ~ age"``, whose columns are combinations of those of the fit.
-        method : {"wald", "lr", "score", "rao-scott", "rao-scott-f"}, optional
+        method : {"wald", "lr", "score", "wild", "rao-scott", "rao-scott-f"}, optional
             Wald; likelihood ratio by a restricted fit of what was maximised, with the penalty of
             all columns; or Rao's score, of maximum likelihood only. On separated data the latter
-            two test infinite coefficients too. With sampling weights, in their place, the working
-            likelihood-ratio test of Rao and Scott, by R's approximation of its tail or by
-            Satterthwaite's F (see `rao_scott_test`). By default that of the result's tables.
+            two test infinite coefficients too. ``"wild"`` is the wild score cluster bootstrap
+            (Kline and Santos 2012), for few clusters. With sampling weights, in place of the
+            likelihood ratio, the working one of Rao and Scott, by R's approximation of its tail or
+            by Satterthwaite's F (see `rao_scott_test`). By default that of the result's tables.
+        by : str, array, or mapping, optional
+            Clusters of the wild bootstrap, as in `with_covariance`; by default those of the
+            covariance, or of the fit.
+        weights : {"rademacher", "webb"}, optional
+            Of the wild bootstrap: signs, or Webb's six values, for ten clusters and fewer.
+        n_replicates, seed : int, optional
+            Of the wild bootstrap; 9,999 by default. Where all sign patterns are no more than these,
+            they are enumerated. The answer names the seed.
 
         Examples
         --------
@@ -662,8 +684,13 @@ class LogitResult:
         >>> fit = li.logit("low ~ age + C(race)", li.datasets.load("birthwt"))
         >>> print(fit.test("C(race)"))
         Wald test of C(race)[T.black] = 0, C(race)[T.other] = 0: chi-square(2) = 3.737, p = 0.154
+        >>> herds = li.datasets.load("cbpp")
+        >>> few = li.logit("incidence ~ period", herds, trials="size", covariance="model")
+        >>> round(few.test("period", method="wild", by="herd", seed=1).p_value, 3)
+        0.011
         """
-        return hypothesis_test(self, hypothesis, method)
+        wild = WildRequest(by, weights, n_replicates, seed)
+        return hypothesis_test(self, hypothesis, method, wild)
 
     def wald_terms(self, *, adjust: str | None = None) -> Table:
         """Return a Wald test of each term of the formula: all its estimable columns are zero.
@@ -808,7 +835,7 @@ class LogitResult:
 
     def glance(self) -> pd.DataFrame:
         """Return one row with what describes the fit as a whole."""
-        return frames.glance(self.account, self.goodness)
+        return frames.glance(self.account, self.goodness, self.estimate.covariance.label)
 
     def augment(self, data: Any = None) -> pd.DataFrame:
         """Return one row for each row used: fitted values, residuals, influence.
@@ -863,20 +890,27 @@ class LogitResult:
             Clusters: names given as ``cluster=`` in the fit (all of them by default), columns of
             its table, or labels for each row. Several dimensions combine by inclusion and
             exclusion.
-        type : {"CR1", "CR0", "CR1S"}
-            Factor of clustered covariances: G/(G − 1) for G clusters in each dimension; none; the
-            former times (n − 1)/(n − k).
-        convention : {"sandwich", "stata", "statsmodels"}
-            Whose factors: R sandwich's, Stata's, statsmodels'.
+        type : {"CR1", "CR0", "CR1S", "CR2", "CR3", "CR3-one-step"}
+            Of clustered covariances. Factors: G/(G − 1) for G clusters in each dimension; none; the
+            first times (n − 1)/(n − k). ``"CR2"`` (Bell–McCaffrey) corrects what few clusters take
+            from residuals, and each coefficient and combination has a t reference with its own
+            Satterthwaite degrees of freedom. ``"CR3"`` is the jackknife: a refit without each
+            cluster, ``(G − 1)/G`` times the sum of squared moves; ``"CR3-one-step"`` the same with
+            one Newton step for each refit. These have one dimension.
+        convention : {"sandwich", "stata", "statsmodels", "clubSandwich"}
+            Whose factors: R sandwich's, Stata's, statsmodels', clubSandwich's (where CR3 has none).
 
         Warns
         -----
         FewClustersWarning
-            For fewer than 30 clusters.
+            For fewer than 30 clusters; for CR2 where degrees of freedom are below 4.
+        LeaveOutWarning
+            For CR3, where without a cluster there is no estimate.
 
         Notes
         -----
-        One pass; two for HC2 and HC3; one for each combination of dimensions.
+        One pass; two for HC2 and HC3; one for each combination of dimensions. CR2 and one-step CR3
+        read each row once or twice, cluster by cluster; exact CR3 takes a fit for each cluster.
 
         Examples
         --------
@@ -884,6 +918,9 @@ class LogitResult:
         >>> fit = li.logit("resp ~ age * smoke", li.datasets.load("ohio"), cluster="id")
         >>> fit.with_covariance("cluster").bse.round(4).to_dict()["smoke"]
         0.188
+        >>> few = li.logit("incidence ~ period", li.datasets.load("cbpp"), trials="size")
+        >>> few.with_covariance("cluster", by="herd", type="CR2").tidy()["df"].round(1).tolist()
+        [12.5, 11.5, 11.6, 8.8]
         """
         return other_covariance(self, covariance, by=by, type=type, convention=convention)
 

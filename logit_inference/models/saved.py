@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from logit_inference.covariance.covariance import Covariance
+from logit_inference.covariance.satterthwaite import Satterthwaite
 from logit_inference.diagnostics.account import Account
 from logit_inference.diagnostics.separation import Separation
 from logit_inference.errors import ModelFileError
@@ -238,7 +239,17 @@ def _records() -> Mapping[str, Any]:
     from logit_inference.design.schema import Schema, Variable
 
     known = (
-        *(Account, Tally, Estimator, Estimate, Covariance, Basis, Centring, Relation),
+        *(
+            Account,
+            Tally,
+            Estimator,
+            Estimate,
+            Covariance,
+            Satterthwaite,
+            Basis,
+            Centring,
+            Relation,
+        ),
         *(Coefficients, Separation, Limits, Recession, Certificate, WaldSlopes),
         *(ArrayDesign, Design, Formula, Factor, Term, TermColumns, Coding, Schema, Variable, Event),
     )

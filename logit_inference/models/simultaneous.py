@@ -13,6 +13,7 @@ from logit_inference.inference.combination import Combinations, read_combination
 from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.simultaneous import joint_quantile
 from logit_inference.inference.wald import Coefficients, check_level
+from logit_inference.models.inference import common_df
 from logit_inference.rows.block import Floats
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def joint_critical(estimate: Estimate, matrix: Floats, level: float) -> tuple[fl
     """Return the critical value that holds for combinations (k, p) at once, and its error."""
     root = estimate.combine(matrix)[1]
     axes = [(row / np.linalg.norm(row))[:, np.newaxis] for row in root]
-    return joint_quantile(level, axes, estimate.covariance.df)
+    return joint_quantile(level, axes, common_df(estimate, "simultaneous", True))
 
 
 def check_wald(method: str | None) -> None:
@@ -94,7 +95,7 @@ def simultaneous_intervals(
     ).reindex(shown)  # coefficients without a finite estimate keep their row
     frame.attrs.update(
         method="wald",
-        covariance=estimate.covariance.kind,
+        covariance=estimate.covariance.label,
         critical_value=critical,
         integration_error=error,
         notes=[f"The intervals hold at once for {len(chosen)} coefficients."],

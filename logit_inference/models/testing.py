@@ -17,6 +17,7 @@ from logit_inference.inference.wald import wald_test
 from logit_inference.models.inference import table_method
 from logit_inference.models.nested import nested_hypothesis
 from logit_inference.models.sampled import check_likelihood
+from logit_inference.models.wild import WildRequest, wild_test
 
 if TYPE_CHECKING:
     from logit_inference.models.result import LogitResult
@@ -26,14 +27,18 @@ OF_THE_CRITERION = ("model", PENALIZED)
 WORKING = ("rao-scott", "rao-scott-f")
 
 
-def hypothesis_test(result: LogitResult, hypothesis: Any, method: str | None) -> TestResult:
+def hypothesis_test(
+    result: LogitResult, hypothesis: Any, method: str | None, wild: WildRequest
+) -> TestResult:
     """Return the test of a linear hypothesis, or of a smaller formula."""
     at = result.estimate
     if method is None:
         method = "lr" if table_method(result) == "profile" else "wald"
-    if method not in ("wald", "lr", "score", *WORKING):
-        wanted = '"wald", "lr" or "score"; with sampling weights "rao-scott" or "rao-scott-f"'
+    if method not in ("wald", "lr", "score", "wild", *WORKING):
+        wanted = '"wald", "lr", "score" or "wild"; with sampling weights "rao-scott", "rao-scott-f"'
         raise ArgumentError("method", method, wanted)
+    if method != "wild":
+        wild.refuse(method)
     if isinstance(hypothesis, str) and "~" in re.sub("`[^`]*`", "", hypothesis):
         read = nested_hypothesis(result, hypothesis)
     else:
@@ -45,6 +50,10 @@ def hypothesis_test(result: LogitResult, hypothesis: Any, method: str | None) ->
         return replace(found, notes=(*found.notes, *covariance_notes(result, method)))
     if method in WORKING:
         return rao_scott_test(working_model(result, method), at, read, method)
+    if method == "wild":
+        if result.fit is None:
+            raise DetachedError('method="wild"')
+        return wild_test(result, result.fit, read, wild)
     make = likelihood_ratio_test if method == "lr" else score_test
     found = make(whole_of(result, method, "method"), at, read)
     return replace(found, notes=(*found.notes, *covariance_notes(result, method)))
@@ -98,11 +107,11 @@ def foreign_covariance(result: LogitResult) -> str:
 def covariance_notes(result: LogitResult, method: str) -> tuple[str, ...]:
     """Return what must be said of a test that does not use the covariance of the result.
 
-    Of a sample, which covariance a Wald test does use.
+    Of a sample, that a Wald test uses that of the model.
     """
     kind = foreign_covariance(result)
-    if method == "wald" and result.account.is_pseudo:
-        return (f"Covariance: {kind or 'model-based'}.",)
+    if method == "wald" and result.account.is_pseudo and not kind:
+        return ("Covariance: model-based.",)
     if method == "wald" or not kind:
         return ()
     name = "likelihood-ratio" if method == "lr" else "score"

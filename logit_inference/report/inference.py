@@ -102,7 +102,7 @@ def inference_columns(
     estimates: Sequence[float | str],
     header: str,
     table: Coefficients,
-    df: float | None,
+    df: float | Floats | None,
     shown: Shown,
 ) -> list[Column]:
     """Return the columns of estimates with their tests and intervals.
@@ -115,7 +115,7 @@ def inference_columns(
         Above the estimates.
     table : Coefficients
         On the scale to print.
-    df : float or None
+    df : float, (k,) array or None
         Of Wald tests with a t reference.
     shown : Shown
     """
@@ -139,7 +139,11 @@ def inference_columns(
 
 
 def lincom_table(
-    names: Sequence[str], table: Coefficients, covariance: Covariance, shown: Shown
+    names: Sequence[str],
+    table: Coefficients,
+    covariance: Covariance,
+    shown: Shown,
+    df: float | Floats | None = None,
 ) -> Table:
     """Return one row for each combination of coefficients.
 
@@ -150,13 +154,15 @@ def lincom_table(
         On the scale to print.
     covariance : Covariance
     shown : Shown
+    df : float or (k,) array, optional
+        Of the t reference.
     """
     header = "odds ratio" if shown.ratios else "estimate"
-    columns = inference_columns(names, table.estimate.tolist(), header, table, covariance.df, shown)
-    if covariance.df is not None and shown.method == "wald":
-        columns.insert(4, Column("df", [covariance.df] * len(names), kind="fixed"))
+    columns = inference_columns(names, table.estimate.tolist(), header, table, df, shown)
+    if df is not None and shown.method == "wald":
+        columns.insert(4, Column("df", np.broadcast_to(df, len(names)), kind="fixed"))
     if shown.method == "wald":
-        notes = [f"Tests and intervals: Wald, {_kind(covariance)} covariance."]
+        notes = [_wald_note(covariance)]
     else:
         notes = [likelihood_note(shown.is_ml, "root LR", shown.foreign)]
     notes += [*shown.notes, *lost_note(names, table, shown.method)]
@@ -165,8 +171,10 @@ def lincom_table(
     return Table("Linear Combinations of Coefficients", tuple(columns), notes=tuple(notes))
 
 
-def _kind(covariance: Covariance) -> str:
-    return "model-based" if covariance.kind == "model" else covariance.kind
+def _wald_note(covariance: Covariance) -> str:
+    if covariance.kind == "model":
+        return "Tests and intervals: Wald, model-based covariance."
+    return f"Tests and intervals: Wald; covariance: {covariance.label}."
 
 
 def hauck_donner_table(names: Sequence[str], statistic: Floats, slopes: WaldSlopes) -> Table:

@@ -83,8 +83,10 @@ def summary_table(
     estimates: list[float | str] = table.estimate.tolist()
     for j, both in enumerate(undetermined):
         estimates[j] = "undetermined" if both else estimates[j]
-    header = "odds ratio" if shown.ratios else "coef"
-    columns = inference_columns(names, estimates, header, table, covariance.df, shown)
+    header, df = "odds ratio" if shown.ratios else "coef", covariance.coefficient_df
+    columns = inference_columns(names, estimates, header, table, df, shown)
+    if isinstance(df, np.ndarray) and shown.method == "wald":
+        columns.insert(4, Column("df", df, kind="fixed"))
     if beside is not None:
         columns.append(Column("wald_p_value", beside.p_value, header="Wald P", kind="p_value"))
     return Table(
@@ -156,12 +158,7 @@ def _notes(
     account: Account, covariance: Covariance, shown: Shown, certificate: str
 ) -> tuple[str, ...]:
     notes = [_rows_note(account), *([certificate] if certificate else [])]
-    factor = covariance.correction
-    correction = "no small-sample factor" if factor == "none" else f"factor {factor}"
-    reference = "normal" if covariance.df is None else f"t with {covariance.df:g} df"
-    kind = "inverse information (model-based)" if covariance.kind == "model" else covariance.kind
-    clusters = "" if covariance.n_clusters is None else f", {covariance.n_clusters:,} clusters"
-    notes.append(f"Covariance: {kind}{clusters}, {correction}; reference: {reference}.")
+    notes.append(f"Covariance: {covariance.label}.")
     if account.is_pseudo:
         notes.append(PSEUDO)
         if covariance.kind == "model":

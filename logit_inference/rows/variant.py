@@ -69,3 +69,34 @@ def row_weights(block: Block) -> Floats:
 def row_offset(block: Block) -> Floats:
     """Return the offset of each row, zero where none is given: a kernel for ``map``."""
     return np.zeros(block.n_rows) if block.offset is None else block.offset
+
+
+def rows_at(source: Source, positions: NDArray[np.intp]) -> Block:
+    """Return the rows at some positions, in their order, as one block; they are copied.
+
+    For what asks of clusters whose rows lie anywhere; ``first_row`` of such a block means nothing.
+
+    Examples
+    --------
+    >>> rows = ArraySource(Block(np.arange(3.0), np.ones((3, 1))))
+    >>> rows_at(rows, np.array([2, 0])).y.tolist()
+    [2.0, 0.0]
+    """
+    if isinstance(source, BasisSource):
+        block = rows_at(source.source, positions)
+        return block.with_columns(source.basis.rows(block.X))
+    if not isinstance(source, ArraySource):
+        raise TypeError(f"rows of a {type(source).__name__} are not at hand")
+    data = source.data
+
+    def picked(values: Floats | None) -> Floats | None:
+        return None if values is None else values[positions]
+
+    part = Block(
+        data.y[positions],
+        data.X[positions],
+        picked(data.trials),
+        picked(data.weights),
+        picked(data.offset),
+    )
+    return next(replace(source, data=part, block_rows=max(len(positions), 1)).blocks())

@@ -11,6 +11,7 @@ from logit_inference.errors import (
     DataError,
     DetachedError,
     FewClustersWarning,
+    HypothesisError,
 )
 
 FORMULA = "y ~ x + g"
@@ -130,6 +131,29 @@ def test_everything_follows_the_covariance(fit, data, tmp_path):
     assert (robust.with_covariance("model").bse == fit.bse).all()
 
 
+def test_the_bread_of_a_penalised_fit_holds_its_penalty(data):
+    """The estimate moves less by a score where a penalty holds it back."""
+    fit = li.logit(FORMULA, data, estimator="ridge", penalty=40.0)
+    X, r, w, _ = parts(fit, data)
+    V = fit.cov_params().to_numpy()
+    wanted = V @ (X * (r**2)[:, None]).T @ X @ V
+    np.testing.assert_allclose(fit.with_covariance("HC0").cov_params(), wanted, rtol=1e-9)
+    codes = np.unique(data["clinic"])
+    sums = pd.DataFrame(X * r[:, None]).groupby(data["clinic"]).sum().to_numpy()
+    one = fit.with_covariance("cluster", by="clinic")
+    np.testing.assert_allclose(one.cov_params(), 60 / 59 * V @ sums.T @ sums @ V, rtol=1e-9)
+    moves = []
+    for code, own in zip(codes, sums, strict=True):
+        left = (data["clinic"] == code).to_numpy()
+        moves.append(np.linalg.solve(np.linalg.inv(V) - (X[left].T * w[left]) @ X[left], own))
+    step = fit.with_covariance(
+        "cluster", by="clinic", type="CR3-one-step", convention="clubSandwich"
+    )
+    np.testing.assert_allclose(step.cov_params(), np.array(moves).T @ np.array(moves), rtol=1e-8)
+    with pytest.raises(ArgumentError, match="shrinks"):
+        fit.with_covariance("cluster", by="clinic", type="CR2")
+
+
 def test_conventions(fit, data):
     plain = fit.with_covariance("HC0").bse
     stata = fit.with_covariance("HC0", convention="stata").bse
@@ -150,6 +174,54 @@ def test_rows_without_a_cluster_are_dropped_and_counted(data):
     whole = li.logit(FORMULA, holes)
     with pytest.raises(ClusterError, match="missing in 12 of the rows used, first at row 0"):
         whole.with_covariance("cluster", by=holes["clinic"])
+
+
+def test_a_column_with_missing_values_says_what_to_do(fit, data):
+    holes = data.assign(clinic=data["clinic"].where(data.index % 50 > 0))
+    with pytest.raises(ClusterError, match=r"missing in 12 .* logit\(..., cluster=\)"):
+        li.logit(FORMULA, holes).with_covariance("cluster", by="clinic", type="CR2")
+
+
+@pytest.mark.parametrize("kind", ["CR0", "CR1", "CR1S"])
+def test_clusters_whose_rows_do_not_count_are_none(data, kind):
+    """Neither rows without weight nor rows that are set aside because they are separated."""
+    data = data.assign(w=(data["clinic"] > 4).astype(int))
+    rest = li.logit(FORMULA, data[data["w"] == 1]).with_covariance(
+        "cluster", by="clinic", type=kind
+    )
+    weighted = li.logit(FORMULA, data, weights="w", weights_kind="frequency")
+    ours = weighted.with_covariance("cluster", by="clinic", type=kind)
+    assert ours.estimate.covariance.n_clusters == 55
+    np.testing.assert_allclose(ours.bse, rest.bse, rtol=1e-9)
+    apart = data.assign(first=1 - data["w"], y=data["y"].where(data["w"] == 1, 1))
+    with pytest.warns(li.SeparationWarning):
+        fit = li.logit(FORMULA + " + first", apart)
+    assert fit.with_covariance("cluster", by="clinic").estimate.covariance.n_clusters == 55
+
+
+def test_negative_eigenvalues_are_repaired_aloud_and_take_rank_away():
+    rng = np.random.default_rng(1)
+    few = pd.DataFrame({"a": rng.integers(0, 6, 60), "b": rng.integers(0, 5, 60)})
+    few["x"], few["y"] = rng.normal(size=60), (rng.random(60) < 0.5).astype(int)
+    with pytest.warns(FewClustersWarning, match="5 clusters"):
+        both = li.logit("y ~ x", few).with_covariance("cluster", by=["a", "b"])
+    assert "negative eigenvalues set to zero" in " ".join(str(both).split())
+    assert np.linalg.eigvalsh(both.cov_params()).min() > -1e-12
+    with pytest.raises(HypothesisError, match="rank 1"):
+        both.test("Intercept = x = 0")
+
+
+@pytest.mark.parametrize(("kind", "options"), [("HC2", {}), ("cluster", {"by": "clinic"})])
+def test_tests_and_frames_name_the_covariance(fit, kind, options):
+    robust = fit.with_covariance(kind, **options)
+    said = "clustered by clinic (CR1), 60 clusters, factor G/(G-1)" if options else "HC2"
+    for shown in (robust.test("x"), robust.lincom("x"), robust.wald_terms()):
+        assert said in " ".join(str(shown).split())
+    frames = (robust.tidy(), robust.glance(), robust.conf_int())
+    for frame in (*frames, robust.get_prediction().summary_frame()):
+        assert said in frame.attrs["covariance"]
+        assert "reference: normal" in frame.attrs["covariance"]
+    assert "do not use" in robust.conf_int(method="profile").attrs["notes"][0]
 
 
 def test_clusters_given_with_the_fit_wait_for_their_use(data):
@@ -186,12 +258,14 @@ def test_few_clusters_are_warned_of(fit, data):
     [
         ({"covariance": "HC9"}, ArgumentError, "'HC0', 'HC1'"),
         ({"covariance": "HC0", "by": "clinic"}, ArgumentError, "has no clusters"),
+        ({"covariance": "HC0", "type": "CR2"}, ArgumentError, "has no clusters"),
         ({"covariance": "cluster"}, ClusterError, "needs clusters"),
         ({"covariance": "cluster", "by": "clinics"}, ClusterError, "knows no clusters named"),
         ({"covariance": "cluster", "by": np.arange(5)}, ClusterError, "shape \\(5,\\)"),
         ({"covariance": "cluster", "by": np.zeros(600)}, DataError, "one cluster"),
         ({"covariance": "cluster", "by": np.arange(600), "type": "CR9"}, ArgumentError, "CR1S"),
         ({"covariance": "HC0", "convention": "R"}, ArgumentError, "stata"),
+        ({"covariance": "HC0", "convention": "clubSandwich"}, ArgumentError, "about clusters"),
     ],
 )
 def test_what_is_refused(fit, arguments, error, said):

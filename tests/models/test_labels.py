@@ -45,7 +45,7 @@ def test_what_is_of_another_test_or_covariance_says_so(fit, method, covariance):
     profiled = method == "lr" or (method is None and estimator.interval_method == "profile")
     for frame in (tidy, ends):
         assert frame.attrs["method"] == ("profile" if profiled else "wald")
-        assert frame.attrs["covariance"] == fit.estimate.covariance.kind
+        assert frame.attrs["covariance"] == fit.estimate.covariance.label
     notes = [tidy.attrs["notes"], ends.attrs["notes"], summary.notes, lincom.notes]
     for told in notes:
         text = " ".join(told)

@@ -24,6 +24,7 @@ TYPES = {
     "clubSandwich_CR0": "CR0",
     "clubSandwich_CR1": "CR1",
     "clubSandwich_CR1S": "CR1S",
+    "clubSandwich_CR2": "CR2",
 }
 
 
@@ -62,6 +63,32 @@ CLUSTERED = [
     for kind in TYPES
     if kind in found
 ]
+
+
+# sandwich's HC3 for clusters takes the transpose of the hat matrix that a Newton step takes: both
+# are symmetric where the rows of a cluster have the same fitted value, or meet no other row's.
+ONE_STEP = [
+    (name, kind, convention)
+    for name in ("cbpp_grouped_cluster", "respiratory_cluster")
+    for kind, convention in (
+        ("HC3_cadjust_TRUE", "clubSandwich"),
+        ("HC3_cadjust_FALSE", "sandwich"),
+    )
+]
+
+
+@pytest.mark.parametrize(("name", "kind", "convention"), ONE_STEP)
+def test_one_step_of_the_jackknife(name, kind, convention):
+    found = STORED[name]["cluster"][0]
+    frame = MODELS[name].frame()
+    by = frame["herd"] if "cbpp" in name else frame["center"].astype(str) + frame["id"].astype(str)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FewClustersWarning)
+        robust = fitted(name).with_covariance(
+            "cluster", by=by, type="CR3-one-step", convention=convention
+        )
+    R = in_our_names(name, found[kind])
+    np.testing.assert_allclose(robust.bse[list(R)], list(R.values()), rtol=CLOSE)
 
 
 @pytest.mark.parametrize(("name", "number", "kind"), CLUSTERED)
