@@ -42,6 +42,11 @@ from logit_inference.errors.fit import (
 from logit_inference.errors.formula import (
     FormulaError,
 )
+from logit_inference.errors.resampling import (
+    MissingPackageError,
+    ResamplingError,
+    ResamplingWarning,
+)
 from logit_inference.errors.wording import (
     did_you_mean,
     excerpt,
@@ -68,11 +73,14 @@ __all__ = [
     "LogitInferenceError",
     "LogitInferenceWarning",
     "MissingError",
+    "MissingPackageError",
     "ModelFileError",
     "OutcomeError",
     "PredictionError",
     "ProfileError",
     "RankError",
+    "ResamplingError",
+    "ResamplingWarning",
     "SchemaError",
     "SeparationError",
     "SeparationWarning",

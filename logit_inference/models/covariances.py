@@ -41,7 +41,8 @@ def other_covariance(
 ) -> LogitResult:
     """Return the result with the covariance of that name; see `LogitResult.with_covariance`."""
     if covariance not in KINDS:
-        raise ArgumentError("covariance", covariance, f"one of {', '.join(map(repr, KINDS))}")
+        known = (*KINDS, "bootstrap", "jackknife")
+        raise ArgumentError("covariance", covariance, f"one of {', '.join(map(repr, known))}")
     if convention not in CONVENTIONS:
         allowed = f"one of {', '.join(map(repr, CONVENTIONS))}"
         raise ArgumentError("convention", convention, allowed)

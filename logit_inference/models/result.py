@@ -31,6 +31,7 @@ from logit_inference.inference.wald import Coefficients, coefficients
 from logit_inference.likelihood.logistic import expit
 from logit_inference.models import frames, saved
 from logit_inference.models.addition import add1
+from logit_inference.models.bootstrap import Bootstrap, bootstrap
 from logit_inference.models.combinations import intervals, lincom, profile_of
 from logit_inference.models.covariances import other_covariance
 from logit_inference.models.deviance import anova, drop1, wald_terms
@@ -45,6 +46,11 @@ from logit_inference.models.inference import (
     simultaneous_intervals,
 )
 from logit_inference.models.profile import Profile
+from logit_inference.models.resampling import (
+    Resampling,
+    read_resampling,
+    resampled_covariance,
+)
 from logit_inference.models.separated import separation_of
 from logit_inference.models.testing import hypothesis_test
 from logit_inference.report.summary import classification_table, summary_table
@@ -612,6 +618,61 @@ class LogitResult:
         fit = self._fit("refit_weights()")
         return refit_weights(self.asked or fit, W, std_errors, self.labels)
 
+    def bootstrap(
+        self,
+        n_replicates: int = 999,
+        *,
+        seed: int | None = None,
+        by: Any = None,
+        strata: Any = None,
+        progress: bool | None = None,
+    ) -> Bootstrap:
+        """Return the coefficients in samples drawn with replacement, and intervals from them.
+
+        Parameters
+        ----------
+        n_replicates : int
+        seed : int, optional
+            The same seed gives the same replicates, whatever threads or blocks of rows. Without
+            one a new one is drawn and kept.
+        by : str, array, or mapping of name to array, optional
+            Clusters that are drawn as wholes: a name given as ``cluster=`` in the fit (which is the
+            default), a column of its table, or labels for each row. Without clusters rows are
+            drawn; of grouped data a row is a group with all its trials, and of rows with frequency
+            weights each observation that they stand for is drawn by itself.
+        strata : str, array, or mapping of name to array, optional
+            Each stratum gives as many units to every sample as it has.
+        progress : bool, optional
+            Whether to show a bar (tqdm). By default where a person looks on.
+
+        Returns
+        -------
+        Bootstrap
+            Printed, a table; ``conf_int()``, ``covariance()``, ``coef`` and ``outcomes`` of the
+            replicates. Separated replicates are counted (``n_separated``), never averaged in.
+
+        Raises
+        ------
+        ResamplingError
+            Where the data are separated, for other estimators than maximum likelihood, and for
+            clusters that strata cut.
+
+        Notes
+        -----
+        About 25 µs for each replicate of 200 rows and 5 columns, 0.1 s for one of a million rows;
+        where all columns take few values, the time does not grow with the rows. Memory: 64 MB of
+        weights at most, and the (B, p) coefficients.
+
+        Examples
+        --------
+        >>> import logit_inference as li
+        >>> fit = li.logit("low ~ lwt + smoke", li.datasets.load("birthwt"))
+        >>> boot = fit.bootstrap(n_replicates=999, seed=1)
+        >>> boot.n_separated, boot.bse.round(2).to_dict()["smoke"]
+        (0, 0.34)
+        """
+        return bootstrap(self, n_replicates, seed, by, strata, progress)
+
     # --- tests ------------------------------------------------------------------------------------
 
     @property
@@ -822,7 +883,15 @@ class LogitResult:
     # --- other results ----------------------------------------------------------------------------
 
     def with_covariance(
-        self, covariance: str, *, by: Any = None, type: str = "CR1", convention: str = "sandwich"
+        self,
+        covariance: str | Bootstrap,
+        *,
+        by: Any = None,
+        type: str = "CR1",
+        convention: str = "sandwich",
+        n_replicates: int | None = None,
+        seed: int | None = None,
+        strata: Any = None,
     ) -> LogitResult:
         """Return the same fit with another covariance; no refit.
 
@@ -832,11 +901,14 @@ class LogitResult:
 
         Parameters
         ----------
-        covariance : {"model", "HC0", "HC1", "HC2", "HC3", "cluster", "augmented"}
+        covariance : {"model", "HC0", "HC1", "HC2", "HC3", "cluster", "augmented", "bootstrap", \
+"jackknife"}, or Bootstrap
             ``"model"`` is the estimator's own. The others trust the mean, not the variance: each
             row by itself (``"HC…"``, with leverages of the generalised linear model), or clusters
             of rows. ``"augmented"`` counts Firth's pseudo-observations as observations, as logistf
-            does.
+            does. ``"bootstrap"`` is the covariance of replicates (see `bootstrap`; one that is
+            there already may be given itself), ``"jackknife"`` that of exact refits without each
+            row, or each cluster, in turn.
         by : str, sequence of str, array, or mapping of name to array, optional
             Clusters: names given as ``cluster=`` in the fit (all of them by default), columns of
             its table, or labels for each row. Several dimensions combine by inclusion and
@@ -846,15 +918,20 @@ class LogitResult:
             former times (n − 1)/(n − k).
         convention : {"sandwich", "stata", "statsmodels"}
             Whose factors: R sandwich's, Stata's, statsmodels'.
+        n_replicates, seed, strata : optional
+            Of the bootstrap.
 
         Warns
         -----
         FewClustersWarning
             For fewer than 30 clusters.
+        ResamplingWarning
+            Where replicates have no estimate and so are left out.
 
         Notes
         -----
-        One pass; two for HC2 and HC3; one for each combination of dimensions.
+        One pass; two for HC2 and HC3; one for each combination of dimensions. Resampling: the time
+        of its refits.
 
         Examples
         --------
@@ -863,7 +940,10 @@ class LogitResult:
         >>> fit.with_covariance("cluster").bse.round(4).to_dict()["smoke"]
         0.188
         """
-        return other_covariance(self, covariance, by=by, type=type, convention=convention)
+        chosen = read_resampling(covariance, n_replicates, seed, strata)
+        if isinstance(chosen, Resampling):
+            return resampled_covariance(self, chosen, by)
+        return other_covariance(self, chosen, by=by, type=type, convention=convention)
 
     # --- elsewhere --------------------------------------------------------------------------------
 
