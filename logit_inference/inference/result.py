@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from logit_inference.report.table import Table
 
 MOST_SHOWN = 8  # restrictions that a sentence holds
-NAMES = {"wald": "Wald", "lr": "Likelihood-ratio", "score": "Score"}
+NAMES = {"wald": "Wald", "lr": "Likelihood-ratio", "score": "Score", "permutation": "Permutation"}
 
 
 @dataclass(frozen=True, repr=False)
@@ -25,7 +25,7 @@ class TestResult:
     Parameters
     ----------
     method : str
-        ``"wald"``, ``"lr"``, ``"score"``.
+        ``"wald"``, ``"lr"``, ``"score"``, ``"permutation"``.
     null : tuple of str
         The restrictions under test.
     statistic : float
@@ -56,7 +56,9 @@ class TestResult:
     def __repr__(self) -> str:
         p = "p < 0.001" if self.p_value < 0.001 else f"p = {self.p_value:.3f}"
         statistic = f"{self.statistic:.4g}" if self.statistic < 1000 else f"{self.statistic:.1f}"
-        if self.df_denominator is None:
+        if self.method == "permutation":
+            reference = f"score statistic = {statistic}"
+        elif self.df_denominator is None:
             reference = f"chi-square({self.df:g}) = {statistic}"
         else:
             reference = f"F({self.df:g}, {self.df_denominator:g}) = {statistic}"

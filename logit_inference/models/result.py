@@ -45,6 +45,7 @@ from logit_inference.models.inference import (
     profiled_coefficients,
     simultaneous_intervals,
 )
+from logit_inference.models.permutation import permutation_test
 from logit_inference.models.profile import Profile
 from logit_inference.models.resampling import (
     Resampling,
@@ -702,6 +703,52 @@ class LogitResult:
         Wald test of C(race)[T.black] = 0, C(race)[T.other] = 0: chi-square(2) = 3.737, p = 0.154
         """
         return hypothesis_test(self, hypothesis, method)
+
+    def permutation_test(
+        self,
+        term: str,
+        n_replicates: int = 999,
+        *,
+        seed: int | None = None,
+        strata: Any = None,
+        progress: bool | None = None,
+    ) -> TestResult:
+        """Return the permutation test that a term, or named coefficients, have no effect.
+
+        Of the columns of the term, what is left after a least-squares regression on all others is
+        permuted among the rows, and the score statistic computed each time (Potter 2005; Werft and
+        Benner 2010). Where the others are no more than the constant, the test is exact.
+
+        Parameters
+        ----------
+        term : str
+            ``"C(race)"``, or coefficients: ``"age, smoke"``.
+        n_replicates : int
+            Number B of permutations; with b statistics as large, ``p = (1 + b)/(1 + B)``.
+        seed, progress : optional
+            As in `bootstrap`.
+        strata : str, array, or mapping of name to array, optional
+            Rows are exchanged within these only.
+
+        Raises
+        ------
+        ResamplingError
+            For rows that are not alike (weights, trials, clusters), and where the model without
+            the term has no finite maximum.
+
+        Notes
+        -----
+        One fit, and 40 µs for each permutation of 200 rows, 0.2 s for one of a million. Infinite
+        coefficients of separated data are tested like others.
+
+        Examples
+        --------
+        >>> import logit_inference as li
+        >>> fit = li.logit("low ~ lwt + smoke", li.datasets.load("birthwt"))
+        >>> fit.permutation_test("smoke", seed=1).p_value
+        0.042
+        """
+        return permutation_test(self, term, n_replicates, seed, strata, progress)
 
     def wald_terms(self, *, adjust: str | None = None) -> Table:
         """Return a Wald test of each term of the formula: all its estimable columns are zero.
