@@ -24,12 +24,12 @@ from numpy.typing import NDArray
 from logit_inference.covariance.units import Stream
 from logit_inference.errors import ResamplingError
 from logit_inference.likelihood.evaluation import Total
-from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.product import dense, gram_for
 from logit_inference.rows.source import Source
 from logit_inference.solve.factor import factorize
 from logit_inference.solve.fit import Fit, fit_rows
+from logit_inference.solve.supremum import subspace
 
 AT_ONCE = 1 << 22  # places of rows that are held at a time
 TIED = 1e-9  # relative difference of statistics that are the same number, summed in another order
@@ -43,9 +43,9 @@ class Exchange:
     Parameters
     ----------
     rows : Source
-        In the basis of the fit, q columns.
-    null : (q, k) array
-        From these to the columns of the null model, orthonormal in the metric of its information.
+        With the k columns of the null model.
+    null : (k, k) array
+        From these to columns that are orthonormal in the metric of its information.
     columns : (n, r) array
         Residuals of the columns under test.
     residual, weights : (n,) arrays
@@ -76,30 +76,22 @@ def exchange(fit: Fit, matrix: Floats, *, offset: bool) -> Exchange:
     ResamplingError
         Where the null model has no finite maximum.
     """
-    q = len(fit.basis.kept)
     factor = factorize(fit.rows.fold_runs(_gram).values)
     assert factor is not None, "columns that a fit could tell apart"
-    root = factor.inverse_root()  # to columns that are orthonormal
-    r = len(matrix)
-    turned = np.linalg.qr((fit.basis.of(matrix) @ root).T, mode="complete")[0]
-    under_test, others = root @ turned[:, :r], root @ turned[:, r:]
-    whole = Basis(q, tuple(range(q)), np.ascontiguousarray(np.hstack([others, under_test])))
-    rows = in_basis(in_basis(fit.rows, whole), Basis(q, tuple(range(q - r))))
-    coef, inverse = np.zeros(0), np.zeros((0, 0))
-    if q > r:
-        names = [str(column) for column in range(q - r)]
-        null = fit_rows(rows, fit.likelihood, names, offset=offset)
-        if not null.solution.outcome.converged or null.relations:
-            raise ResamplingError.no_null_fit(null.solution.outcome.sentence)
-        coef, inverse = null.coef, null.basis.root(null.information_root())
-    # Others and tested columns being orthonormal together, the latter are their own residuals.
-    return Exchange(
-        fit.rows,
-        others @ inverse,
-        fit.rows.map(_times, under_test),
-        rows.map(fit.likelihood.residual, coef),
-        rows.map(fit.likelihood.working_weights, coef),
-    )
+    frame = factor.inverse_root()  # to columns that are orthonormal: the first of these, turned
+    turned = np.linalg.qr((fit.basis.of(matrix) @ frame).T)[0]  # so, are their own residuals
+    columns = fit.rows.map(_times, frame @ turned)
+    rows = subspace(fit.source, fit.basis.kept, matrix)
+    coef, null = np.zeros(0), np.zeros((0, 0))
+    if rows.n_columns:
+        names = [str(column) for column in range(rows.n_columns)]
+        smaller = fit_rows(rows, fit.likelihood, names, offset=offset)
+        if not smaller.solution.outcome.converged or smaller.relations:
+            raise ResamplingError.no_null_fit(smaller.solution.outcome.sentence)
+        rows, coef, null = smaller.rows, smaller.solution.coef, smaller.information_root()
+    residual = rows.map(fit.likelihood.residual, coef)
+    weights = rows.map(fit.likelihood.working_weights, coef)
+    return Exchange(rows, null, columns, residual, weights)
 
 
 def permuted_statistics(test: Exchange, orders: Order) -> Floats:

@@ -746,7 +746,7 @@ class LogitResult:
         >>> import logit_inference as li
         >>> fit = li.logit("low ~ lwt + smoke", li.datasets.load("birthwt"))
         >>> fit.permutation_test("smoke", seed=1).p_value
-        0.042
+        0.044
         """
         return permutation_test(self, term, n_replicates, seed, strata, progress)
 
