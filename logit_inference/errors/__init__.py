@@ -42,6 +42,7 @@ from logit_inference.errors.fit import (
 from logit_inference.errors.formula import (
     FormulaError,
 )
+from logit_inference.errors.pooling import PoolingError
 from logit_inference.errors.resampling import (
     MissingPackageError,
     ResamplingError,
@@ -76,6 +77,7 @@ __all__ = [
     "MissingPackageError",
     "ModelFileError",
     "OutcomeError",
+    "PoolingError",
     "PredictionError",
     "ProfileError",
     "RankError",

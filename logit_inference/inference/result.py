@@ -15,7 +15,18 @@ if TYPE_CHECKING:
     from logit_inference.report.table import Table
 
 MOST_SHOWN = 8  # restrictions that a sentence holds
-NAMES = {"wald": "Wald", "lr": "Likelihood-ratio", "score": "Score", "permutation": "Permutation"}
+NAMES = {
+    "wald": "Wald",
+    "lr": "Likelihood-ratio",
+    "score": "Score",
+    "permutation": "Permutation",
+    "D1": "Pooled Wald (D1)",
+    "D2": "Pooled Wald (D2)",
+    "D2-lr": "Pooled likelihood-ratio (D2)",
+    "D3": "Pooled likelihood-ratio (D3)",
+    "D3-mice": "Pooled likelihood-ratio (D3 of mice)",
+    "D4": "Pooled likelihood-ratio (D4)",
+}
 
 
 @dataclass(frozen=True, repr=False)
@@ -25,7 +36,7 @@ class TestResult:
     Parameters
     ----------
     method : str
-        ``"wald"``, ``"lr"``, ``"score"``, ``"permutation"``.
+        ``"wald"``, ``"lr"``, ``"score"``, ``"permutation"``; ``"D1"`` to ``"D4"`` of pooled fits.
     null : tuple of str
         The restrictions under test.
     statistic : float
