@@ -122,7 +122,7 @@ def barnard_rubin(m: int, increase: Floats, df_complete: float) -> Floats:
     Examples
     --------
     >>> barnard_rubin(5, np.array([0.5, 0.0]), 22.0).round(3).tolist()
-    [9.801, 20.24]
+    [9.815, 20.24]
     """
     share = increase / (1.0 + increase)
     with np.errstate(divide="ignore"):

@@ -153,7 +153,7 @@ class Bootstrap:
         >>> import logit_inference as li
         >>> fit = li.logit("low ~ lwt + smoke", li.datasets.load("birthwt"))
         >>> fit.bootstrap(seed=1).conf_int("bca").round(2).loc["smoke"].tolist()
-        [0.04, 1.33]
+        [0.09, 1.41]
         """
         ends = self._ends(method, self.level if level is None else check_level(level))
         import pandas as pd
