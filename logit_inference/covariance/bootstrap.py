@@ -138,9 +138,13 @@ def cells(fit: Fit, units: Units) -> tuple[Fit, Units] | None:
     Each combination of columns, offset and outcome is one unit, with as many copies as there are
     rows of it.
     """
-    rows = fit.solved
+    rows, source = fit.solved, fit.source
     alike = units.codes is None and units.strata is None and units.prior is None
-    if rows is fit.source or not alike or not isinstance(rows, ArraySource):
+    if rows is source or not alike:
+        return None
+    if not (isinstance(rows, ArraySource) and isinstance(source, ArraySource)):
+        return None
+    if source.data.trials is not None:  # a unit is a group, and its trials are not drawn singly
         return None
     table = rows.data
     assert table.trials is not None, "distinct rows come with their trials"

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from logit_inference.covariance.bootstrap import (
     Advance,
     Replications,
-    cells,
     replicate_covariance,
     replications,
 )
@@ -24,33 +23,23 @@ from logit_inference.rows.block import Floats
 from logit_inference.solve.fit import Fit
 
 
-def jackknife_replicates(
-    fit: Fit, units: Units, advance: Advance
-) -> tuple[Replications, Floats | None]:
-    """Return the estimates without each unit in turn, and how many units each stands for.
+def jackknife_replicates(fit: Fit, units: Units, advance: Advance) -> Replications:
+    """Return the estimates without each unit in turn.
 
     Parameters
     ----------
     fit : Fit
-        By maximum likelihood.
+        By maximum likelihood; over its distinct rows (see `cells`) where they are copies of few.
     units : Units
-        Without strata.
+        Without strata. Of those with copies one is left out.
     advance : function of int
         Told how many refits more are done.
 
-    Returns
-    -------
-    Replications
-    (B,) array or None
-        None for one each.
-
     Notes
     -----
-    One refit for each unit (or for each kind of them, where columns take few values), so that the
-    cost grows with the square of the rows: 2 s for 5,000 rows and 5 columns that are all different.
+    One refit for each unit, so that the cost grows with the square of the rows where they are all
+    different: 2 s for 5,000 rows and 5 columns.
     """
-    found = cells(fit, units)
-    fit, units = (fit, units) if found is None else found
 
     def weights(start: int, stop: int) -> NDArray[Any]:
         left = np.empty((stop - start, units.n_rows))
@@ -61,8 +50,7 @@ def jackknife_replicates(
             counts[unit] += 1.0
         return left
 
-    again = replications(fit, weights, units.n_units, advance)
-    return again, units.copies
+    return replications(fit, weights, units.n_units, advance)
 
 
 def jackknife_covariance(

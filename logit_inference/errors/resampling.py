@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from logit_inference.errors.base import LogitInferenceError, LogitInferenceWarning
-from logit_inference.errors.wording import shorten
+from logit_inference.errors.wording import did_you_mean, shorten
 
 
 class ResamplingError(LogitInferenceError, ValueError):
@@ -15,7 +15,7 @@ class ResamplingError(LogitInferenceError, ValueError):
     ----------
     reason : str
         ``"separated"``, ``"search"``, ``"estimator"``, ``"dimensions"``, ``"strata"``, ``"units"``,
-        ``"replicates"``, ``"leave one out"``, ``"exchangeable"``, ``"null"``, ``"order"``.
+        ``"clusters"``, ``"replicates"``, ``"leave one out"``, ``"exchangeable"``, ``"null"``.
     count : int
         Of what the reason is about; 0 where nothing is counted.
     """
@@ -74,6 +74,25 @@ class ResamplingError(LogitInferenceError, ValueError):
             f"different strata different codes, or leave strata= out.",
             "strata",
             count,
+        )
+
+    @classmethod
+    def clusters_unsaid(cls, kind: str, what: str, argument: str) -> ResamplingError:
+        """Return the error for a result that rests on clusters which are not at hand."""
+        return cls(
+            f"the tables of this result rest on clusters ({kind}), and {what} would take its rows "
+            f"for independent. Say which clusters, {argument}=…, or ask the result whose "
+            'covariance is the model\'s: with_covariance("model").',
+            "clusters",
+        )
+
+    @classmethod
+    def unknown_strata(cls, name: str, known: Sequence[str]) -> ResamplingError:
+        """Return the error for strata that are no column of the table."""
+        return cls(
+            f"no column {name!r} to take strata from.{did_you_mean(name, known, 'Columns')} Or "
+            "give one label for each row: strata=array.",
+            "strata",
         )
 
     @classmethod

@@ -16,7 +16,7 @@ import numpy as np
 from logit_inference.errors import ProfileError
 from logit_inference.inference.hypothesis import Hypothesis
 from logit_inference.inference.profile import Refit, refit
-from logit_inference.inference.submodel import submodel, whole_model
+from logit_inference.inference.submodel import Whole, submodel
 from logit_inference.likelihood.evaluation import Evaluation
 from logit_inference.likelihood.objective import Objective, null_objective, objective
 from logit_inference.rows.basis import in_basis
@@ -43,16 +43,15 @@ class Ratios:
     null_coef: Floats
 
 
-def likelihood_ratios(fits: Sequence[Fit], hypothesis: Hypothesis) -> Ratios:
+def likelihood_ratios(models: Sequence[Whole], hypothesis: Hypothesis) -> Ratios:
     """Return the statistics of each imputation; one restricted fit for each."""
-    each, coef = [], []
-    for fit in fits:
-        whole = whole_model(fit)
+    each, coef, first = [], [], models[0].fit.basis
+    for whole in models:
         null = submodel(whole, hypothesis.matrix, hypothesis.value)
         each.append(max(2.0 * (whole.value - null.maximum), 0.0))
         assert isinstance(null.at, Refit), "fits that are pooled have a maximum"
-        full = np.nan_to_num(fit.basis.coefficients(null.at.coef))
-        coef.append(fits[0].basis.inner(full))
+        full = np.nan_to_num(whole.fit.basis.coefficients(null.at.coef))
+        coef.append(first.inner(full))
     return Ratios(np.array(each), np.array(coef))
 
 

@@ -91,6 +91,13 @@ class Bootstrap:
         return len(self._finite)
 
     @property
+    def _n_open(self) -> int:
+        """Separated replicates in which some coefficient may go to either infinity."""
+        separated = np.array([outcome is Outcome.DIVERGING for outcome in self.outcomes])
+        unknown = np.isnan(self.coef[:, ~np.isnan(self.estimate)]).any(axis=1)
+        return int((separated & unknown).sum())
+
+    @property
     def n_lost(self) -> int:
         """Replicates that are neither: a level is lost in them, or their search stopped early."""
         return self.n_replicates - self.n_estimated - self.n_separated
@@ -170,7 +177,7 @@ class Bootstrap:
         level = self.level if level is None else check_level(level)
         low, high = self._ends(method, level)
         drawn = f"{self.n_replicates:,} replicates of {self.units}, seed {self.seed}"
-        counts = (self.n_replicates, self.n_separated, self.n_lost)
+        counts = (self.n_replicates, self.n_separated, self._n_open, self.n_lost)
         columns = (self.estimate, self._bias, self._std_errors, low, high)
         return bootstrap_table(self.names, columns, level, method, drawn, counts)
 

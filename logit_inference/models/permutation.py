@@ -13,8 +13,8 @@ from logit_inference.inference.result import TestResult
 from logit_inference.inference.submodel import check_test
 from logit_inference.inference.wald import check_restrictions
 from logit_inference.models.bootstrap import read_seed
-from logit_inference.models.covariances import read_clusters
 from logit_inference.models.progress import progress_bar
+from logit_inference.models.units import check_independent, read_strata
 from logit_inference.rows.block import Block
 from logit_inference.rows.variant import row_groups
 
@@ -42,7 +42,7 @@ def permutation_test(
         raise ResamplingError.not_zero(", ".join(read.text))
     check_restrictions(at, read.matrix)
     _check_alike(result, strata)
-    within = None if strata is None else _one(result, strata)
+    within = None if strata is None else read_strata(result, strata)[1]
     asked = fit if result.asked is None else result.asked
     seed = read_seed(seed)
     test = exchange(asked, read.matrix, offset=asked.source.fold(_has_offset))
@@ -78,14 +78,8 @@ def _check_alike(result: LogitResult, strata: Any) -> None:
             "a fit without cluster= exchanges all."
         )
         raise ResamplingError.exchangeable(what, instead)
-
-
-def _one(result: LogitResult, strata: Any) -> Any:
-    """Return codes of the one variable within which rows are exchanged."""
-    found = read_clusters(result, strata)
-    if len(found) > 1:
-        raise ResamplingError.dimensions(list(found), "strata")
-    return next(iter(found.values()))
+    if strata is None:
+        check_independent(result, "a permutation test", "strata")
 
 
 def _has_offset(block: Block) -> bool:

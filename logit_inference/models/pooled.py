@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,7 @@ from logit_inference.inference.stacked import (
 from logit_inference.inference.wald import Coefficients, check_level, check_restrictions, wald_test
 from logit_inference.models import frames
 from logit_inference.models.result import LogitResult
+from logit_inference.models.testing import covariance_notes, whole_of
 from logit_inference.report.pooled import pooled_table
 from logit_inference.report.table import Table
 from logit_inference.rows.block import Floats
@@ -38,7 +39,7 @@ from logit_inference.rows.block import Floats
 if TYPE_CHECKING:
     import pandas as pd
 
-    from logit_inference.solve.fit import Fit
+    from logit_inference.inference.submodel import Whole
 
 METHODS = ("D1", "D2", "D2-lr", "D3", "D3-mice", "D4")
 
@@ -168,7 +169,8 @@ Relative increase in variance 0.281.
             return pooled_wald_test(self.pooled, read)
         if method == "D2":
             return pool_statistics(_wald_statistics(self.fits, read), read, method)
-        return _likelihood_test(_fits_of(self, method), read, method)
+        found = _likelihood_test(_models_of(self, method), read, method)
+        return replace(found, notes=(*found.notes, *covariance_notes(self.fits[0], "lr")))
 
     @property
     def terms(self) -> Mapping[str, tuple[int, ...]]:
@@ -370,9 +372,9 @@ def _wald_statistics(fits: tuple[Any, ...], hypothesis: Hypothesis) -> Floats:
     return np.array([test.statistic for test in found]) * scale
 
 
-def _fits_of(result: PooledResult, method: str) -> list[Fit]:
+def _models_of(result: PooledResult, method: str) -> list[Whole]:
     """Return the fits whose likelihoods are compared."""
-    fits = []
+    found = []
     for one in result.fits:
         if not isinstance(one, LogitResult):
             raise PoolingError.no_likelihood(method, f"of type {type(one).__name__}")
@@ -380,12 +382,12 @@ def _fits_of(result: PooledResult, method: str) -> list[Fit]:
             raise PoolingError.no_likelihood(method, f"by {one.account.estimator.name}")
         if one.fit is None:
             raise PoolingError.no_likelihood(method, "without their rows")
-        fits.append(one.fit)
-    return fits
+        found.append(whole_of(one, "lr", "method"))
+    return found
 
 
-def _likelihood_test(fits: list[Fit], hypothesis: Hypothesis, method: str) -> TestResult:
-    ratios = likelihood_ratios(fits, hypothesis)
+def _likelihood_test(models: list[Whole], hypothesis: Hypothesis, method: str) -> TestResult:
+    ratios, fits = likelihood_ratios(models, hypothesis), [model.fit for model in models]
     if method == "D2-lr":
         return pool_statistics(ratios.each, hypothesis, method)
     if method == "D3":

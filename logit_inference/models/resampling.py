@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from logit_inference.covariance.bootstrap import cells
 from logit_inference.covariance.jackknife import jackknife_covariance, jackknife_replicates
 from logit_inference.errors import (
     ArgumentError,
@@ -98,20 +99,21 @@ def _is_of(boot: Bootstrap, result: LogitResult) -> bool:
 def _jackknife(result: LogitResult, by: Any) -> Covariance:
     fit = resampled_fit(result, 'with_covariance("jackknife")')
     units = read_units(result, fit, by, None)
-    with progress_bar(units.n_units, "jackknife", None) as advance:
-        again, copies = jackknife_replicates(fit, units, advance)
+    over, kinds = cells(fit, units) or (fit, units)
+    with progress_bar(kinds.n_units, "jackknife", None) as advance:
+        again = jackknife_replicates(over, kinds, advance)
     if not again.estimated.all():
         _refuse(result, units, again.estimated)
     clusters = units.n_units if units.name.startswith("clusters") else None
     kind = f"jackknife of {units.total:,.0f} {units.name}"
-    return jackknife_covariance(fit, again, copies, kind, clusters)
+    return jackknife_covariance(fit, again, kinds.copies, kind, clusters)
 
 
 def _refuse(result: LogitResult, units: Units, estimated: Any) -> None:
     """Raise for units without which there is no estimate, by the labels of their first rows."""
     lost = np.flatnonzero(~estimated)
     if len(estimated) != units.n_units:  # distinct rows, whose places are not those of rows
-        raise ResamplingError.leave_one_out(units.name, ["of a rare kind"], len(lost))
+        raise ResamplingError.leave_one_out(units.name, ["each the only one of a kind"], len(lost))
     first = lost
     if units.codes is not None:
         first = np.array([int(np.argmax(units.codes == unit)) for unit in lost[:10]])

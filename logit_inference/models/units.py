@@ -68,8 +68,9 @@ def read_units(result: LogitResult, fit: Fit, by: Any, strata: Any) -> Units:
     idle = not counted.all()
     frequency = result.account.weights_kind == "frequency"
     weights = None if result.account.weights_kind is None else fit.source.map(row_weights)
-    within = None if strata is None else _one(result, strata, "strata")
+    within = None if strata is None else read_strata(result, strata)
     if by is None and not row_groups(fit.source):
+        check_independent(result, "resampling", "by")
         copies, prior, codes = None, weights, None
         if frequency and weights is not None:
             copies, prior = weights[counted], None
@@ -90,6 +91,24 @@ def read_units(result: LogitResult, fit: Fit, by: Any, strata: Any) -> Units:
     if units.total < 2:
         raise ResamplingError.few_units(units.name, int(units.total))
     return units
+
+
+def check_independent(result: LogitResult, what: str, argument: str) -> None:
+    """Raise where a result rests on clusters and does not tell which."""
+    covariance = result.estimate.covariance
+    if covariance.n_clusters is not None:
+        raise ResamplingError.clusters_unsaid(covariance.kind, what, argument)
+
+
+def read_strata(result: LogitResult, strata: Any) -> tuple[str, Codes]:
+    """Return name and codes of the strata of the rows used."""
+    if isinstance(strata, str) and result.fit is not None and result.table is not None:
+        from logit_inference.design.frame import as_frame
+
+        names = [*row_groups(result.fit.source), *as_frame(result.table).names]
+        if strata not in names:
+            raise ResamplingError.unknown_strata(strata, names)
+    return _one(result, strata, "strata")
 
 
 def _row_name(result: LogitResult) -> str:

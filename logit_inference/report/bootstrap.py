@@ -28,7 +28,7 @@ def bootstrap_table(
     level: float,
     method: str,
     drawn: str,
-    left_out: tuple[int, int, int],
+    left_out: tuple[int, int, int, int],
 ) -> Table:
     """Return one row for each coefficient: estimate, bias, standard error, interval.
 
@@ -41,18 +41,24 @@ def bootstrap_table(
     method : {"percentile", "basic", "bca", "normal"}
     drawn : str
         How many replicates of what.
-    left_out : (int, int, int)
-        Replicates, and how many of them are separated, and cannot tell the columns apart.
+    left_out : (int, int, int, int)
+        Replicates, and how many of them are separated, are separated so that a coefficient may go
+        either way, and cannot tell the columns apart.
     """
     estimate, bias, std_error, low, high = columns
     ends = (1.0 - level) / 2, (1.0 + level) / 2
-    n_replicates, n_separated, n_lost = left_out
+    n_replicates, n_separated, n_open, n_lost = left_out
     notes = [f"{drawn}.", f"Intervals: {METHODS[method]}."]
     if n_separated:
         kept = n_replicates - n_separated - n_lost
         notes.append(
             f"{n_separated:,} replicates are separated: intervals other than normal count them "
             f"at the infinity where they lie, bias and standard errors are of the {kept:,} others."
+        )
+    if n_open:
+        notes.append(
+            f"{n_open:,} of these leave open to which infinity some coefficient goes: they are in "
+            "no interval of that coefficient."
         )
     if n_lost:
         notes.append(

@@ -346,3 +346,30 @@ def test_progress_is_a_librarys_and_off_where_nobody_looks(capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "tqdm.auto", None)
     with pytest.raises(MissingPackageError, match="progress"):
         fit.bootstrap(5, progress=True)
+
+
+def test_groups_are_drawn_with_all_their_trials_also_where_rows_are_alike():
+    rng = np.random.default_rng(4)
+    data = pd.DataFrame({"x": rng.integers(0, 3, 5200), "m": rng.integers(1, 3, 5200)})
+    data["k"] = rng.binomial(data["m"], 0.3 + 0.1 * data["x"])
+    fit = li.logit("k ~ x", data, trials="m")
+    assert fit.fit.solved is not fit.fit.source  # collapsed
+    W, _ = drawn(fit, 1, 2)
+    own = li.logit("k ~ x", data.loc[np.repeat(data.index, W[1])], trials="m")
+    assert np.allclose(fit.bootstrap(2, seed=1).coef[1], own.params, rtol=1e-9)
+
+
+def test_clusters_of_the_covariance_are_not_forgotten():
+    fit = li.logit("y ~ x", DATA)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", li.errors.FewClustersWarning)
+        clustered = fit.with_covariance("cluster", by="clinic")
+        arrays = li.logit_arrays(DATA["y"], DATA[["x"]], intercept=True, cluster=DATA["clinic"])
+    for result in (clustered, arrays):
+        with pytest.raises(ResamplingError, match="rest on clusters"):
+            result.bootstrap(5)
+        with pytest.raises(ResamplingError, match="rest on clusters"):
+            result.permutation_test("x")
+        assert result.bootstrap(5, by=DATA["clinic"]).n_units == 15
+    with pytest.raises(ResamplingError, match="Did you mean 'ward'"):
+        fit.bootstrap(5, strata="wrd")
