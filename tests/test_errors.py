@@ -42,6 +42,9 @@ def raised():
     yield errors.ProfileError.not_found("an end", 1.5)
     yield errors.ProfileError.several(0.25)
     yield errors.ClusterError.nothing()
+    yield errors.MissingPackageError("tqdm", "progress", "a progress bar")
+    yield errors.PoolingError.infinite(2, ["x"])
+    yield errors.ResamplingError.few_units("rows", 1)
     yield errors.CoefficientError.shape((2,), ["a", "b", "c"])
 
 
