@@ -30,7 +30,7 @@ from logit_inference.solve.batch import refit_weights
 from logit_inference.solve.fit import Fit
 from logit_inference.solve.solution import Outcome
 
-AT_ONCE = 1 << 23  # weights of replicates that are held at a time
+AT_ONCE = 1 << 24  # weights held at a time: with fewer replicates products are of little use
 MOST_AT_ONCE = 1024  # replicates whose steps are taken together
 
 Advance = Callable[[int], None]
@@ -83,7 +83,8 @@ def bootstrap_replicates(
     Notes
     -----
     Cost: that of `refit_weights`, some 15 µs for each replicate of 200 rows and 5 columns and about
-    0.1 s for one of a million, and 10 ns for each unit drawn. Memory: 64 MB of weights at most.
+    0.2 s for one of a million rows and 10 columns, and 10 ns for each unit drawn. Memory: weights of
+    64 MB, of 128 MB where rows have weights of their own, whatever the number of replicates.
 
     References
     ----------

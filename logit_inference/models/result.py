@@ -660,9 +660,9 @@ class LogitResult:
 
         Notes
         -----
-        About 25 µs for each replicate of 200 rows and 5 columns, 0.1 s for one of a million rows;
-        where all columns take few values, the time does not grow with the rows. Memory: 64 MB of
-        weights at most, and the (B, p) coefficients.
+        About 25 µs for each replicate of 200 rows and 5 columns, 0.2 s for one of a million rows
+        and 10 columns; where all columns take few values, the time does not grow with the rows.
+        Memory: 128 MB of weights at most, and the (B, p) coefficients.
 
         Examples
         --------
