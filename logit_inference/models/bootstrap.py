@@ -215,6 +215,8 @@ def bootstrap(
     words = f"{units.total:,.0f} {units.name}"
     if strata is not None:
         words += f" within {units.n_strata:,} strata"
+        single = int((units.stratum_sizes == 1).sum())
+        words += f", {single:,} of them of one unit, which so never varies" if single else ""
     return Bootstrap(
         result.estimate.names,
         result.estimate.coef,

@@ -1,6 +1,7 @@
 """Replicates are fits of literally resampled rows, and what is said of them is its definition."""
 
 import sys
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -19,6 +20,7 @@ from logit_inference.errors import (
     ResamplingWarning,
 )
 from logit_inference.models.units import read_units
+from logit_inference.rows import source
 from logit_inference.solve.solution import Outcome
 
 # Both are converged to 1e-8 of a standard error, and Newton's last step squares that.
@@ -111,6 +113,48 @@ def test_a_seed_gives_the_same_numbers_whatever_the_blocking_and_threads(monkeyp
     assert np.allclose(again.coef[:6], one.coef, rtol=0, atol=1e-12)
     other = li.logit_arrays(y, X, intercept=True).bootstrap(6, seed=5)
     assert np.abs(other.coef - one.coef).min() > 1e-6
+
+
+def test_many_blocks_are_as_one(monkeypatch):
+    def answers():
+        fit = li.logit("y ~ x + g", DATA)
+        cases = {}, {"strata": "g"}, {"by": "clinic"}
+        boots = [fit.bootstrap(20, seed=1, **how) for how in cases]
+        test = fit.permutation_test("g", 99, seed=1)
+        return boots, test, fit.with_covariance("jackknife").bse
+
+    one, test, jackknife = answers()
+    monkeypatch.setattr(source, "FEWEST_ROWS", 1)
+    monkeypatch.setattr(source, "rows_per_block", lambda n_columns: 37)
+    assert li.logit("y ~ x + g", DATA).fit.source.only_block is None
+    many, again, left = answers()
+    for a, b in zip(one, many, strict=True):
+        assert np.allclose(a.coef, b.coef, rtol=0, atol=1e-12)
+        assert np.allclose(a.accelerations, b.accelerations, rtol=1e-9)
+    assert test.statistic == pytest.approx(again.statistic, rel=1e-10)
+    assert test.p_value == again.p_value
+    assert np.allclose(jackknife, left, rtol=1e-9)
+
+
+def test_a_stratum_of_one_unit_is_told():
+    strata = np.where(np.arange(90) == 7, "alone", "others")
+    boot = li.logit("y ~ x", DATA).bootstrap(3, seed=1, strata=strata)
+    assert "within 2 strata, 1 of them of one unit, which so never varies" in boot.units
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_replicates():
+    n, rng = 300_000, np.random.default_rng(0)
+    X = rng.normal(size=(n, 4))
+    y = rng.random(n) < 1 / (1 + np.exp(-X[:, 0]))
+    fit = li.logit_arrays(y, X, intercept=True)
+    tracemalloc.start()
+    boot = fit.bootstrap(150, seed=1)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 90e6  # 64 MB of weights, and what is made of them; all of them are 180 MB
+    # A ratio of standard deviations of 150, at four of its standard errors.
+    assert np.abs(boot.bse / fit.bse - 1).max() < 4 / np.sqrt(2 * 150)
 
 
 def test_discrete_rows_are_drawn_as_copies_of_few():
