@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from logit_inference.covariance.covariance import Covariance
 from logit_inference.covariance.limits import limit_coefficients
+from logit_inference.covariance.refits import refits
 from logit_inference.covariance.sandwich import WRITTEN_OUT, cluster_scores
 from logit_inference.covariance.units import Draws, Units
 from logit_inference.likelihood.evaluation import Total
@@ -26,7 +27,6 @@ from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.coded import LevelSums
 from logit_inference.rows.product import dense
 from logit_inference.rows.source import ArraySource
-from logit_inference.solve.batch import refit_weights
 from logit_inference.solve.fit import Fit
 from logit_inference.solve.solution import Outcome
 
@@ -72,7 +72,6 @@ def bootstrap_replicates(
     Parameters
     ----------
     fit : Fit
-        By maximum likelihood.
     units : Units
         What is drawn.
     seed : int
@@ -123,13 +122,12 @@ def replications(
     for start in range(0, n_replicates, step):
         stop = min(start + step, n_replicates)
         drawn = weights(start, stop)
-        again = refit_weights(fit, drawn)
-        coef[start:stop] = again.coef
-        for b, outcome in enumerate(again.outcomes if limits else ()):
+        coef[start:stop], ended = refits(fit, drawn)
+        for b, outcome in enumerate(ended if limits and fit.estimator.is_ml else ()):
             if outcome is Outcome.DIVERGING:
                 coef[start + b] = limit_coefficients(fit, drawn[b])
         del drawn  # before the next are made
-        outcomes += again.outcomes
+        outcomes += ended
         advance(stop - start)
     return Replications(coef, tuple(outcomes))
 
@@ -190,13 +188,16 @@ def accelerations(fit: Fit, units: Units) -> Floats:
     Returns
     -------
     (p,) array
-        NaN where a column cannot be estimated.
+        NaN where a column cannot be estimated, and for estimators with a penalty, whose scores are
+        not sums over rows.
 
     Notes
     -----
     One pass. Efron (1987), *Journal of the American Statistical Association* 82, section 7; with
     strata Davison and Hinkley (1997), section 5.3.
     """
+    if not fit.estimator.is_ml:
+        return np.full(len(fit.names), np.nan)
     root = fit.information_root()
     outer = fit.basis.root(root) @ root.T
     if units.codes is None:

@@ -29,7 +29,7 @@ def jackknife_replicates(fit: Fit, units: Units, advance: Advance) -> Replicatio
     Parameters
     ----------
     fit : Fit
-        By maximum likelihood; over its distinct rows (see `cells`) where they are copies of few.
+        Over its distinct rows (see `cells`) where they are copies of few.
     units : Units
         Without strata. Of those with copies one is left out.
     advance : function of int

@@ -14,7 +14,7 @@ class ResamplingError(LogitInferenceError, ValueError):
     Attributes
     ----------
     reason : str
-        ``"separated"``, ``"search"``, ``"estimator"``, ``"dimensions"``, ``"strata"``, ``"units"``,
+        ``"separated"``, ``"search"``, ``"dimensions"``, ``"strata"``, ``"units"``,
         ``"clusters"``, ``"replicates"``, ``"leave one out"``, ``"exchangeable"``, ``"null"``.
     count : int
         Of what the reason is about; 0 where nothing is counted.
@@ -42,16 +42,6 @@ class ResamplingError(LogitInferenceError, ValueError):
             f"the search of this fit stopped before it reached a maximum, so that {what} would "
             "spread around nothing. Fit again with more iterations, or another start.",
             "search",
-        )
-
-    @classmethod
-    def estimator(cls, what: str, name: str) -> ResamplingError:
-        """Return the error for another estimator than maximum likelihood."""
-        return cls(
-            f"{what} refits by maximum likelihood, and this fit is by {name}: replicates of "
-            "another estimator would not spread around its estimate. Fit with "
-            'estimator="ml" for it, or use the tests and intervals of this estimator.',
-            "estimator",
         )
 
     @classmethod
@@ -117,12 +107,12 @@ class ResamplingError(LogitInferenceError, ValueError):
         )
 
     @classmethod
-    def leave_one_out(cls, unit: str, labels: Sequence[object], count: int) -> ResamplingError:
+    def leave_one_out(cls, units: Sequence[object], count: int) -> ResamplingError:
         """Return the error where estimates do not exist without one unit."""
         return cls(
-            f"without one of {count} {unit} ({shorten(labels)}) the data are separated or a column "
-            "cannot be estimated, so that the jackknife has no value there. HC3, which is its "
-            'one-step form, exists: with_covariance("HC3"), or "cluster" for clusters.',
+            f"the jackknife leaves out one unit after the other, and without {shorten(units)} "
+            f"({count:,} such in all) the data are separated or a column cannot be estimated. The "
+            'one-step forms exist: with_covariance("HC3"), or "cluster" for clusters.',
             "leave one out",
             count,
         )

@@ -168,6 +168,9 @@ class Bootstrap:
         return pd.DataFrame({"conf_low": ends[0], "conf_high": ends[1]}, index=list(self.names))
 
     def _ends(self, method: str, level: float) -> tuple[Floats, Floats]:
+        if method == "bca" and np.isnan(self.accelerations).all():
+            reason = "its acceleration is that of maximum likelihood, and this fit has a penalty"
+            raise ArgumentError.refused("method", method, reason, '"percentile" or "basic"')
         return bootstrap_intervals(
             self.estimate, self.coef, self._std_errors, self.accelerations, method, level
         )

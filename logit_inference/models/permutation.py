@@ -45,7 +45,7 @@ def permutation_test(
     within = None if strata is None else read_strata(result, strata)[1]
     asked = fit if result.asked is None else result.asked
     seed = read_seed(seed)
-    test = exchange(asked, read.matrix, offset=asked.source.fold(_has_offset))
+    test = exchange(asked, read.matrix, offset=bool(asked.source.fold(_has_offset)))
     with progress_bar(int(n_replicates), "permutation test", progress) as advance:
         found = permute(test, seed, within, int(n_replicates), advance)
     df = float(len(read.matrix))

@@ -62,7 +62,7 @@ def read_resampling(
     if used and covariance != "bootstrap":
         name, value = used[0], given[used[0]]
         found = "this bootstrap" if isinstance(covariance, Bootstrap) else repr(covariance)
-        raise ArgumentError(name, value, f'it with "bootstrap": {found} draws nothing')
+        raise ArgumentError.refused(name, value, f"{found} draws nothing", 'it with "bootstrap"')
     if isinstance(covariance, Bootstrap) or covariance in KINDS:
         return Resampling(covariance, n_replicates, seed, strata)
     return covariance
@@ -80,8 +80,8 @@ def _bootstrap(result: LogitResult, asked: Resampling, by: Any) -> Covariance:
         if by is not None:
             raise ArgumentError("by", by, "it in bootstrap(): this one is drawn already")
         if not _is_of(boot, result):
-            instead = "the bootstrap of this very fit: fit.with_covariance(fit.bootstrap(…))"
-            raise ArgumentError("covariance", "a bootstrap of another fit", instead)
+            reason, instead = "it is of another fit", "fit.with_covariance(fit.bootstrap(…))"
+            raise ArgumentError.refused("covariance", Bootstrap.__name__, reason, instead)
     else:
         n_replicates = REPLICATES if asked.n_replicates is None else asked.n_replicates
         boot = bootstrap(result, n_replicates, asked.seed, by, asked.strata, None)
@@ -113,9 +113,10 @@ def _refuse(result: LogitResult, units: Units, estimated: Any) -> None:
     """Raise for units without which there is no estimate, by the labels of their first rows."""
     lost = np.flatnonzero(~estimated)
     if len(estimated) != units.n_units:  # distinct rows, whose places are not those of rows
-        raise ResamplingError.leave_one_out(units.name, ["each the only one of a kind"], len(lost))
-    first = lost
+        raise ResamplingError.leave_one_out(["a row that is the only one of its kind"], len(lost))
+    first, what = lost[:10].tolist(), "row"
     if units.codes is not None:
-        first = np.array([int(np.argmax(units.codes == unit)) for unit in lost[:10]])
-    labels = [f"row {plain(result.labels[row])!r}" for row in first[:10]]
-    raise ResamplingError.leave_one_out(units.name, labels, len(lost))
+        first = [int(np.argmax(units.codes == unit)) for unit in lost[:10]]
+        what = "row" if units.name == "rows" else "the unit of row"
+    labels = [f"{what} {plain(result.labels[row])!r}" for row in first]
+    raise ResamplingError.leave_one_out(labels, len(lost))

@@ -655,14 +655,15 @@ class LogitResult:
         Raises
         ------
         ResamplingError
-            Where the data are separated, for other estimators than maximum likelihood, and for
+            Where the data are separated (not for an estimator that is finite there), and for
             clusters that strata cut.
 
         Notes
         -----
         About 25 µs for each replicate of 200 rows and 5 columns, 0.2 s for one of a million rows
         and 10 columns; where all columns take few values, the time does not grow with the rows.
-        Memory: 128 MB of weights at most, and the (B, p) coefficients.
+        Estimators with a penalty: one fit for each replicate. Memory: 128 MB of weights at most,
+        and the (B, p) coefficients.
 
         Examples
         --------

@@ -26,12 +26,10 @@ def resampled_fit(result: LogitResult, what: str) -> Fit:
     Raises
     ------
     DetachedError, ResamplingError
-        For a result without rows, by another estimator, at no maximum.
+        For a result without rows, and one at no finite maximum.
     """
     if result.fit is None:
         raise DetachedError(what)
-    if not result.account.estimator.is_ml:
-        raise ResamplingError.estimator(what, result.account.estimator.name)
     estimate = result.estimate
     if result.asked is not None:
         infinite = ~estimate.finite
