@@ -19,6 +19,7 @@ from logit_inference.errors import (
     SeparationError,
     SeparationWarning,
 )
+from logit_inference.models.bootstrap import Bootstrap
 from logit_inference.models.certify import certify, certify_arrays
 from logit_inference.models.compare import compare
 from logit_inference.models.imputed import logit_imputed
@@ -31,6 +32,7 @@ from logit_inference.models.separated import detect_separation, detect_separatio
 __version__ = "0.1.0"
 
 __all__ = [
+    "Bootstrap",
     "CollinearityWarning",
     "ComparisonError",
     "ConvergenceError",

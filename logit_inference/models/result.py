@@ -660,7 +660,7 @@ class LogitResult:
 
         Notes
         -----
-        About 25 µs for each replicate of 200 rows and 5 columns, 0.2 s for one of a million rows
+        About 35 µs for each replicate of 200 rows and 5 columns, 0.2 s for one of a million rows
         and 10 columns; where all columns take few values, the time does not grow with the rows.
         Estimators with a penalty: one fit for each replicate. Memory: 128 MB of weights at most,
         and the (B, p) coefficients.
@@ -739,7 +739,7 @@ class LogitResult:
 
         Notes
         -----
-        One fit, and 40 µs for each permutation of 200 rows, 0.2 s for one of a million. Infinite
+        One fit, and 25 µs for each permutation of 200 rows, 0.2 s for one of a million. Infinite
         coefficients of separated data are tested like others.
 
         Examples
