@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from logit_inference.covariance.bootstrap import (
-    Replications,
     accelerations,
     bootstrap_replicates,
     replicate_covariance,
@@ -114,6 +113,8 @@ class Bootstrap:
 
     @property
     def _bias(self) -> Floats:
+        if not self.n_estimated:
+            return np.full(len(self.names), np.nan)
         shift: Floats = self._finite.mean(axis=0) - self.estimate
         return shift
 
@@ -124,6 +125,8 @@ class Bootstrap:
 
     @property
     def _std_errors(self) -> Floats:
+        if self.n_estimated < 2:
+            return np.full(len(self.names), np.nan)
         spread: Floats = self._finite.std(axis=0, ddof=1)
         return spread
 
@@ -132,11 +135,7 @@ class Bootstrap:
 
         For a result whose tables rest on it: ``fit.with_covariance(boot)``.
         """
-        return frames.square(self.names, np.cov(self._finite, rowvar=False).reshape(self._shape))
-
-    @property
-    def _shape(self) -> tuple[int, int]:
-        return len(self.names), len(self.names)
+        return frames.square(self.names, bootstrap_covariance(self).matrix)
 
     def conf_int(self, method: str = "percentile", *, level: float | None = None) -> pd.DataFrame:
         """Return confidence intervals, columns ``conf_low`` and ``conf_high``.
@@ -214,7 +213,6 @@ def bootstrap(
     seed = read_seed(seed)
     with progress_bar(int(n_replicates), "bootstrap", progress) as advance:
         found = bootstrap_replicates(fit, units, seed, int(n_replicates), advance)
-    enough(found)
     words = f"{units.total:,.0f} {units.name}"
     if strata is not None:
         words += f" within {units.n_strata:,} strata"
@@ -250,16 +248,17 @@ def read_seed(seed: object) -> int:
     return int(seed)
 
 
-def enough(found: Replications) -> None:
-    """Raise where too few replicates have estimates for a spread of them."""
-    count = int(found.estimated.sum())
-    if count < 2:
-        raise ResamplingError.few_replicates(count, len(found.outcomes))
-
-
 def bootstrap_covariance(boot: Bootstrap) -> Covariance:
-    """Return the covariance of the replicates with finite estimates, labelled."""
+    """Return the covariance of the replicates with finite estimates, labelled.
+
+    Raises
+    ------
+    ResamplingError
+        Where fewer than two have them.
+    """
     finite = boot._finite
+    if len(finite) < 2:
+        raise ResamplingError.few_replicates(len(finite), boot.n_replicates)
     deviations = (finite - finite.mean(axis=0)) / np.sqrt(len(finite) - 1.0)
     kind = f"bootstrap of {boot.units}, {boot.n_replicates:,} replicates, seed {boot.seed}"
     if boot.n_separated:

@@ -85,10 +85,11 @@ def _bootstrap(result: LogitResult, asked: Resampling, by: Any) -> Covariance:
     else:
         n_replicates = REPLICATES if asked.n_replicates is None else asked.n_replicates
         boot = bootstrap(result, n_replicates, asked.seed, by, asked.strata, None)
+    found = bootstrap_covariance(boot)
     if boot.n_estimated < boot.n_replicates:
         counts = boot.n_replicates, boot.n_separated, boot.n_lost
         warnings.warn(ResamplingWarning(*counts), stacklevel=4)
-    return bootstrap_covariance(boot)
+    return found
 
 
 def _is_of(boot: Bootstrap, result: LogitResult) -> bool:

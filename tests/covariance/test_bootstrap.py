@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import expit
 
 import logit_inference as li
 from logit_inference.covariance import bootstrap as module
@@ -321,6 +322,45 @@ def test_separated_replicates_lie_at_their_infinity_and_are_averaged_nowhere():
     wide = boot.conf_int(level=0.999)
     assert wide.loc["g", "conf_low"] == -np.inf
     assert np.isfinite(boot.conf_int("normal", level=0.999)).all(axis=None)
+
+
+def crowded():
+    """Forty levels, ten of which have one event each, that every third sample is without."""
+    rng = np.random.default_rng(2)
+    data = pd.DataFrame({"g": np.repeat(np.arange(40), 36).astype(str), "x": rng.normal(size=1440)})
+    data["y"] = np.where(np.arange(1440) // 36 < 30, rng.random(1440) < expit(data["x"]), 0)
+    data.loc[np.arange(30, 40) * 36, "y"] = 1
+    return data
+
+
+@pytest.mark.parametrize(
+    ("formula", "data", "count"),  # a fit of the latter finds what separates it in a second
+    [("am ~ wt + hp", li.datasets.load("mtcars"), 3), ("y ~ x + g", crowded(), 1)],
+    ids=["overlap in few rows", "levels with one outcome"],
+)
+def test_limits_of_separated_replicates_are_those_of_fits(formula, data, count):
+    fit = li.logit(formula, data)
+    boot = fit.bootstrap(12, seed=3)
+    W, _ = drawn(fit, 3, 12)
+    lost = [b for b, outcome in enumerate(boot.outcomes) if outcome is Outcome.DIVERGING]
+    assert len(lost) > 2
+    for b in lost[:count]:
+        with pytest.warns(li.SeparationWarning):
+            own = li.logit(formula, data.loc[np.repeat(data.index, W[b])])
+        finite = np.isfinite(own.params)
+        assert np.allclose(boot.coef[b], own.params, rtol=1e-6, atol=1e-6, equal_nan=True)
+        assert finite.sum() == np.isfinite(boot.coef[b]).sum()
+
+
+def test_intervals_need_no_replicate_that_is_finite_throughout():
+    fit = li.logit("y ~ x + g", crowded())
+    boot = fit.bootstrap(3, seed=1)
+    assert boot.n_estimated < 2
+    assert np.isnan(boot.bse).all()
+    assert np.isfinite(boot.conf_int(level=0.5).loc["x"]).all()
+    assert "3 replicates of 1,440 rows" in str(boot)
+    with pytest.raises(ResamplingError, match="too few for a covariance"):
+        fit.with_covariance(boot)
 
 
 def test_a_replicate_that_loses_a_level_is_counted():
