@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from logit_inference.errors import DataError, RankError
 from logit_inference.likelihood.evaluation import Total
+from logit_inference.likelihood.objective import objective
 from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.product import dense
@@ -24,6 +25,7 @@ from logit_inference.solve.certificate import certify_fit
 from logit_inference.solve.fit import Fit, fit_rows
 from logit_inference.solve.limit import limit_fit
 from logit_inference.solve.peeling import peeled
+from logit_inference.solve.rank import find_rank
 from logit_inference.solve.recession import find_recession, separated_rows
 
 
@@ -49,9 +51,11 @@ def limit_coefficients(fit: Fit, weights: NDArray[Any]) -> Floats:
     nothing = np.full(p, np.nan)
     rows = variant(fit.source, weights=np.asarray(weights, dtype=np.float64))
     counts = rows.fold(fit.likelihood.tally)
-    if counts.events in (0.0, counts.trials):  # all of one outcome: every sign is allowed
-        return nothing
     seen = in_basis(rows, Basis(p, kept))
+    if counts.events in (0.0, counts.trials):  # nobody has asked yet whether columns are told apart
+        at = objective(seen, fit.likelihood)(np.zeros(len(kept)))
+        if len(find_rank(seen, at).basis.kept) < len(kept):
+            return nothing
     simple = _beside_empty_cells(fit, seen)
     if simple is not None:
         nothing[list(kept)] = simple

@@ -115,38 +115,56 @@ class Draws:
         Some 10 ns for each unit and replicate; 70 ns for one with copies.
         """
         units = self.units
-        stream, order = Stream(self.seed), self._order()
+        stream, layers = Stream(self.seed), _layers(units)
         found = np.empty((stop - start, units.n_rows), dtype=units.dtype)
         for replicate in range(start, stop):
-            counts = self._counts(stream.at(replicate), *order)
+            counts = _counts(stream.at(replicate), units, layers)
             units.spread(counts, found[replicate - start])
         return found
 
-    def _order(self) -> tuple[NDArray[Any] | None, Floats]:
-        """Return the units in the order of their strata, and where each stratum ends."""
-        if self.units.strata is None:
-            return None, np.array([self.units.n_units])
-        order = np.argsort(self.units.strata, kind="stable")
-        return order, np.cumsum(np.bincount(self.units.strata, minlength=self.units.n_strata))
 
-    def _counts(self, stream: Stream, order: NDArray[Any] | None, ends: Floats) -> NDArray[Any]:
-        """Return how often each unit is drawn: as many of each stratum as it has."""
-        units = self.units
-        counts = np.empty(units.n_units, dtype=np.int64)
-        first = 0
-        for last in ends.tolist():
-            size = last - first
-            if units.copies is None:
-                drawn = np.bincount(stream.below(size, size), minlength=size)
-            else:
-                own = units.copies[first:last] if order is None else units.copies[order[first:last]]
-                drawn = stream.multinomial(own)
-            if order is None:
-                counts[first:last] = drawn
-            else:
-                counts[order[first:last]] = drawn
-            first = last
+@dataclass(frozen=True)
+class _Layers:
+    """Units in the order of their strata.
+
+    Parameters
+    ----------
+    order : (n_units,) array of int
+        The units, those of a stratum beside each other.
+    first, size : (n_units,) arrays
+        For each place where its stratum begins, and how many units it has.
+    """
+
+    order: Codes
+    first: Codes
+    size: Codes
+
+
+def _layers(units: Units) -> _Layers | None:
+    """Return the units in the order of their strata, None where there are none."""
+    if units.strata is None:
+        return None
+    sizes = np.bincount(units.strata, minlength=units.n_strata)
+    order = np.argsort(units.strata, kind="stable")
+    return _Layers(order, np.repeat(np.cumsum(sizes) - sizes, sizes), np.repeat(sizes, sizes))
+
+
+def _counts(stream: Stream, units: Units, layers: _Layers | None) -> NDArray[Any]:
+    """Return how often each unit is drawn: as many of each stratum as it has."""
+    n = units.n_units
+    if layers is None and units.copies is None:
+        return np.bincount(stream.below(n, n), minlength=n)
+    if layers is None:
+        return stream.multinomial(np.asarray(units.copies))
+    counts = np.empty(n, dtype=np.int64)
+    if units.copies is None:
+        places = layers.first + stream.below(layers.size, n)
+        counts[layers.order] = np.bincount(places, minlength=n)
         return counts
+    for first in np.unique(layers.first):
+        own = layers.order[first : first + layers.size[first]]
+        counts[own] = stream.multinomial(units.copies[own])
+    return counts
 
 
 class Stream:
@@ -174,8 +192,8 @@ class Stream:
         self._bits.state = self._state
         return self
 
-    def below(self, bound: int, size: int) -> NDArray[np.int64]:
-        """Return whole numbers from 0 up to below ``bound``.
+    def below(self, bound: int | Codes, size: int) -> NDArray[np.int64]:
+        """Return whole numbers from 0 up to below ``bound``, which may differ by number.
 
         From the 53 leading bits, so that no release of numpy changes them; what the division does
         not even out is of the order ``bound / 2**53``.
@@ -184,7 +202,8 @@ class Stream:
         for start in range(0, size, PIECE):
             part = found[start : start + PIECE]
             leading: Any = self._bits.random_raw(len(part)) >> np.uint64(11)
-            part[:] = leading.view(np.int64) * (bound * 2.0**-53)
+            most = bound if isinstance(bound, int) else bound[start : start + PIECE]
+            part[:] = leading.view(np.int64) * (most * 2.0**-53)
         return found
 
     def multinomial(self, copies: Floats) -> NDArray[np.int64]:

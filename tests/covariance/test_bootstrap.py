@@ -187,6 +187,7 @@ def test_an_intercept_is_a_binomial_in_closed_form():
     expected = np.log(events[inside] / (20 - events[inside]))
     assert np.allclose(boot.coef[inside, 0], expected, rtol=1e-12, atol=1e-12)
     assert boot.n_separated == (~inside).sum() > 0
+    assert np.array_equal(boot.coef[~inside, 0], np.where(events[~inside] > 0, np.inf, -np.inf))
     # Without one of the events, and without one of the others.
     without = np.log(np.array([5 / 14, 6 / 13]))
     mean = without @ [6, 14] / 20
