@@ -4,44 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from numbers import Real
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from logit_inference.errors import ArgumentError, PoolingError
-from logit_inference.inference.estimate import Estimate
-from logit_inference.inference.hypothesis import Hypothesis, read_hypothesis
-from logit_inference.inference.pooling import (
-    Pooled,
-    pool_estimates,
-    pool_likelihood_ratios,
-    pool_statistics,
-    pooled_coefficients,
-    pooled_wald_test,
-)
+from logit_inference.errors import ArgumentError
+from logit_inference.inference.pooling import Pooled, pool_estimates, pooled_coefficients
 from logit_inference.inference.result import TestResult
-from logit_inference.inference.stacked import (
-    likelihood_ratios,
-    ratio_at_means,
-    ratio_with_constants,
-    stacked_ratio,
-)
-from logit_inference.inference.wald import Coefficients, check_level, check_restrictions, wald_test
+from logit_inference.inference.wald import Coefficients, check_level
 from logit_inference.models import frames
+from logit_inference.models.poolable import check_same, complete_df, estimate_of, kind_of, listed
+from logit_inference.models.pooltest import pooled_hypothesis_test
 from logit_inference.models.result import LogitResult
-from logit_inference.models.testing import covariance_notes, whole_of
 from logit_inference.report.pooled import pooled_table
 from logit_inference.report.table import Table
-from logit_inference.rows.block import Floats
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from logit_inference.inference.submodel import Whole
-
-METHODS = ("D1", "D2", "D2-lr", "D3", "D3-mice", "D4")
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -160,17 +140,7 @@ class PooledResult:
         Pooled Wald (D1) test of bmi = 0, chl = 0: F(2, 12.4704) = 1.028, p = 0.386. \
 Relative increase in variance 0.281.
         """
-        if method not in METHODS:
-            raise ArgumentError("method", method, f"one of {', '.join(map(repr, METHODS))}")
-        first = _estimate_of(self.fits[0], 1)
-        read = read_hypothesis(hypothesis, self.names, self.terms, first.identified)
-        check_restrictions(first, read.matrix)
-        if method == "D1":
-            return pooled_wald_test(self.pooled, read)
-        if method == "D2":
-            return pool_statistics(_wald_statistics(self.fits, read), read, method)
-        found = _likelihood_test(_models_of(self, method), read, method)
-        return replace(found, notes=(*found.notes, *covariance_notes(self.fits[0], "lr")))
+        return pooled_hypothesis_test(self, hypothesis, method)
 
     @property
     def terms(self) -> Mapping[str, tuple[int, ...]]:
@@ -253,154 +223,16 @@ def pool(
     >>> li.pool(fits).fmi.round(3).to_dict()
     {'Intercept': 0.439, 'bmi': 0.364, 'chl': 0.212}
     """
-    every = _listed(fits)
-    estimates = [_estimate_of(fit, i) for i, fit in enumerate(every, start=1)]
+    every = listed(fits)
+    estimates = [estimate_of(fit, i) for i, fit in enumerate(every, start=1)]
     for i in range(1, len(every)):
-        _check_same(every, estimates, i)
-    complete = _df_complete(every, estimates, df_complete)
+        check_same(every, estimates, i)
+    complete = complete_df(every, estimates, df_complete)
     coef = np.array([estimate.coef for estimate in estimates])
     matrices = np.array([estimate.matrix for estimate in estimates])
     chosen = getattr(every[0], "level", 0.95) if level is None else level
     pooled = pool_estimates(coef, matrices, complete)
     return PooledResult(estimates[0].names, pooled, every, check_level(chosen))
-
-
-def _listed(fits: Any) -> tuple[Any, ...]:
-    if isinstance(fits, LogitResult):
-        raise PoolingError.count(1)
-    every = tuple(fits)
-    if len(every) < 2:
-        raise PoolingError.count(len(every))
-    return every
-
-
-def _estimate_of(fit: Any, imputation: int) -> Estimate:
-    """Return the finite estimate of what is to be pooled."""
-    estimate = fit if isinstance(fit, Estimate) else getattr(fit, "estimate", None)
-    if not isinstance(estimate, Estimate):
-        raise PoolingError.kind(imputation, type(fit).__name__)
-    if not estimate.finite.all():
-        names = [n for n, known in zip(estimate.names, estimate.finite, strict=True) if not known]
-        raise PoolingError.infinite(imputation, names)
-    if not getattr(fit, "converged", True):
-        raise PoolingError.stopped(imputation)
-    return estimate
-
-
-def _check_same(fits: tuple[Any, ...], estimates: list[Estimate], i: int) -> None:
-    """Raise where a fit differs from the first in more than the imputed values."""
-    first, other = estimates[0], estimates[i]
-    if first.names != other.names:
-        lacking = [
-            name
-            for name in (*first.names, *other.names)
-            if (name in first.names) != (name in other.names)
-        ]
-        raise PoolingError.coefficients(i + 1, lacking or other.names)
-    differs = first.estimable != other.estimable
-    if differs.any():
-        names = [name for name, odd in zip(first.names, differs, strict=True) if odd]
-        raise PoolingError.aliased(i + 1, names)
-    kinds = [_kind(estimate) for estimate in (first, other)]
-    if kinds[0] != kinds[1]:
-        raise PoolingError.differ(i + 1, "covariance", *kinds)
-    one, two = fits[0], fits[i]
-    if not (isinstance(one, LogitResult) and isinstance(two, LogitResult)):
-        return
-    for what in ("formula", "event", "estimator", "weights_kind"):
-        own, theirs = (getattr(fit.account, what) for fit in (one, two))
-        if own != theirs:
-            shown = [value.name if what == "estimator" else value for value in (own, theirs)]
-            raise PoolingError.differ(i + 1, what.replace("_", " "), *map(repr, shown))
-    learned = _learned_otherwise(one.design, two.design)
-    if learned:
-        raise PoolingError.learned(i + 1, learned)
-
-
-def _kind(estimate: Estimate) -> str:
-    """Return what a covariance is called, seeds and counts of replicates left aside."""
-    return estimate.covariance.kind.partition(", ")[0]
-
-
-def _learned_otherwise(first: Any, other: Any) -> list[str]:
-    """Return the expressions that remember something else of their data."""
-    state, theirs = getattr(first, "state", {}), getattr(other, "state", {})
-    return [name for name in state if not _agree(state[name], theirs.get(name))]
-
-
-def _agree(one: Any, other: Any) -> bool:
-    """Say whether two memories of a transformation are the same, to rounding."""
-    if isinstance(one, Mapping):
-        same = isinstance(other, Mapping) and one.keys() == other.keys()
-        return same and all(_agree(one[key], other[key]) for key in one)
-    try:
-        return bool(np.allclose(one, other, rtol=1e-10, atol=0.0, equal_nan=True))
-    except (TypeError, ValueError):
-        return bool(np.array_equal(one, other))
-
-
-def _df_complete(
-    fits: tuple[Any, ...], estimates: list[Estimate], df_complete: float | None
-) -> float:
-    if df_complete is not None:
-        if not (isinstance(df_complete, Real) and df_complete > 0):
-            raise ArgumentError("df_complete", df_complete, "a number above 0, inf for many rows")
-        return float(df_complete)
-    found = []
-    for i, (fit, estimate) in enumerate(zip(fits, estimates, strict=True), start=1):
-        covariance, residual = estimate.covariance, getattr(fit, "df_resid", None)
-        if covariance.df is not None:
-            found.append(float(np.min(covariance.df)))
-        elif covariance.n_clusters is not None:
-            found.append(covariance.n_clusters - 1.0)
-        elif residual is not None:
-            found.append(float(residual))
-        else:
-            raise PoolingError.df_unknown(i)
-    if not min(found) > 0:
-        raise ArgumentError("df_complete", min(found), "a number above 0, inf for many rows")
-    return min(found)
-
-
-# --- tests --------------------------------------------------------------------------------------
-
-
-def _wald_statistics(fits: tuple[Any, ...], hypothesis: Hypothesis) -> Floats:
-    """Return the chi-square statistic of each imputation."""
-    found = [wald_test(_estimate_of(fit, i), hypothesis) for i, fit in enumerate(fits, start=1)]
-    scale = [1.0 if test.df_denominator is None else test.df for test in found]
-    return np.array([test.statistic for test in found]) * scale
-
-
-def _models_of(result: PooledResult, method: str) -> list[Whole]:
-    """Return the fits whose likelihoods are compared."""
-    found = []
-    for one in result.fits:
-        if not isinstance(one, LogitResult):
-            raise PoolingError.no_likelihood(method, f"of type {type(one).__name__}")
-        if not one.account.estimator.is_ml:
-            raise PoolingError.no_likelihood(method, f"by {one.account.estimator.name}")
-        if one.fit is None:
-            raise PoolingError.no_likelihood(method, "without their rows")
-        found.append(whole_of(one, "lr", "method"))
-    return found
-
-
-def _likelihood_test(models: list[Whole], hypothesis: Hypothesis, method: str) -> TestResult:
-    ratios, fits = likelihood_ratios(models, hypothesis), [model.fit for model in models]
-    if method == "D2-lr":
-        return pool_statistics(ratios.each, hypothesis, method)
-    if method == "D3":
-        shared = ratio_at_means(fits, ratios.null_coef)
-    elif method == "D3-mice":
-        shared = ratio_with_constants(fits, ratios.null_coef)
-    else:
-        shared = stacked_ratio(fits, hypothesis)
-    mean = float(ratios.each.mean())
-    return pool_likelihood_ratios(mean, shared, len(fits), hypothesis, method)
-
-
-# --- tables -------------------------------------------------------------------------------------
 
 
 def _facts(result: PooledResult) -> list[tuple[str, str]]:
@@ -418,7 +250,7 @@ def _facts(result: PooledResult) -> list[tuple[str, str]]:
             ("No. Observations", _range([fit.account.nobs for fit in result.fits])),
             ("Events", _range([fit.account.n_events for fit in result.fits])),
         ]
-    kind = _kind(_estimate_of(first, 1))
+    kind = kind_of(estimate_of(first, 1))
     return [
         *facts,
         ("Complete-data df", "∞" if math.isinf(complete) else f"{complete:g}"),
