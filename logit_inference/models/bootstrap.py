@@ -47,6 +47,8 @@ class Bootstrap:
         not tell the columns apart is NaN throughout.
     outcomes : tuple of B Outcome
         How each search ended: ``DIVERGING`` for separated replicates.
+    estimator : str
+        What replicates, as the fit, were fitted by: ``"MLE"``.
     units : str
         What was drawn, in words, and from how many.
     n_units : int
@@ -66,6 +68,7 @@ class Bootstrap:
     estimate: Floats
     coef: Floats
     outcomes: tuple[Outcome, ...]
+    estimator: str
     units: str
     n_units: int
     seed: int
@@ -178,7 +181,10 @@ class Bootstrap:
         """Return estimates, bias, standard errors and intervals as a table."""
         level = self.level if level is None else check_level(level)
         low, high = self._ends(method, level)
-        drawn = f"{self.n_replicates:,} replicates of {self.units}, seed {self.seed}"
+        drawn = (
+            f"{self.n_replicates:,} replicates of {self.units}, seed {self.seed}, each fitted as "
+            f"the original ({self.estimator})"
+        )
         counts = (self.n_replicates, self.n_separated, self._n_open, self.n_lost)
         columns = (self.estimate, self._bias, self._std_errors, low, high)
         return bootstrap_table(self.names, columns, level, method, drawn, counts)
@@ -223,6 +229,7 @@ def bootstrap(
         result.estimate.coef,
         found.coef,
         found.outcomes,
+        result.account.estimator.name,
         words,
         int(units.total),
         seed,

@@ -260,14 +260,37 @@ def _facts(result: PooledResult) -> list[tuple[str, str]]:
 
 def _range(counts: list[float]) -> str:
     """Return a count, or the smallest and largest of several."""
-    low, high = min(counts), max(counts)
-    return f"{low:g}" if low == high else f"{low:g} to {high:g}"
+    ends = (min(counts), max(counts))
+    low, high = (f"{n:.0f}" if float(n).is_integer() else f"{n:.6g}" for n in ends)
+    return low if low == high else f"{low} to {high}"
 
 
 def _notes(result: PooledResult) -> list[str]:
     reference = "Rubin's" if math.isinf(result.pooled.df_complete) else "Barnard and Rubin's"
     return [
+        *_rows_note(result),
         f"Rubin's rules over {result.n_imputations} imputations; reference: t with {reference} df.",
         "fmi: fraction of the information that is missing. Log-likelihoods do not pool: test "
         'several coefficients by test(…), with method="D1" to "D4".',
+        *dict.fromkeys(
+            note
+            for fit in result.fits
+            if isinstance(fit, LogitResult)
+            for note in fit.account.notes
+        ),
     ]
+
+
+def _rows_note(result: PooledResult) -> list[str]:
+    """Return how many rows were read and used, and which weights they had."""
+    accounts = [fit.account for fit in result.fits if isinstance(fit, LogitResult)]
+    if not accounts:
+        return []
+    noun = "Groups" if accounts[0].grouped else "Rows"
+    read = _range([account.n_rows_read for account in accounts])
+    used = _range([account.n_rows_used for account in accounts])
+    causes = sorted({name for account in accounts for name in account.dropped})
+    dropped = f"; some dropped for a missing value ({', '.join(causes)})" if causes else ""
+    kind = accounts[0].weights_kind
+    weights = f"; weights are {kind} weights" if kind else ""
+    return [f"{noun} of each imputation: {read} read, {used} used{dropped}{weights}."]

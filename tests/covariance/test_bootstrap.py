@@ -256,6 +256,7 @@ def test_estimators_with_a_penalty_are_refitted_with_it(options):
         own = li.logit("y ~ x + g", data.loc[np.repeat(data.index, W[b])], **options)
         # Of standard errors: searches by other steps end within 1e-8 of the maximum.
         assert np.abs((boot.coef[b] - own.params) / own.bse).max() < 1e-6
+    assert f"each fitted as the original ({boot.estimator})" in " ".join(str(boot).split())
     result = fit.with_covariance(boot)
     assert np.allclose(result.bse, boot.coef.std(axis=0, ddof=1), rtol=1e-9)
     assert "bootstrap of 60 rows" in " ".join(str(result).split())

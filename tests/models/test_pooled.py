@@ -179,6 +179,7 @@ def test_weights_groups_penalties_and_aliased_columns():
         warnings.simplefilter("ignore", li.CollinearityWarning)
         aliased = li.logit_imputed("y ~ x + z + twice + g", frames)
     assert np.isnan(aliased.params["twice"])
+    assert " ".join(str(aliased).split()).count("Not estimable: twice = 2*z") == 1
     for method in ("D1", "D2", "D3", "D3-mice", "D4"):
         expected = li.logit_imputed("y ~ x + z + g", frames).test("x, g", method=method)
         found = aliased.test("x, g", method=method)
@@ -238,6 +239,11 @@ def test_refusals(pooled):
 def test_how_it_reads(pooled):
     text = " ".join(str(pooled.summary(odds_ratios=True)).split())
     assert "Rubin's rules over 6 imputations" in text
+    assert "Rows of each imputation: 120 read, 120 used." in text
+    holes = [frame.assign(z=frame["z"].where(frame.index > k)) for k, frame in enumerate(FRAMES)]
+    told = " ".join(str(li.logit_imputed("y ~ x + z", holes, missing="drop")).split())
+    assert "120 read, 114 to 119 used; some dropped for a missing value (z)" in told
+    assert "No. Observations: 114 to 119" in told
     assert "odds ratio" in text
     assert "<table" in pooled._repr_html_()
     assert pooled.tidy(exponentiate=True)["estimate"][1] == pytest.approx(
