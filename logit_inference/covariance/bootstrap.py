@@ -162,7 +162,11 @@ def cells(fit: Fit, units: Units) -> tuple[Fit, Units] | None:
 
 
 def replicate_covariance(
-    basis: Basis, deviations: Floats, kind: str, n_clusters: int | None
+    basis: Basis,
+    deviations: Floats,
+    kind: str,
+    n_clusters: int | None,
+    correction: str = "none",
 ) -> Covariance:
     """Return the covariance ``D'D`` of deviations D (m, p), already divided as they are to be.
 
@@ -170,7 +174,7 @@ def replicate_covariance(
     """
     inner = np.array([basis.inner(row) for row in np.nan_to_num(deviations)])
     triangle: Any = np.linalg.qr(inner, mode="r")  # D'D in so many columns, without squaring
-    return Covariance(np.ascontiguousarray(triangle.T), basis, kind, "none", n_clusters)
+    return Covariance(np.ascontiguousarray(triangle.T), basis, kind, correction, n_clusters)
 
 
 def accelerations(fit: Fit, units: Units) -> Floats:

@@ -79,4 +79,5 @@ def jackknife_covariance(
     mean = weights @ again.coef / total
     scale = np.sqrt(weights * (total - 1.0) / total)
     deviations = scale[:, np.newaxis] * (again.coef - mean)
-    return replicate_covariance(fit.basis, deviations, kind, n_clusters)
+    factor = "(n-1)/n" if n_clusters is None else "(G-1)/G"
+    return replicate_covariance(fit.basis, deviations, kind, n_clusters, f"{factor} about the mean")

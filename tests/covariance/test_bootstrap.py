@@ -217,6 +217,8 @@ def test_the_jackknife_leaves_out_one_unit_after_the_other(by, options):
     what = "clusters of clinic" if by else ("observations" if frame is not DATA else "rows")
     what = "rows" if not by and "weights" in options else what
     assert ours.estimate.covariance.kind == f"jackknife of {count} {what}"
+    factor = "(G-1)/G" if by else "(n-1)/n"
+    assert f"factor {factor} about the mean; reference: normal" in " ".join(str(ours).split())
 
 
 @pytest.mark.parametrize(("by", "strata"), [(None, None), ("clinic", None), ("clinic", "ward")])
