@@ -960,7 +960,7 @@ class LogitResult:
         by : str, sequence of str, array, or mapping of name to array, optional
             Clusters: names given as ``cluster=`` in the fit (all of them by default), columns of
             its table, or labels for each row. Several dimensions combine by inclusion and
-            exclusion.
+            exclusion; resampling takes one.
         type : {"CR1", "CR0", "CR1S"}
             Factor of clustered covariances: G/(G − 1) for G clusters in each dimension; none; the
             former times (n − 1)/(n − k).
@@ -979,7 +979,8 @@ class LogitResult:
         Notes
         -----
         One pass; two for HC2 and HC3; one for each combination of dimensions. Resampling: the time
-        of its refits.
+        of its refits. The jackknife takes one over all rows for each row, or cluster, that is left
+        out: seconds for thousands of rows, hours for a million, where HC3 is its one-step form.
 
         Examples
         --------
