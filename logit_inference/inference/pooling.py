@@ -7,7 +7,7 @@ many the complete data would have. Whatever gives estimates and covariances can 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import stdtr, stdtrit
@@ -67,6 +67,21 @@ class Pooled:
         r = self.relative_increase
         found: Floats = (r + 2.0 / (self.df + 3.0)) / (1.0 + r)
         return found
+
+
+def combined(pooled: Pooled, matrix: Floats) -> Pooled:
+    """Return what is pooled of combinations ``matrix @ coef`` (k, p) of coefficients.
+
+    What ``matrix`` holds is zero in columns that cannot be estimated.
+    """
+    used = np.flatnonzero(matrix.any(axis=0))
+    rows, among = matrix[:, used], np.ix_(used, used)
+    return replace(
+        pooled,
+        coef=rows @ pooled.coef[used],
+        within=rows @ pooled.within[among] @ rows.T,
+        between=rows @ pooled.between[among] @ rows.T,
+    )
 
 
 def pool_estimates(coef: Floats, covariances: Floats, df_complete: float) -> Pooled:
@@ -166,16 +181,11 @@ def pooled_wald_test(pooled: Pooled, hypothesis: Hypothesis) -> TestResult:
     Li, Raghunathan and Rubin (1991), *Journal of the American Statistical Association* 86. Reiter
     (2007), *Biometrika* 94.
     """
-    matrix, k, m = hypothesis.matrix, len(hypothesis.matrix), pooled.m
-    used = np.flatnonzero(matrix.any(axis=0))
-    rows = matrix[:, used]
-    distance = rows @ pooled.coef[used] - hypothesis.value
-    within = rows @ pooled.within[np.ix_(used, used)] @ rows.T
-    between = rows @ pooled.between[np.ix_(used, used)] @ rows.T
-    scale = 1.0 / np.sqrt(np.diagonal(within))
-    factor = np.linalg.cholesky(_regular(within * np.outer(scale, scale)))
-    standardized = np.linalg.solve(factor, scale * distance)
-    half = np.linalg.solve(factor, between * np.outer(scale, scale))
+    k, m, tested = len(hypothesis.matrix), pooled.m, combined(pooled, hypothesis.matrix)
+    scale = 1.0 / np.sqrt(np.diagonal(tested.within))
+    factor = np.linalg.cholesky(_regular(tested.within * np.outer(scale, scale)))
+    standardized = np.linalg.solve(factor, scale * (tested.coef - hypothesis.value))
+    half = np.linalg.solve(factor, tested.between * np.outer(scale, scale))
     spread = float(np.trace(np.linalg.solve(factor, half.T)))
     increase = (1.0 + 1.0 / m) * spread / k
     value = float(standardized @ standardized) / (k * (1.0 + increase))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,13 +9,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from logit_inference.errors import ArgumentError
-from logit_inference.inference.pooling import Pooled, pool_estimates, pooled_coefficients
+from logit_inference.inference.combination import read_combinations
+from logit_inference.inference.pooling import (
+    Pooled,
+    combined,
+    pool_estimates,
+    pooled_coefficients,
+)
 from logit_inference.inference.result import TestResult
 from logit_inference.inference.wald import Coefficients, check_level
 from logit_inference.models import frames
-from logit_inference.models.poolable import check_same, complete_df, estimate_of, kind_of, listed
+from logit_inference.models.poolable import check_same, complete_df, estimate_of, listed
+from logit_inference.models.poolnotes import (
+    pooled_facts,
+    pooled_notes,
+    rows_note,
+    rules_note,
+)
 from logit_inference.models.pooltest import pooled_hypothesis_test
-from logit_inference.models.result import LogitResult
 from logit_inference.report.pooled import pooled_table
 from logit_inference.report.table import Table
 
@@ -142,6 +152,51 @@ Relative increase in variance 0.281.
         """
         return pooled_hypothesis_test(self, hypothesis, method)
 
+    def lincom(
+        self, combination: Any, *, exponentiate: bool = False, level: float | None = None
+    ) -> Table:
+        """Return estimates, tests and intervals of linear combinations of coefficients.
+
+        Each has its own degrees of freedom and its own fraction of missing information.
+
+        Parameters
+        ----------
+        combination : str, list of str, or (p,) or (k, p) array
+            As in `LogitResult.lincom`.
+        exponentiate : bool
+            Whether to show odds ratios, with delta-method standard errors.
+        level : float, optional
+
+        Raises
+        ------
+        HypothesisError
+            For what cannot be read, or not be estimated.
+
+        Examples
+        --------
+        >>> import logit_inference as li
+        >>> long = li.datasets.load("nhanes2_imputed")
+        >>> both = li.logit_imputed("hyp ~ bmi + chl", [t for _, t in long.groupby(".imp")])
+        >>> both.lincom("10 * bmi + 50 * chl").to_frame()["df"].round(2).tolist()
+        [9.36]
+        """
+        level = self.level if level is None else check_level(level)
+        identified = estimate_of(self.fits[0], 1).identified
+        asked = read_combinations(combination, self.names, self.terms, identified)
+        pooled = combined(self.pooled, asked.matrix)
+        table = pooled_coefficients(pooled, level)
+        return pooled_table(
+            asked.text,
+            frames.exponentiated(table) if exponentiate else table,
+            pooled.df,
+            pooled.fmi,
+            level,
+            (),
+            (rules_note(self),),
+            odds_ratios=exponentiate,
+            title="Pooled Linear Combinations of Coefficients",
+        )
+
     @property
     def terms(self) -> Mapping[str, tuple[int, ...]]:
         """The terms of the formula and the columns of each; none where fits do not tell."""
@@ -150,13 +205,11 @@ Relative increase in variance 0.281.
 
     def tidy(self, *, exponentiate: bool = False, level: float | None = None) -> pd.DataFrame:
         """Return one row for each coefficient: broom's columns, ``riv`` and ``fmi``."""
-        return self._table(exponentiate, level).to_frame().assign(riv=self.pooled.relative_increase)
+        table = self.summary(odds_ratios=exponentiate, level=level)
+        return table.to_frame().assign(riv=self.pooled.relative_increase)
 
     def summary(self, *, odds_ratios: bool = False, level: float | None = None) -> Table:
         """Return the summary: text when printed, HTML in a notebook."""
-        return self._table(odds_ratios, level)
-
-    def _table(self, odds_ratios: bool, level: float | None) -> Table:
         level = self.level if level is None else check_level(level)
         table = self.coefficients(level)
         return pooled_table(
@@ -165,8 +218,8 @@ Relative increase in variance 0.281.
             self.pooled.df,
             self.pooled.fmi,
             level,
-            _facts(self),
-            _notes(self),
+            pooled_facts(self),
+            (*rows_note(self), rules_note(self), *pooled_notes(self)),
             odds_ratios=odds_ratios,
         )
 
@@ -233,64 +286,3 @@ def pool(
     chosen = getattr(every[0], "level", 0.95) if level is None else level
     pooled = pool_estimates(coef, matrices, complete)
     return PooledResult(estimates[0].names, pooled, every, check_level(chosen))
-
-
-def _facts(result: PooledResult) -> list[tuple[str, str]]:
-    first = result.fits[0]
-    complete = result.pooled.df_complete
-    facts = [("Imputations", str(result.n_imputations))]
-    if isinstance(first, LogitResult):
-        account = first.account
-        facts = [
-            ("Dep. Variable", account.outcome_name),
-            ("Model", account.model),
-            ("Method", account.estimator.name),
-            ("Event", f"Pr({account.event})"),
-            *facts,
-            ("No. Observations", _range([fit.account.nobs for fit in result.fits])),
-            ("Events", _range([fit.account.n_events for fit in result.fits])),
-        ]
-    kind = kind_of(estimate_of(first, 1))
-    return [
-        *facts,
-        ("Complete-data df", "∞" if math.isinf(complete) else f"{complete:g}"),
-        ("Covariance", "model-based" if kind == "model" else kind),
-    ]
-
-
-def _range(counts: list[float]) -> str:
-    """Return a count, or the smallest and largest of several."""
-    ends = (min(counts), max(counts))
-    low, high = (f"{n:.0f}" if float(n).is_integer() else f"{n:.6g}" for n in ends)
-    return low if low == high else f"{low} to {high}"
-
-
-def _notes(result: PooledResult) -> list[str]:
-    reference = "Rubin's" if math.isinf(result.pooled.df_complete) else "Barnard and Rubin's"
-    return [
-        *_rows_note(result),
-        f"Rubin's rules over {result.n_imputations} imputations; reference: t with {reference} df.",
-        "fmi: fraction of the information that is missing. Log-likelihoods do not pool: test "
-        'several coefficients by test(…), with method="D1" to "D4".',
-        *dict.fromkeys(
-            note
-            for fit in result.fits
-            if isinstance(fit, LogitResult)
-            for note in fit.account.notes
-        ),
-    ]
-
-
-def _rows_note(result: PooledResult) -> list[str]:
-    """Return how many rows were read and used, and which weights they had."""
-    accounts = [fit.account for fit in result.fits if isinstance(fit, LogitResult)]
-    if not accounts:
-        return []
-    noun = "Groups" if accounts[0].grouped else "Rows"
-    read = _range([account.n_rows_read for account in accounts])
-    used = _range([account.n_rows_used for account in accounts])
-    causes = sorted({name for account in accounts for name in account.dropped})
-    dropped = f"; some dropped for a missing value ({', '.join(causes)})" if causes else ""
-    kind = accounts[0].weights_kind
-    weights = f"; weights are {kind} weights" if kind else ""
-    return [f"{noun} of each imputation: {read} read, {used} used{dropped}{weights}."]

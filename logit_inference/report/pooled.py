@@ -24,6 +24,7 @@ def pooled_table(
     notes: Sequence[str],
     *,
     odds_ratios: bool,
+    title: str = "Pooled Logit Regression Results",
 ) -> Table:
     """Return one row for each coefficient, with its degrees of freedom and missing information.
 
@@ -38,17 +39,18 @@ def pooled_table(
     facts, notes
         What stands above and below.
     odds_ratios : bool
+    title : str
     """
     low, high = (1.0 - level) / 2, (1.0 + level) / 2
     head = "odds ratio" if odds_ratios else "coef"
     return Table(
-        "Pooled Logit Regression Results",
+        title,
         (
             Column("term", list(names), header=""),
             Column("estimate", table.estimate, header=head, kind="estimate"),
             Column("std_error", table.std_error, header="std err", kind="estimate"),
             Column("statistic", table.statistic, header="t", kind="statistic"),
-            Column("df", df, header="df", kind="estimate"),
+            Column("df", df, kind="fixed"),
             Column("p_value", table.p_value, header="P>|t|", kind="p_value"),
             Column("conf_low", table.conf_low, header=f"[{low:.4g}", kind="estimate"),
             Column("conf_high", table.conf_high, header=f"{high:.4g}]", kind="estimate"),

@@ -58,6 +58,22 @@ def test_a_test_of_one_coefficient_is_that_of_the_table(pooled):
     assert found.statistic == pytest.approx(pooled.tvalues["x"] ** 2, rel=1e-10)
 
 
+def test_combinations_are_pooled_as_estimates_are(pooled):
+    C = np.array([[0, 1.0, 1, 0, 0], [1, 0, 0, 0.5, 0]])
+    coef = np.array([fit.params @ C.T for fit in pooled.fits])
+    within = np.mean([np.diag(C @ fit.cov_params() @ C.T) for fit in pooled.fits], axis=0)
+    between = coef.var(axis=0, ddof=1)
+    found = pooled.lincom("x + z, Intercept + 0.5 * g[T.b]").to_frame()
+    assert np.allclose(found["estimate"], coef.mean(axis=0), rtol=1e-10)
+    assert np.allclose(found["std_error"], np.sqrt(within + 7 / 6 * between), rtol=1e-10)
+    tested = pooled.test("x + z")
+    assert found["p_value"][0] == pytest.approx(tested.p_value, rel=1e-9)
+    assert found["df"][0] == pytest.approx(tested.df_denominator, rel=1e-9)
+    assert pooled.lincom(C).to_frame()["fmi"].equals(found["fmi"])
+    ratio = pooled.lincom("x", exponentiate=True).to_frame()["estimate"][0]
+    assert ratio == pytest.approx(np.exp(pooled.params["x"]))
+
+
 def by_hand(fits, restricted, method):
     """D3 and D4 by fits of formulas in which x is replaced."""
     m, k = len(fits), 2
