@@ -104,12 +104,14 @@ def test_counts_are_multinomial():
 
 def test_a_seed_gives_the_same_numbers_whatever_the_blocking_and_threads(monkeypatch):
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(6000, 3))
-    y = rng.random(6000) < 1 / (1 + np.exp(-X[:, 0]))
-    one = li.logit_arrays(y, X, intercept=True, threads=1).bootstrap(6, seed=4)
+    X = rng.normal(size=(40_000, 3))
+    y = rng.random(40_000) < 1 / (1 + np.exp(-X[:, 0]))
+    one = li.logit_arrays(y, X, intercept=True, threads=1)
+    assert one.fit.source.only_block is None  # so that there is something to share
+    one = one.bootstrap(6, seed=4)
     two = li.logit_arrays(y, X, intercept=True, threads=2).bootstrap(6, seed=4)
     assert np.array_equal(one.coef, two.coef)
-    monkeypatch.setattr(module, "AT_ONCE", 12_000)  # two replicates at a time
+    monkeypatch.setattr(module, "AT_ONCE", 80_000)  # two replicates at a time
     again = li.logit_arrays(y, X, intercept=True).bootstrap(9, seed=4)
     assert np.allclose(again.coef[:6], one.coef, rtol=0, atol=1e-12)
     other = li.logit_arrays(y, X, intercept=True).bootstrap(6, seed=5)
