@@ -19,9 +19,12 @@ from logit_inference.errors import (
     SeparationError,
     SeparationWarning,
 )
+from logit_inference.models.bootstrap import Bootstrap
 from logit_inference.models.certify import certify, certify_arrays
 from logit_inference.models.compare import compare
+from logit_inference.models.imputed import logit_imputed
 from logit_inference.models.logit import logit, logit_arrays
+from logit_inference.models.pooled import PooledResult, pool
 from logit_inference.models.result import LogitResult
 from logit_inference.models.saved import load
 from logit_inference.models.separated import detect_separation, detect_separation_arrays
@@ -30,12 +33,14 @@ from logit_inference.models.survey import SurveyDesign, survey, survey_replicate
 __version__ = "0.1.0"
 
 __all__ = [
+    "Bootstrap",
     "CollinearityWarning",
     "ComparisonError",
     "ConvergenceError",
     "LogitInferenceError",
     "LogitInferenceWarning",
     "LogitResult",
+    "PooledResult",
     "SeparationError",
     "SeparationWarning",
     "SurveyDesign",
@@ -49,6 +54,8 @@ __all__ = [
     "load",
     "logit",
     "logit_arrays",
+    "logit_imputed",
+    "pool",
     "survey",
     "survey_replicates",
 ]

@@ -44,6 +44,12 @@ from logit_inference.errors.fit import (
 from logit_inference.errors.formula import (
     FormulaError,
 )
+from logit_inference.errors.pooling import PoolingError
+from logit_inference.errors.resampling import (
+    MissingPackageError,
+    ResamplingError,
+    ResamplingWarning,
+)
 from logit_inference.errors.survey import (
     PseudoLikelihoodError,
     SurveyError,
@@ -76,13 +82,17 @@ __all__ = [
     "LogitInferenceError",
     "LogitInferenceWarning",
     "MissingError",
+    "MissingPackageError",
     "ModelFileError",
     "OutcomeError",
+    "PoolingError",
     "PredictionError",
     "ProfileError",
     "ProfileWarning",
     "PseudoLikelihoodError",
     "RankError",
+    "ResamplingError",
+    "ResamplingWarning",
     "SchemaError",
     "SeparationError",
     "SeparationWarning",

@@ -22,6 +22,13 @@ NAMES = {
     "rao-scott": "Rao–Scott working likelihood-ratio",
     "rao-scott-f": "Rao–Scott working likelihood-ratio F",
     "wild": "Wild score cluster bootstrap",
+    "permutation": "Permutation",
+    "D1": "Pooled Wald (D1)",
+    "D2": "Pooled Wald (D2)",
+    "D2-lr": "Pooled likelihood-ratio (D2)",
+    "D3": "Pooled likelihood-ratio (D3)",
+    "D3-mice": "Pooled likelihood-ratio (D3 of mice)",
+    "D4": "Pooled likelihood-ratio (D4)",
 }
 
 
@@ -32,7 +39,8 @@ class TestResult:
     Parameters
     ----------
     method : str
-        ``"wald"``, ``"lr"``, ``"score"``, ``"wild"``, ``"rao-scott"``, ``"rao-scott-f"``.
+        ``"wald"``, ``"lr"``, ``"score"``, ``"wild"``, ``"rao-scott"``, ``"rao-scott-f"``,
+        ``"permutation"``; ``"D1"`` to ``"D4"`` of pooled fits.
     null : tuple of str
         The restrictions under test.
     statistic : float
@@ -70,6 +78,8 @@ class TestResult:
             reference = f"2 log LR = {statistic} (df {self.df:g}{over})"
         elif self.method == "wild":  # whose reference is no distribution with a name
             reference = f"score statistic({self.df:g}) = {statistic}"
+        elif self.method == "permutation":
+            reference = f"score statistic = {statistic}"
         elif self.df_denominator is None:
             reference = f"chi-square({self.df:g}) = {statistic}"
         else:

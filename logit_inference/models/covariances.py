@@ -12,7 +12,7 @@ import numpy as np
 
 from logit_inference.covariance.bell_mccaffrey import bias_reduced
 from logit_inference.covariance.clusters import gather_clusters
-from logit_inference.covariance.jackknife import leave_one_out, one_step
+from logit_inference.covariance.leave_out import leave_one_out, one_step
 from logit_inference.covariance.penalized import augmented_covariance, fit_covariance
 from logit_inference.covariance.sandwich import (
     CLUSTERED,
@@ -54,7 +54,8 @@ def other_covariance(
 ) -> LogitResult:
     """Return the result with the covariance of that name; see `LogitResult.with_covariance`."""
     if covariance not in KINDS:
-        raise ArgumentError("covariance", covariance, f"one of {', '.join(map(repr, KINDS))}")
+        known = (*KINDS, "bootstrap", "jackknife")
+        raise ArgumentError("covariance", covariance, f"one of {', '.join(map(repr, known))}")
     if convention not in CONVENTIONS:
         allowed = f"one of {', '.join(map(repr, CONVENTIONS))}"
         raise ArgumentError("convention", convention, allowed)

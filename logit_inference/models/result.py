@@ -30,6 +30,7 @@ from logit_inference.inference.wald import Coefficients, coefficients
 from logit_inference.likelihood.logistic import expit
 from logit_inference.models import frames, saved
 from logit_inference.models.addition import add1
+from logit_inference.models.bootstrap import Bootstrap, bootstrap
 from logit_inference.models.coefficients import summary_of, tidy_of
 from logit_inference.models.combinations import Request, intervals, lincom, profile_of
 from logit_inference.models.covariances import other_covariance
@@ -44,8 +45,14 @@ from logit_inference.models.inference import (
     limits_of,
     profiled_coefficients,
 )
+from logit_inference.models.permutation import permutation_test
 from logit_inference.models.profile import Profile
 from logit_inference.models.refits import refits
+from logit_inference.models.resampling import (
+    Resampling,
+    read_resampling,
+    resampled_covariance,
+)
 from logit_inference.models.sampled import SampledRows, check_likelihood, design_effects
 from logit_inference.models.separated import separation_of
 from logit_inference.models.simultaneous import simultaneous_intervals
@@ -637,6 +644,62 @@ class LogitResult:
         self._fit("refit_weights()")
         return refits(self, W, std_errors)
 
+    def bootstrap(
+        self,
+        n_replicates: int = 999,
+        *,
+        seed: int | None = None,
+        by: Any = None,
+        strata: Any = None,
+        progress: bool | None = None,
+    ) -> Bootstrap:
+        """Return the coefficients in samples drawn with replacement, and intervals from them.
+
+        Parameters
+        ----------
+        n_replicates : int
+        seed : int, optional
+            The same seed gives the same replicates, whatever threads or blocks of rows. Without
+            one a new one is drawn and kept.
+        by : str, array, or mapping of name to array, optional
+            Clusters that are drawn as wholes: a name given as ``cluster=`` in the fit (which is the
+            default), a column of its table, or labels for each row. Without clusters rows are
+            drawn; of grouped data a row is a group with all its trials, and of rows with frequency
+            weights each observation that they stand for is drawn by itself.
+        strata : str, array, or mapping of name to array, optional
+            Each stratum gives as many units to every sample as it has.
+        progress : bool, optional
+            Whether to show a bar (tqdm). By default where a person looks on.
+
+        Returns
+        -------
+        Bootstrap
+            Printed, a table; ``conf_int()``, ``covariance()``, ``coef`` and ``outcomes`` of the
+            replicates. Separated replicates are counted (``n_separated``), never averaged in.
+
+        Raises
+        ------
+        ResamplingError
+            Where the data are separated (not for an estimator that is finite there), and for
+            clusters that strata cut.
+
+        Notes
+        -----
+        About 35 µs for each replicate of 200 rows and 5 columns, 0.2 s for one of a million rows
+        and 10 columns; where all columns take few values, the time does not grow with the rows.
+        Estimators with a penalty: one fit for each replicate. Memory: 128 MB of weights at most,
+        and the (B, p) coefficients.
+
+        Examples
+        --------
+        >>> import logit_inference as li
+        >>> fit = li.logit("low ~ lwt + smoke", li.datasets.load("birthwt"))
+        >>> boot = fit.bootstrap(n_replicates=999, seed=1)
+        >>> boot.n_separated, boot.bse.round(2).to_dict()["smoke"]
+        (0, 0.34)
+        """
+        return bootstrap(self, n_replicates, seed, by, strata, progress)
+
     # --- tests ------------------------------------------------------------------------------------
 
     @property
@@ -691,6 +754,52 @@ class LogitResult:
         """
         wild = WildRequest(by, weights, n_replicates, seed)
         return hypothesis_test(self, hypothesis, method, wild)
+
+    def permutation_test(
+        self,
+        term: str,
+        n_replicates: int = 999,
+        *,
+        seed: int | None = None,
+        strata: Any = None,
+        progress: bool | None = None,
+    ) -> TestResult:
+        """Return the permutation test that a term, or named coefficients, have no effect.
+
+        Of the columns of the term, what is left after a least-squares regression on all others is
+        permuted among the rows, and the score statistic computed each time (Potter 2005; Werft and
+        Benner 2010). Where the others are no more than the constant, the test is exact.
+
+        Parameters
+        ----------
+        term : str
+            ``"C(race)"``, or coefficients: ``"age, smoke"``.
+        n_replicates : int
+            Number B of permutations; with b statistics as large, ``p = (1 + b)/(1 + B)``.
+        seed, progress : optional
+            As in `bootstrap`.
+        strata : str, array, or mapping of name to array, optional
+            Rows are exchanged within these only.
+
+        Raises
+        ------
+        ResamplingError
+            For rows that are not alike (weights, trials, clusters), and where the model without
+            the term has no finite maximum.
+
+        Notes
+        -----
+        One fit, and 25 µs for each permutation of 200 rows, 0.2 s for one of a million. Infinite
+        coefficients of separated data are tested like others.
+
+        Examples
+        --------
+        >>> import logit_inference as li
+        >>> fit = li.logit("low ~ lwt + smoke", li.datasets.load("birthwt"))
+        >>> fit.permutation_test("smoke", seed=1).p_value
+        0.044
+        """
+        return permutation_test(self, term, n_replicates, seed, strata, progress)
 
     def wald_terms(self, *, adjust: str | None = None) -> Table:
         """Return a Wald test of each term of the formula: all its estimable columns are zero.
@@ -870,7 +979,15 @@ class LogitResult:
     # --- other results ----------------------------------------------------------------------------
 
     def with_covariance(
-        self, covariance: str, *, by: Any = None, type: str = "CR1", convention: str = "sandwich"
+        self,
+        covariance: str | Bootstrap,
+        *,
+        by: Any = None,
+        type: str = "CR1",
+        convention: str = "sandwich",
+        n_replicates: int | None = None,
+        seed: int | None = None,
+        strata: Any = None,
     ) -> LogitResult:
         """Return the same fit with another covariance; no refit.
 
@@ -880,16 +997,20 @@ class LogitResult:
 
         Parameters
         ----------
-        covariance : {"model", "HC0", "HC1", "HC2", "HC3", "cluster", "augmented", "survey"}
+        covariance : str or Bootstrap
+            ``"model"``, ``"HC0"`` to ``"HC3"``, ``"cluster"``, ``"augmented"``, ``"survey"``,
+            ``"bootstrap"`` or ``"jackknife"``.
             ``"model"`` is the estimator's own. The others trust the mean, not the variance: each
             row by itself (``"HC…"``, with leverages of the generalised linear model), or clusters
             of rows. ``"augmented"`` counts Firth's pseudo-observations as observations, as logistf
             does. ``"survey"``, of sampling weights: that of the survey design, or where there is
-            none HC0 times n/(n − 1) with t.
+            none HC0 times n/(n − 1) with t. ``"bootstrap"`` is the covariance of replicates (see
+            `bootstrap`; one that is there already may be given itself), ``"jackknife"`` that of
+            exact refits without each row, or each cluster, in turn.
         by : str, sequence of str, array, or mapping of name to array, optional
             Clusters: names given as ``cluster=`` in the fit (all of them by default), columns of
             its table, or labels for each row. Several dimensions combine by inclusion and
-            exclusion.
+            exclusion; resampling takes one.
         type : {"CR1", "CR0", "CR1S", "CR2", "CR3", "CR3-one-step"}
             Of clustered covariances. Factors: G/(G − 1) for G clusters in each dimension; none; the
             first times (n − 1)/(n − k). ``"CR2"`` (Bell–McCaffrey) corrects what few clusters take
@@ -899,6 +1020,8 @@ class LogitResult:
             one Newton step for each refit. These have one dimension.
         convention : {"sandwich", "stata", "statsmodels", "clubSandwich"}
             Whose factors: R sandwich's, Stata's, statsmodels', clubSandwich's (where CR3 has none).
+        n_replicates, seed, strata : optional
+            Of the bootstrap.
 
         Warns
         -----
@@ -906,11 +1029,16 @@ class LogitResult:
             For fewer than 30 clusters; for CR2 where degrees of freedom are below 4.
         LeaveOutWarning
             For CR3, where without a cluster there is no estimate.
+        ResamplingWarning
+            Where replicates have no estimate and so are left out.
 
         Notes
         -----
         One pass; two for HC2 and HC3; one for each combination of dimensions. CR2 and one-step CR3
         read each row once or twice, cluster by cluster; exact CR3 takes a fit for each cluster.
+        Resampling: the time of its refits. The jackknife takes one over all rows for each row, or
+        cluster, that is left out: seconds for thousands of rows, hours for a million, where HC3 is
+        its one-step form.
 
         Examples
         --------
@@ -922,7 +1050,10 @@ class LogitResult:
         >>> few.with_covariance("cluster", by="herd", type="CR2").tidy()["df"].round(1).tolist()
         [12.5, 11.5, 11.6, 8.8]
         """
-        return other_covariance(self, covariance, by=by, type=type, convention=convention)
+        chosen = read_resampling(covariance, n_replicates, seed, strata)
+        if isinstance(chosen, Resampling):
+            return resampled_covariance(self, chosen, by)
+        return other_covariance(self, chosen, by=by, type=type, convention=convention)
 
     def design_effects(self) -> Table:
         """Return the design effect of each coefficient: its variance over that of a simple sample.

@@ -91,6 +91,27 @@ def likelihood_tests() -> str:
     return "\n".join(map(str, found))
 
 
+@cache
+def sparse() -> li.LogitResult:
+    """Return a fit of which some samples are separated."""
+    return li.logit("am ~ wt + hp", li.datasets.load("mtcars"))
+
+
+@cache
+def imputed() -> li.PooledResult:
+    """Return five fits of imputed data, pooled."""
+    long = li.datasets.load("nhanes2_imputed")
+    return li.logit_imputed("hyp ~ bmi + chl", [table for _, table in long.groupby(".imp")])
+
+
+def resampled_tests() -> str:
+    """Return a permutation test and pooled tests as sentences."""
+    found = [birthwt().permutation_test("C(race)", 199, seed=1)]
+    methods = ("D1", "D2", "D2-lr", "D3", "D3-mice", "D4")
+    found += [imputed().test("bmi, chl", method=method) for method in methods]
+    return "\n".join(map(str, found))
+
+
 def nested() -> Table:
     """Return two nested fits side by side."""
     data = li.datasets.load("birthwt")
@@ -131,6 +152,8 @@ TABLES: dict[str, Callable[[], Table]] = {
     "fit_endometrial_separated": lambda: endometrial().summary(),
     "fit_mtcars_separated": lambda: mtcars().summary(),
     "fit_survey": lambda: surveyed().summary(),
+    "fit_bootstrap": lambda: sparse().bootstrap(199, seed=1).summary("bca"),
+    "fit_imputed": lambda: imputed().summary(),
 }
 TEXTS: dict[str, Callable[[], str]] = {
     "fit_admissions_weighted.txt": lambda: str(admissions()),
@@ -158,5 +181,9 @@ TEXTS: dict[str, Callable[[], str]] = {
     "fit_compare_not_nested.txt": lambda: str(not_nested()),
     "fit_test_score.html": lambda: birthwt().test("C(race)", method="score").to_html(),
     "fit_likelihood_tests.sentences": likelihood_tests,
+    "fit_bootstrap_covariance.txt": lambda: str(
+        birthwt().with_covariance("bootstrap", n_replicates=199, seed=1)
+    ),
+    "fit_resampled_tests.sentences": resampled_tests,
     "fit_tests.sentences": tests,  # not a table: a sentence is as long as its hypothesis
 }

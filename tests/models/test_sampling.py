@@ -7,7 +7,12 @@ import pandas as pd
 import pytest
 
 import logit_inference as li
-from logit_inference.errors import ArgumentError, PseudoLikelihoodError, SurveyError
+from logit_inference.errors import (
+    ArgumentError,
+    PseudoLikelihoodError,
+    ResamplingError,
+    SurveyError,
+)
 
 FORMULA = "low ~ age + smoke"
 
@@ -164,3 +169,12 @@ def test_separated_samples_have_no_likelihood_ratio_either():
         fit.test("x")
     with pytest.raises(ArgumentError, match="suprema of pseudo-likelihoods"):
         fit.test("z", method="rao-scott")
+
+
+def test_rows_of_a_survey_are_not_resampled_as_if_drawn_one_by_one(data):
+    fit = li.logit(FORMULA, li.survey(data, weights="w"))
+    for resample in (lambda: fit.bootstrap(9, seed=1), lambda: fit.with_covariance("jackknife")):
+        with pytest.raises(ResamplingError, match="with_replicates"):
+            resample()
+    with pytest.raises(ResamplingError, match="sampling weights stand for different things"):
+        fit.permutation_test("age", 9, seed=1)

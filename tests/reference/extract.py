@@ -105,6 +105,12 @@ def survey(case: dict, result: dict) -> dict:
     return record
 
 
+def imputation(case: dict, result: dict) -> dict:
+    """Return what the tests use of estimates and tests pooled by mice."""
+    record = {"id": case["id"], "R_formula": case["formula"], "reduced": case["reduced"]}
+    return record | pick(result, ("m", "pooled", "summary", "pooled_dfcom_Inf", "D1", "D2", "D3"))
+
+
 def write(path: Path, record: dict | list) -> None:
     """Write JSON with one line per entry, so that a change is one line of a diff."""
     pairs = record.items() if isinstance(record, dict) else enumerate(record)
@@ -130,6 +136,8 @@ def main(source: Path) -> None:
             write(HERE / "survey_R" / f"{case['id']}.json", survey(case, results["survey"]))
         if "firth" in results:
             write(HERE / "firth_R" / f"{case['id']}.json", firth(case, results["firth"]))
+        if "mi" in results:
+            write(HERE / "mi_R" / f"{case['id']}.json", imputation(case, results["mi"]))
     for folder, answers in (("highprec", "answers.json"), ("degenerate", "cases.json")):
         write(HERE / folder / answers, json.loads((source / folder / answers).read_text()))
         for path in (source / folder).glob("*.csv"):

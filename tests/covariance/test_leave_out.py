@@ -46,14 +46,14 @@ def test_refits_by_definition(options, monkeypatch):
     assert found.estimate.covariance.label == f"{whole}; reference: normal"
     plain = fit.with_covariance("cluster", by="clinic", type="CR3", convention="clubSandwich")
     np.testing.assert_allclose(plain.cov_params(), D.T @ D, rtol=1e-7)
-    monkeypatch.setattr("logit_inference.covariance.jackknife.CHUNK", 3)
+    monkeypatch.setattr("logit_inference.covariance.leave_out.CHUNK", 3)
     again = fit.with_covariance("cluster", by="clinic", type="CR3")
     np.testing.assert_allclose(again.bse, found.bse, rtol=1e-8)
 
 
 @pytest.mark.parametrize("piece", [1 << 16, 20])
 def test_one_step_by_definition(piece, monkeypatch):
-    monkeypatch.setattr("logit_inference.covariance.jackknife.PIECE", piece)
+    monkeypatch.setattr("logit_inference.covariance.leave_out.PIECE", piece)
     data = table()
     fit = li.logit(FORMULA, data)
     X = np.column_stack([np.ones(len(data)), data["x"], data["g"] == "b", data["g"] == "c"])
