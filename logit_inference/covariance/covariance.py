@@ -109,5 +109,6 @@ class Covariance:
         none = self.correction == "none"
         factor = "no small-sample factor" if none else f"factor {self.correction}"
         kind = "inverse information (model-based)" if self.kind == "model" else self.kind
-        clusters = "" if self.n_clusters is None else f", {self.n_clusters:,} clusters"
+        count = "" if self.n_clusters is None else f"{self.n_clusters:,} clusters"
+        clusters = "" if not count or count in kind else f", {count}"
         return f"{kind}{clusters}, {factor}"

@@ -165,11 +165,13 @@ class ResamplingWarning(LogitInferenceWarning):
 
     def __init__(self, n_replicates: int, n_separated: int, n_lost: int):
         self.n_replicates, self.n_separated, self.n_lost = n_replicates, n_separated, n_lost
+        separated = f"{n_separated} are separated" if n_separated else ""
+        lost = f"{n_lost} cannot tell the columns apart" if n_lost else ""
         super().__init__(
-            f"of {n_replicates} replicates {n_separated} are separated and {n_lost} cannot tell "
-            "the columns apart: they are left out of the covariance, which is that of the others "
-            "and so too small. Percentile intervals of bootstrap() count separated replicates at "
-            "the infinity where they lie."
+            f"of {n_replicates} replicates {' and '.join(filter(None, (separated, lost)))}: they "
+            "are left out of the covariance, which is that of the others and so too small. "
+            "Percentile intervals of bootstrap() count separated replicates at the infinity where "
+            "they lie."
         )
 
 

@@ -40,7 +40,7 @@ def progress_bar(total: int, title: str, shown: bool | None) -> Iterator[Callabl
         yield _ignore
         return
     try:
-        from tqdm.auto import tqdm
+        from tqdm import tqdm  # of tqdm.auto a notebook without widgets would complain
     except ImportError as problem:
         if shown:
             raise MissingPackageError("tqdm", "progress", "a progress bar") from problem

@@ -466,7 +466,7 @@ def test_progress_is_a_librarys_and_off_where_nobody_looks(capsys, monkeypatch):
     assert capsys.readouterr().err == ""
     fit.bootstrap(5, seed=1, progress=True)
     assert "bootstrap:   0%" in capsys.readouterr().err
-    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    monkeypatch.setitem(sys.modules, "tqdm", None)
     with pytest.raises(MissingPackageError, match="progress"):
         fit.bootstrap(5, progress=True)
 
