@@ -57,7 +57,7 @@ def critical_value(level: float, df: float | None) -> float:
 
 def chi_square_tail(statistic: float, df: float, df_denominator: float | None = None) -> float:
     """Return the upper tail of chi-square; of F for ``statistic/df`` if a denominator is given."""
-    if df_denominator is None:
+    if df_denominator is None or np.isinf(df_denominator):  # fdtrc of scipy 1.12 gives 1 there
         tail: Any = chdtrc(df, statistic)
     else:
         tail = fdtrc(df, df_denominator, statistic / df)

@@ -129,6 +129,7 @@ def test_imputations_that_agree_are_complete_data(method):
     assert found.p_value == pytest.approx(single.p_value, rel=1e-7)
     assert np.allclose(same.bse, fit.bse, rtol=1e-12)
     assert np.allclose(same.pvalues, fit.pvalues, rtol=1e-9)
+    assert np.allclose(same.conf_int(), fit.conf_int(), rtol=1e-9)
     assert (same.fmi < 1e-20).all()  # rounding of a mean of three
     assert "∞" in str(same)
 
