@@ -22,6 +22,8 @@ from logit_inference.errors import (
 from logit_inference.models.certify import certify, certify_arrays
 from logit_inference.models.compare import compare
 from logit_inference.models.logit import logit, logit_arrays
+from logit_inference.models.multinomial import multinomial_logit
+from logit_inference.models.multinomial_result import MultinomialResult
 from logit_inference.models.result import LogitResult
 from logit_inference.models.saved import load
 from logit_inference.models.separated import detect_separation, detect_separation_arrays
@@ -35,6 +37,7 @@ __all__ = [
     "LogitInferenceError",
     "LogitInferenceWarning",
     "LogitResult",
+    "MultinomialResult",
     "SeparationError",
     "SeparationWarning",
     "certify",
@@ -47,4 +50,5 @@ __all__ = [
     "load",
     "logit",
     "logit_arrays",
+    "multinomial_logit",
 ]

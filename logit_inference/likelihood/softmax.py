@@ -116,7 +116,7 @@ def softmax(eta: Floats) -> Floats:
     [[0.0, 1.0], [1.0, 0.0]]
     """
     with np.errstate(invalid="ignore"):
-        shares = np.exp(eta - eta.max(axis=1, keepdims=True))
+        shares: Floats = np.exp(eta - eta.max(axis=1, keepdims=True))
     shares /= shares.sum(axis=1, keepdims=True)
     return shares
 

@@ -97,7 +97,7 @@ def summary_table(
         columns,
         facts=_facts(account, measures, covariance),
         notes=(
-            *_notes(account, covariance, method, odds_ratios, certificate),
+            *summary_notes(account, covariance, method, odds_ratios, certificate),
             *((WALD_BESIDE,) if beside is not None else ()),
             *_lacking(names, table, method),
             *(() if slopes is None else hauck_donner_note(names, slopes)),
@@ -156,9 +156,10 @@ def _kind(covariance: Covariance) -> str:
     return "model-based" if covariance.kind == "model" else covariance.kind
 
 
-def _notes(
+def summary_notes(
     account: Account, covariance: Covariance, method: str, odds_ratios: bool, certificate: str
 ) -> tuple[str, ...]:
+    """Return what stands under a summary: rows, proof, covariance, and what the account notes."""
     notes = [_rows_note(account), *([certificate] if certificate else [])]
     factor = covariance.correction
     correction = "no small-sample factor" if factor == "none" else f"factor {factor}"

@@ -230,9 +230,7 @@ def _null_model(source: Source, totals: Floats, offset: bool) -> tuple[Floats, f
 
 
 def _on_constant(run: Iterable[Block], coef: Floats) -> Evaluation:
-    return softmax.evaluate(
-        (block.with_columns(np.ones((block.n_rows, 1))) for block in run), coef
-    )
+    return softmax.evaluate((block.with_columns(np.ones((block.n_rows, 1))) for block in run), coef)
 
 
 # --- the search -----------------------------------------------------------------------------------
@@ -408,5 +406,6 @@ def of_equations(basis: Basis, k: int) -> Basis:
         rows, columns = np.tile(matrix.rows, k) + shifts, np.tile(matrix.columns, k) + shifts
         matrix = Centring.of(k * r, rows, columns, np.tile(matrix.values, k))
     elif matrix is not None:
-        matrix = np.kron(np.eye(k), matrix)
+        wide: Floats = np.asarray(np.kron(np.eye(k), matrix), dtype=np.float64)
+        matrix = wide
     return Basis(k * p, kept, matrix)

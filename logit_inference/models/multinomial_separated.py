@@ -1,0 +1,155 @@
+"""Separated classes of a multinomial fit: described, fitted in the limit, tested."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from logit_inference.covariance.covariance import Covariance
+from logit_inference.diagnostics.separation import Separation, no_separation, undecided
+from logit_inference.errors import ProfileError
+from logit_inference.inference.distribution import chi_square_tail, critical_value
+from logit_inference.inference.equations import Identification, equation_relations
+from logit_inference.inference.estimate import Estimate
+from logit_inference.inference.limits import Limits
+from logit_inference.inference.polytomous import Top, likelihood_ratio
+from logit_inference.rows.basis import Basis
+from logit_inference.rows.block import Floats
+from logit_inference.solve.polytomous import SoftmaxFit
+from logit_inference.solve.polytomous_limit import ClassLimit, Mask
+from logit_inference.solve.recession import Recession
+
+FARTHEST = 40  # doublings of a step on the way to an end
+EXACT = 1e-8  # of an end, relative to itself or to a step
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What describes the rows and coefficients of a fit in the caller's words.
+
+    Parameters
+    ----------
+    names : tuple of q str
+        Of the coefficients of the fit's own equations.
+    terms : mapping of term to columns
+        Of one equation.
+    constant : int or None
+    labels : sequence of n
+        Of the rows used.
+    """
+
+    names: tuple[str, ...]
+    terms: Mapping[str, Sequence[int]]
+    constant: int | None
+    labels: Any
+
+
+def describe(fit: SoftmaxFit, recession: Recession, out: Mask, rows: Rows) -> Separation:
+    """Return the record of a cone; a row is separated where some class has no probability."""
+    import pandas as pd
+
+    n_rows = int(fit.totals[1].sum())
+    if recession.exists is None:
+        return undecided(rows.names, n_rows, recession.reason)
+    if not recession.exists:
+        return no_separation(rows.names, n_rows)
+    p = fit.source.n_columns
+    moving = (recession.ends.reshape(-1, p) != 0).any(axis=0)
+    terms = [name for name, own in rows.terms.items() if any(moving[j] for j in own)]
+    alone = [name for name in terms if list(rows.terms[name]) != [rows.constant]]
+    separated = out.any(axis=1)
+    return Separation(
+        "complete" if recession.complete else "quasi-complete",
+        rows.names,
+        recession.direction,
+        recession.ends,
+        tuple(alone or terms),
+        int(separated.sum()),
+        n_rows,
+        _evidence(recession, rows.names, int(separated.sum()), n_rows),
+        rows=pd.Index(rows.labels)[separated],
+    )
+
+
+def _evidence(
+    recession: Recession, names: Sequence[str], n_separated: int, n_rows: int
+) -> tuple[str, ...]:
+    """Return what separates, as coefficients of levels."""
+    used = [name for name, value in zip(names, recession.direction, strict=True) if value]
+    shown = ", ".join(used[:6]) + (", …" if len(used) > 6 else "")
+    return (
+        f"along {shown} (level:column) {n_separated:,} of {n_rows:,} rows move away from some "
+        "level, and no row from its own",
+    )
+
+
+def limit_estimate(
+    fit: SoftmaxFit, limit: ClassLimit, recession: Recession, names: tuple[str, ...]
+) -> Estimate:
+    """Return the estimate of the limiting model, with the cone of the other coefficients."""
+    k, p = fit.n_classes - 1, fit.source.n_columns
+    covariance = Covariance(limit.root, Basis(k * p, limit.kept), "model")
+    relations = equation_relations(fit.relations, p, k)
+    return Estimate(
+        names, limit.fit.solution.coef[list(limit.kept)], covariance, relations, recession
+    )
+
+
+def class_limits(whole: Top, estimate: Estimate, shown: Identification, level: float) -> Limits:
+    """Return likelihood-ratio tests and intervals of the coefficients shown that are infinite.
+
+    Parameters
+    ----------
+    whole : Top
+        Of the model that was asked for, with the supremum of its log-likelihood.
+    estimate : Estimate
+        That is shown.
+    shown : Identification
+    level : float
+
+    Notes
+    -----
+    A restricted search for the p-value and some twenty for the end of each; what no search finds is
+    NaN.
+    """
+    ends = np.where(estimate.finite, 0.0, estimate.coef)
+    found = np.full((4, len(ends)), np.nan)
+    wanted = critical_value(level, None) ** 2
+    for j, end in enumerate(ends.tolist()):
+        row = shown.base(np.eye(len(ends))[[j]])
+        if math.isnan(end):
+            found[:, j] = 0.0, 1.0, -math.inf, math.inf
+        elif end:
+            found[2 if end < 0 else 3, j] = end
+            try:
+                fall = likelihood_ratio(whole, row, np.zeros(1))
+                found[:2, j] = fall, chi_square_tail(fall, 1.0)
+                side = math.copysign(1.0, end)
+                found[3 if end < 0 else 2, j] = _end(whole, row, side, fall, wanted)
+            except ProfileError:
+                continue
+    return Limits(level, *found)
+
+
+def _end(whole: Top, row: Floats, side: float, fall: float, wanted: float) -> float:
+    """Return where twice the fall is as wanted, of a combination that runs to ``side`` infinity."""
+    from scipy.optimize import brentq
+
+    def above(value: float) -> float:
+        return likelihood_ratio(whole, row, np.array([value])) - wanted
+
+    # The fall decreases towards the infinite end.
+    step = side if fall > wanted else -side
+    here, ahead, size = 0.0, step, 1.0
+    for _ in range(FARTHEST):
+        if (above(ahead) > 0) != (fall > wanted):
+            break
+        here, size = ahead, 2.0 * size
+        ahead += step * size
+    else:
+        return math.nan
+    return float(brentq(above, min(here, ahead), max(here, ahead), xtol=EXACT, rtol=EXACT))
