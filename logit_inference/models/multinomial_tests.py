@@ -112,10 +112,12 @@ def top_of(result: MultinomialResult, what: str) -> Top:
     fit = result.fit
     if fit is None:
         raise DetachedError(what)
+    if result.asked is not None:
+        asked = result.asked
+        basis = of_equations(asked.basis, asked.n_classes - 1)
+        supremum = result.account.log_likelihood
+        return Top(softmax_objective(asked.solved_rows), basis, supremum, None)
     basis = of_equations(fit.basis, fit.n_classes - 1)
-    if result.separation.found:
-        objective = softmax_objective(fit.solved_rows)
-        return Top(objective, basis, result.account.log_likelihood, None)
     peak = fit.peak() if fit.solution.outcome.converged else None
     if peak is None:
         raise ProfileError.not_found("a maximum to test against")
@@ -289,5 +291,7 @@ def limits_of(result: MultinomialResult, level: float) -> Limits | None:
     known = result.known_limits
     if known is not None and known.level == level:
         return known
+    if known is None and result.fit is None:  # of another reference than the one that was saved
+        return Limits(level, *np.full((4, len(result.estimate.names)), np.nan))
     whole = top_of(result, "the interval of an infinite coefficient at another level")
     return class_limits(whole, result.estimate, result.shown, level)

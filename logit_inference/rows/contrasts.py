@@ -31,6 +31,8 @@ class ContrastSource:
     source : Source
         n rows of p columns; ``y`` holds class numbers.
     n_classes : int
+    weights : (n (K − 1),) array, optional
+        Of the contrasts; by default those of their rows.
 
     Examples
     --------
@@ -42,6 +44,7 @@ class ContrastSource:
 
     source: Source
     n_classes: int
+    weights: Floats | None = None
 
     @property
     def n_rows(self) -> int:
@@ -67,21 +70,23 @@ class ContrastSource:
     def only_block(self) -> Block | None:
         """The block that holds all contrasts, if there is one."""
         block = self.source.only_block
-        return None if block is None else contrasts(block, self.n_classes)
+        return None if block is None else contrasts(block, self.n_classes, self.weights)
 
     def fold(self, kernel: Callable[..., Summary], *args: Any) -> Summary:
         """Return the merged summaries of all blocks of contrasts."""
-        merged: Summary = self.source.fold(_contrasted, self.n_classes, kernel, *args)
+        merged: Summary = self.source.fold(_contrasted, self.n_classes, self.weights, kernel, *args)
         return merged
 
     def fold_runs(self, kernel: Callable[..., Summary], *args: Any) -> Summary:
         """Return the merged summaries of all runs of contrasts."""
-        merged: Summary = self.source.fold_runs(_run_contrasted, self.n_classes, kernel, *args)
+        merged: Summary = self.source.fold_runs(
+            _run_contrasted, self.n_classes, self.weights, kernel, *args
+        )
         return merged
 
     def map(self, kernel: Callable[..., Floats], *args: Any) -> Floats:
         """Return the values of all contrasts, those of a row together."""
-        return self.source.map(_contrasted, self.n_classes, kernel, *args)
+        return self.source.map(_contrasted, self.n_classes, self.weights, kernel, *args)
 
     def sample(self, every: int, rare: float | None) -> Source:
         """Return the contrasts of some of the rows, weighted."""
@@ -92,8 +97,11 @@ class ContrastSource:
         return None
 
 
-def contrasts(block: Block, n_classes: int) -> Block:
-    """Return the contrasts of a block's rows, of other classes in their order."""
+def contrasts(block: Block, n_classes: int, weights: Floats | None = None) -> Block:
+    """Return the contrasts of a block's rows, of other classes in their order.
+
+    ``weights`` are those of all contrasts of the source, where they are not their rows'.
+    """
     X, k = dense(block.X), n_classes - 1
     n, p = X.shape
     observed = block.y.astype(np.intp)
@@ -103,16 +111,30 @@ def contrasts(block: Block, n_classes: int) -> Block:
     row = np.arange(n)[:, np.newaxis]
     rows[row, np.arange(k), observed[:, np.newaxis]] = X[:, np.newaxis]
     rows[row, np.arange(k), others] = -X[:, np.newaxis]
-    weights = None if block.weights is None else np.repeat(block.weights, k)
+    start = block.first_row * k
+    if weights is not None:
+        weights = weights[start : start + n * k]
+    elif block.weights is not None:
+        weights = np.repeat(block.weights, k)
     wide = rows[:, :, 1:].reshape(n * k, k * p)
-    return Block(np.ones(n * k), wide, None, weights, None, {}, block.first_row * k)
+    return Block(np.ones(n * k), wide, None, weights, None, {}, start)
 
 
-def _contrasted(block: Block, n_classes: int, kernel: Callable[..., Any], *args: Any) -> Any:
-    return kernel(contrasts(block, n_classes), *args)
+def _contrasted(
+    block: Block,
+    n_classes: int,
+    weights: Floats | None,
+    kernel: Callable[..., Any],
+    *args: Any,
+) -> Any:
+    return kernel(contrasts(block, n_classes, weights), *args)
 
 
 def _run_contrasted(
-    run: Iterable[Block], n_classes: int, kernel: Callable[..., Any], *args: Any
+    run: Iterable[Block],
+    n_classes: int,
+    weights: Floats | None,
+    kernel: Callable[..., Any],
+    *args: Any,
 ) -> Any:
-    return kernel((contrasts(block, n_classes) for block in run), *args)
+    return kernel((contrasts(block, n_classes, weights) for block in run), *args)
