@@ -151,7 +151,7 @@ def multinomial_logit(
     >>> womenlf = li.datasets.load("Womenlf")
     >>> fit = li.multinomial_logit("partic ~ hincome + children", womenlf, reference="not.work")
     >>> fit.params.round(4).loc["hincome"].to_dict()
-    {'fulltime': -0.0972, 'parttime': 0.0069}
+    {'parttime': 0.0069, 'fulltime': -0.0972}
     """
     from logit_inference.design.design import build_design
 

@@ -217,7 +217,7 @@ def average_slopes(result: MultinomialResult, variables: Any, newdata: Any, leve
         derivative = (8.0 * (at[1] - at[-1]) - (at[2] - at[-2])) / (12.0 * h)
         change = Change(here, derivative, True)
         parts.append(average_change(_equations(result), change, over.offset, over.weights))
-        rows.append((name, "dY/dX"))
+        rows.append((name, ""))
     return _effect_table(result, "Average Slopes", rows, parts, level, len(data))
 
 
@@ -320,8 +320,9 @@ def _effect_table(
 ) -> Table:
     level = check_level(level)
     df = result.base.covariance.df
-    value = np.concatenate([value for value, _ in parts])
-    error = np.concatenate([np.linalg.norm(root, axis=1) for _, root in parts])
+    order = result.class_columns
+    value = np.concatenate([value[order] for value, _ in parts])
+    error = np.concatenate([np.linalg.norm(root[order], axis=1) for _, root in parts])
     half = critical_value(level, df) * error
     with np.errstate(invalid="ignore", divide="ignore"):
         statistic = value / error
@@ -330,8 +331,8 @@ def _effect_table(
     kind = result.base.covariance.kind
     covariance = "model-based" if kind == "model" else kind
     notes = (
-        f"Averages over {n:,} rows; changes of a row's probabilities sum to zero over the levels "
-        f"(of {result.account.outcome_name}).",
+        f"Averages over {n:,} rows; changes sum to zero over the levels of "
+        f"{result.account.outcome_name}, whatever the reference ({result.reference or 'none'}).",
         f"{DELTA} Covariance: {covariance}.",
     )
     return effect_table(title, rows, result.levels, table, level, notes)

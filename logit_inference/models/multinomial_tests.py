@@ -43,7 +43,7 @@ from logit_inference.solve.polytomous import of_equations, softmax_objective
 if TYPE_CHECKING:
     from logit_inference.models.multinomial_result import MultinomialResult
 
-ACROSS = "Each test is across all equations: it does not depend on the reference level."
+ACROSS = "tests are across all equations and do not depend on it."
 
 
 # --- hypotheses -----------------------------------------------------------------------------------
@@ -57,12 +57,13 @@ def hypothesis_test(result: MultinomialResult, hypothesis: Any, method: str | No
     estimate = result.estimate
     read = read_hypothesis(hypothesis, estimate.names, names_of(result), estimate.identified)
     base = _of_fit(result, read)
+    told = f"{reference_clause(result)}."
     if method == "wald":
         infinite = estimate.infinite_in(read.matrix)
         if infinite.any():
             moved = (read.matrix[infinite][0] != 0) & ~estimate.finite
             raise HypothesisError.infinite(estimate.names[int(np.argmax(moved))])
-        return wald_test(result.base, base)
+        return replace(wald_test(result.base, base), notes=(told,))
     check_restrictions(result.base, base.matrix)
     whole = top_of(result, f'method="{method}"')
     df = float(len(base.matrix))
@@ -73,8 +74,15 @@ def hypothesis_test(result: MultinomialResult, hypothesis: Any, method: str | No
         rows = whole.basis.of(base.matrix)
         statistic = score_statistic(peak, rows, base.value, np.zeros((0, rows.shape[1])))
     tail = chi_square_tail(statistic, df)
-    notes = covariance_notes(result, method)
+    notes = (told, *covariance_notes(result, method))
     return TestResult(method, base.text, statistic, df, None, tail, notes)
+
+
+def reference_clause(result: MultinomialResult) -> str:
+    """Return which level the coefficients compare with, for a note."""
+    if result.reference is None:
+        return f"Coefficients sum to zero over the levels of {result.account.outcome_name}"
+    return f"Reference level of {result.account.outcome_name}: {result.reference}"
 
 
 def names_of(result: MultinomialResult) -> dict[str, tuple[int, ...]]:
@@ -228,7 +236,7 @@ def _table(
     more: Sequence[Column],
     notes: Sequence[str],
 ) -> Table:
-    said = [ACROSS, *notes, *covariance_notes(result, test)]
+    said = [f"{reference_clause(result)}; {ACROSS}", *notes, *covariance_notes(result, test)]
     if test == "wald" and any(math.isnan(line.statistic or 0.0) for line in lines):
         said.append(NO_WALD_TEST)
     if any(line.df == 0 for line in lines):

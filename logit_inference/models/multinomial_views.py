@@ -13,7 +13,11 @@ from logit_inference.errors import ArgumentError, DetachedError, HypothesisError
 from logit_inference.inference.equations import identification
 from logit_inference.models.frames import exponentiated
 from logit_inference.models.multinomial_frames import coefficient_index, probabilities
-from logit_inference.models.multinomial_tests import coefficient_inference, names_of
+from logit_inference.models.multinomial_tests import (
+    coefficient_inference,
+    names_of,
+    reference_clause,
+)
 from logit_inference.report.multinomial import confusion_table, multinomial_summary
 from logit_inference.rows.source import ArraySource
 from logit_inference.solve.certificate import Certificate, undecided
@@ -97,7 +101,8 @@ def confusion(result: MultinomialResult) -> Table:
     if weights is not None and result.account.weights_kind != "frequency":
         weights = (weights > 0).astype(np.float64)
     counts = np.bincount(observed * k + best, weights, k * k).reshape(k, k)
-    return confusion_table(result.levels, np.asarray(counts, dtype=np.float64))
+    note = f"{reference_clause(result)}."
+    return confusion_table(result.levels, np.asarray(counts, dtype=np.float64), note)
 
 
 def certificate_of(result: MultinomialResult) -> Certificate:

@@ -150,7 +150,7 @@ def _count(value: float) -> str:
     return f"{value:.0f}" if float(value).is_integer() else f"{value:.6g}"
 
 
-def confusion_table(levels: Sequence[str], counts: Floats) -> Table:
+def confusion_table(levels: Sequence[str], counts: Floats, note: str) -> Table:
     """Return observed levels against the most probable ones.
 
     Parameters
@@ -158,6 +158,8 @@ def confusion_table(levels: Sequence[str], counts: Floats) -> Table:
     levels : sequence of K str
     counts : (K, K) array
         Rows observed, columns most probable.
+    note : str
+        Which level is the reference.
     """
     kind: Kind = "integer" if (counts == np.floor(counts)).all() else "fixed"
     heads = [level if level != "observed" else "observed (level)" for level in levels]
@@ -173,6 +175,7 @@ def confusion_table(levels: Sequence[str], counts: Floats) -> Table:
     notes = (
         "A row is put into the level of the largest fitted probability, the first of equal ones.",
         f"Accuracy {right:.4f}; the most frequent level for every row: {largest:.4f}.",
+        note,
     )
     return Table("Confusion Table", columns, notes=notes)
 
@@ -191,6 +194,7 @@ def effect_table(
     ----------
     title : str
     rows : sequence of (term, contrast)
+        Slopes have no contrast.
     levels : sequence of K str
     table : Coefficients
         Arrays of len(rows) times K, those of an effect together.
@@ -198,9 +202,11 @@ def effect_table(
     notes : sequence of str
     """
     low, high = (1.0 - level) / 2, (1.0 + level) / 2
+    named = [Column("term", [term for term, _ in rows for _ in levels], header="")]
+    if any(contrast for _, contrast in rows):
+        named.append(Column("contrast", [contrast for _, contrast in rows for _ in levels]))
     columns = (
-        Column("term", [term for term, _ in rows for _ in levels], header=""),
-        Column("contrast", [contrast for _, contrast in rows for _ in levels]),
+        *named,
         Column("response_level", [one for _ in rows for one in levels], header="level"),
         Column("estimate", table.estimate, kind="estimate"),
         Column("std_error", table.std_error, header="std err", kind="estimate"),
