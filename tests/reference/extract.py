@@ -75,6 +75,15 @@ def firth(case: dict, result: dict) -> dict:
     return record
 
 
+MULTINOM = ("levels", "base", "n", "coef", "se", "vcov", "logLik", "logLik_null", "aic", "df")
+
+
+def multinom(case: dict, result: dict) -> dict:
+    """Return what the tests use of one fit by nnet's multinom, polished by exact Newton steps."""
+    record = {"id": case["id"], "R_formula": case["formula"], **pick(result, MULTINOM)}
+    return record | pick(result, ("fitted_first10", "Anova_II_LR"))
+
+
 def sandwich(case: dict, result: dict) -> dict:
     """Return the standard errors of robust covariances, and one covariance in full."""
     kinds = [kind for kind in ("HC0", "HC1", "HC2", "HC3") if kind in result.get("robust", {})]
@@ -117,6 +126,8 @@ def main(source: Path) -> None:
                 write(HERE / "sandwich_R" / f"{case['id']}.json", record)
         path = source / "json" / f"{case['id']}.R.json"
         results = json.loads(path.read_text())["results"] if path.exists() else {}
+        if "multinom" in results:
+            write(HERE / "multinom_R" / f"{case['id']}.json", multinom(case, results["multinom"]))
         if "firth" in results:
             write(HERE / "firth_R" / f"{case['id']}.json", firth(case, results["firth"]))
     for folder, answers in (("highprec", "answers.json"), ("degenerate", "cases.json")):
