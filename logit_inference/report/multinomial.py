@@ -17,9 +17,9 @@ from logit_inference.report.table import Column, Table
 from logit_inference.rows.block import Floats
 
 RISK_RATIOS = (
-    "Relative-risk ratios: exp(coef), by which the odds of a level against the reference are "
-    "multiplied; interval ends are exponentiated, the standard error is the delta method's, and "
-    "the test is of coef = 0."
+    "Relative-risk ratios: exp(coef), by which the odds of a level against {base} are multiplied; "
+    "interval ends are exponentiated, the standard error is the delta method's, and the test is of "
+    "coef = 0."
 )
 
 
@@ -99,11 +99,13 @@ def multinomial_summary(
         f"P>|{letter}|",
     )
     notes = summary_notes(account, covariance, method, False, certificate)
+    base = "the geometric mean of all" if shown.reference is None else shown.reference
+    told = (RISK_RATIOS.format(base=base),) if risk_ratios else ()
     return Table(
         "Multinomial Logit Regression Results",
         coefficient_columns(shown.levels, names, table, level, heads),
         facts=_facts(account, measures, covariance, shown, counts),
-        notes=(*notes, equation_note(shown), *((RISK_RATIOS,) if risk_ratios else ())),
+        notes=(*notes, equation_note(shown), *told),
     )
 
 
