@@ -77,7 +77,9 @@ def evaluate(run: Iterable[Block], coef: Floats) -> Evaluation:
         score += _each_times(block.X, row.residual)
         sums.add(block.X, _edges(row.mu, block.weights, edges))
         smallest = min(smallest, _smallest(block, row.mu))
-    return Evaluation(value, score.ravel(), laplacian(sums.squares(), n_classes), smallest)
+    return Evaluation(
+        value, score.ravel(), laplacian(sums.squares(), n_classes, first.n_columns), smallest
+    )
 
 
 def slope(run: Iterable[Block], coef: Floats) -> Slope:
@@ -140,21 +142,21 @@ def class_totals(block: Block, n_classes: int) -> Total:
     return Total(np.array(found, dtype=np.float64))
 
 
-def laplacian(squares: Floats, n_classes: int) -> Floats:
+def laplacian(squares: Iterable[Floats], n_classes: int, p: int) -> Floats:
     """Return the upper triangle (q, q) of ``Σ_{k<l} (e_k − e_l)(e_k − e_l)' ⊗ squares_kl``.
 
     Parameters
     ----------
-    squares : (K(K − 1)/2, p, p) array
+    squares : K(K − 1)/2 arrays (p, p)
         Symmetric, by pairs of classes in the order of `pairs`.
-    n_classes : int
+    n_classes, p : int
 
     Examples
     --------
-    >>> laplacian(np.array([[[1.0]], [[10.0]], [[100.0]]]), 3).tolist()
+    >>> laplacian(np.array([[[1.0]], [[10.0]], [[100.0]]]), 3, 1).tolist()
     [[101.0, -100.0], [-100.0, 110.0]]
     """
-    k, p = n_classes - 1, squares.shape[1]
+    k = n_classes - 1
     blocks = np.zeros((k, p, k, p))
     for (a, b), square in zip(pairs(n_classes), squares, strict=True):
         blocks[b - 1, :, b - 1] += square

@@ -8,6 +8,8 @@ not known here.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from logit_inference.rows.blas import add_square
@@ -53,7 +55,7 @@ class PairSums:
     --------
     >>> sums = PairSums(np.array([[1.0, 2.0]]), 2)
     >>> sums.add(np.array([[1.0, 2.0]]), np.array([[1.0], [10.0]]))
-    >>> sums.squares().tolist()
+    >>> [square.tolist() for square in sums.squares()]
     [[[1.0, 2.0], [2.0, 4.0]], [[10.0, 20.0], [20.0, 40.0]]]
     """
 
@@ -93,21 +95,23 @@ class PairSums:
                     np.multiply(X, np.sqrt(weight)[:, np.newaxis], out=scaled)
                     add_square(scaled, square)
 
-    def squares(self) -> Floats:
-        """Return the sums (m, p, p), each symmetric."""
+    def squares(self) -> Iterator[Floats]:
+        """Yield the sums (p, p) in their order, each symmetric."""
+        for j in range(self._m):
+            yield self._square(j)
+
+    def _square(self, j: int) -> Floats:
         p = self._p
         if self._coded and self._signed:
-            found = [gram.upper() for gram in self._coded]
-            stacked = np.array([a - b for a, b in zip(found[::2], found[1::2], strict=True)])
-        elif self._coded:
-            stacked = np.array([gram.upper() for gram in self._coded])
-        elif self._few:
-            stacked = np.zeros((self._m, p, p))
-            stacked[:, *np.triu_indices(p)] = self._total.T
+            return self._coded[2 * j].upper() - self._coded[2 * j + 1].upper()
+        if self._coded:
+            return self._coded[j].upper()
+        if self._few:
+            upper = np.zeros((p, p))
+            upper[np.triu_indices(p)] = self._total[:, j]
         else:
-            stacked = np.array(self._squares)
-        upper = np.triu(stacked)
-        upper += np.triu(stacked, 1).transpose(0, 2, 1)
+            upper = np.triu(self._squares[j])
+        upper += np.triu(upper, 1).T
         return upper
 
     def _column_products(self, X: Floats) -> Floats:

@@ -45,7 +45,7 @@ from logit_inference.solve.solution import Solution, Step
 # Of the scaled information: above it the fit changes to a nearly orthonormal basis. Lower than for
 # two classes, because the information is not refined by a factor of the rows afterwards.
 ILL_CONDITIONED = 1e6
-WRITTEN_OUT = 1 << 20  # elements of what is made of some rows at a time
+WRITTEN_OUT = 1 << 16  # elements of what is made of some rows at a time
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ def test_sums_are_those_of_the_definition(X, signed):
         sums.add(X[part], np.ascontiguousarray(weights[:, part]))
     full = dense(X) if isinstance(X, Coded) else X
     direct = np.einsum("jn,ni,nk->jik", weights, full, full)
-    np.testing.assert_allclose(sums.squares(), direct, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(list(sums.squares()), direct, rtol=1e-12, atol=1e-12)
 
 
 def test_contrasts_are_differences_of_linear_predictors():
