@@ -22,7 +22,7 @@ from logit_inference.errors import (
 from logit_inference.models.certify import certify, certify_arrays
 from logit_inference.models.compare import compare
 from logit_inference.models.logit import logit, logit_arrays
-from logit_inference.models.multinomial import multinomial_logit
+from logit_inference.models.multinomial import multinomial_logit, multinomial_logit_arrays
 from logit_inference.models.multinomial_result import MultinomialResult
 from logit_inference.models.result import LogitResult
 from logit_inference.models.saved import load
@@ -51,4 +51,5 @@ __all__ = [
     "logit",
     "logit_arrays",
     "multinomial_logit",
+    "multinomial_logit_arrays",
 ]

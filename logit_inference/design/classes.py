@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from logit_inference.design.categories import Categories, categories_of, level_counts
-from logit_inference.design.column import Level
+from logit_inference.design.column import Level, read_column
 from logit_inference.design.frame import as_frame, read_argument
 from logit_inference.design.outcome import Event
 from logit_inference.errors import ArgumentError, OutcomeError, SchemaError, plain, shorten
@@ -75,6 +75,26 @@ def class_outcome(
     y = place[categories.codes].astype(np.float64)
     other = next(level for level in levels if level != base)
     return y, Event(variable, other, base, "classes", levels)
+
+
+def class_arrays(y: Any, reference: Level | None, name: str) -> tuple[Floats, Event]:
+    """Return class numbers and the record of the levels of a plain array.
+
+    Raises
+    ------
+    OutcomeError
+        As for a formula; also for missing values, since arrays are not dropped from.
+    """
+    column = read_column(name, y)
+    if column.missing is not None:
+        row = int(np.flatnonzero(column.missing)[0])
+        found = f"{column.n_missing} missing values, the first at row {row}"
+        raise OutcomeError(name, found, "Leave these rows out of every array first.")
+    if column.kind == "numeric":
+        return class_outcome(column.values, name, reference)
+    if column.kind == "boolean":
+        return class_outcome(column.values.astype(bool), name, reference)
+    return class_outcome(Categories(column.values, column.levels, name), name, reference)
 
 
 def class_order(n_classes: int, reference: int) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +46,7 @@ from logit_inference.solve.rank import relation_text
 from logit_inference.solve.solution import Outcome
 
 if TYPE_CHECKING:
+    from logit_inference.design.arrays import ArrayDesign
     from logit_inference.design.design import Design, Encoded
 
 LEAST_WEIGHT = 1e-9  # of a contrast at a proved maximum: those of separated rows are far below it
@@ -155,9 +156,7 @@ def multinomial_logit(
     """
     from logit_inference.design.design import build_design
 
-    if identification not in ("reference", "symmetric"):
-        allowed = '"reference" or "symmetric"'
-        raise ArgumentError("identification", identification, allowed)
+    check_identification(identification)
     search = read_search(start, tolerance, max_iterations, threads)
     level = check_level(level)
     check_separation(separation)
@@ -183,19 +182,114 @@ def multinomial_logit(
     return result if kind == "model" else result.with_covariance(kind)
 
 
+def multinomial_logit_arrays(
+    y: Any,
+    X: Any,
+    *,
+    names: Sequence[str] | None = None,
+    intercept: bool = False,
+    reference: Any = None,
+    identification: str = "reference",
+    weights: Any = None,
+    weights_kind: str | None = None,
+    offset: Any = None,
+    covariance: str | None = None,
+    cluster: Any = None,
+    separation: str = "limit",
+    start: Any = None,
+    tolerance: float = 1e-8,
+    max_iterations: int = 50,
+    require_convergence: bool = True,
+    level: float = 0.95,
+    threads: int | None = None,
+) -> MultinomialResult:
+    """Return the multinomial logistic regression of an outcome on the columns of an array.
+
+    Parameters
+    ----------
+    y : (n,) array-like
+        Text, categories, truth values or whole numbers.
+    X : (n, p) array-like of numbers
+        Any real dtype and memory order. A column of ones in it is the intercept.
+    names : sequence of p str, optional
+        By default the columns of a pandas X, else x1, x2, …; ``const`` for a column of ones.
+    intercept : bool
+        Whether to put a column of ones, named ``Intercept``, before the others.
+    cluster : (n,) array, or mapping of name to array, optional
+        Labels of clusters of rows that may be correlated.
+    offset : dict of level to (n,) array, optional
+    reference, identification, weights, weights_kind, covariance, separation, start, tolerance
+        As in `multinomial_logit`; arrays of length n instead of names.
+    max_iterations, require_convergence, level, threads
+        As in `multinomial_logit`.
+
+    Returns
+    -------
+    MultinomialResult
+
+    Raises
+    ------
+    DataError, OutcomeError
+        For missing or infinite values, and for shapes that do not fit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import logit_inference as li
+    >>> y, x = np.array([0, 1, 2, 0, 2, 1, 0]), np.array([1.0, 2, 2, 3, 3, 4, 6])
+    >>> fit = li.multinomial_logit_arrays(y, x[:, None], names=["dose"], intercept=True)
+    >>> fit.params.round(3).loc["dose"].to_dict()
+    {'1': -0.14, '2': -0.406}
+    """
+    from logit_inference.design.arrays import read_arrays
+
+    check_identification(identification)
+    search = read_search(start, tolerance, max_iterations, threads)
+    level = check_level(level)
+    check_separation(separation)
+    design, encoded = read_arrays(
+        y,
+        X,
+        names=names,
+        intercept=intercept,
+        event=reference,
+        weights=weights,
+        weights_kind=weights_kind,
+        classes=True,
+    )
+    offsets = {} if offset is None else read_offsets(offset, design.event)
+    table = {"row": np.arange(encoded.n_used)}
+    fit = _fit(design, _class_block(design, encoded, offsets, table), search)
+    how = ResultRequest(level, separation, require_convergence, search)
+    made = _Made(design, encoded, None, weights_kind, offsets, None)
+    result = _assemble(fit, made, how)
+    result = result if identification == "reference" else result.symmetric()
+    kind = ("cluster" if cluster is not None else "model") if covariance is None else covariance
+    return result if kind == "model" else result.with_covariance(kind, by=cluster)
+
+
+def check_identification(identification: object) -> None:
+    """Raise an ArgumentError for what does not say which differences to show."""
+    if identification not in ("reference", "symmetric"):
+        allowed = '"reference" or "symmetric"'
+        raise ArgumentError("identification", identification, allowed)
+
+
 @dataclass(frozen=True)
 class _Made:
     """What a result is made of beside its fit."""
 
-    design: Design
+    design: Design | ArrayDesign
     encoded: Encoded
-    formula: str
+    formula: str | None
     weights_kind: str | None
     offsets: Mapping[Any, Any]
     data: Any
 
 
-def _class_block(design: Design, encoded: Encoded, offsets: Mapping[Any, Any], data: Any) -> Block:
+def _class_block(
+    design: Design | ArrayDesign, encoded: Encoded, offsets: Mapping[Any, Any], data: Any
+) -> Block:
     """Return the rows with an offset for each class number, None where there is none."""
     block, event = encoded.block, design.event
     order = [event.other, *(one for one in event.levels if one != event.other)]
@@ -206,13 +300,19 @@ def _class_block(design: Design, encoded: Encoded, offsets: Mapping[Any, Any], d
                 "offset() adds the same number to every level, which changes nothing. Give "
                 f"offset={{{order[1]!r}: 'column'}} beside the formula."
             )
-            raise FormulaError(design.formula.text, complaint)
+            raise FormulaError(made_formula(design), complaint)
         total = np.zeros((block.n_rows, 2)) if total is None else total
         total[:, 1] += block.offset
     return Block(block.y, block.X, None, block.weights, total, block.groups, block.first_row)
 
 
-def _fit(design: Design, block: Block, search: SearchRequest) -> SoftmaxFit:
+def made_formula(design: Design | ArrayDesign) -> str:
+    """Return the text of a design's formula; empty for arrays."""
+    formula = getattr(design, "formula", None)
+    return "" if formula is None else str(formula.text)
+
+
+def _fit(design: Design | ArrayDesign, block: Block, search: SearchRequest) -> SoftmaxFit:
     p, n_classes = len(design.columns), len(design.event.levels)
     first = search.start
     if first is not None and first.shape != (n_classes - 1, p):
@@ -225,6 +325,7 @@ def _fit(design: Design, block: Block, search: SearchRequest) -> SoftmaxFit:
         n_classes,
         SoftmaxSearch(first, search.tolerance, search.max_iterations),
         constant=design.constant,
+        intercept=design.adds_intercept,
         threads=threads,
     )
 
@@ -243,7 +344,8 @@ def _assemble(fit: SoftmaxFit, made: _Made, how: ResultRequest) -> MultinomialRe
     if relations:
         warnings.warn(CollinearityWarning.dropped(relations), stacklevel=3)
     k, rank = fit.n_classes - 1, len(fit.solution.coef)
-    rows = Rows(names, dict(design.term_columns), design.constant, encoded.labels)
+    terms, by_class = dict(design.term_columns), (str(event.other), *others)
+    rows = Rows(names, terms, design.constant, encoded.labels, event.variable, by_class)
     separation, estimate, asked = no_separation(names, int(fit.totals[1].sum())), None, None
     if not _is_proved(fit):
         recession, out = find_class_recession(fit)
@@ -337,7 +439,7 @@ def _tally(fit: SoftmaxFit) -> Tally:
 
 
 def _notes(
-    fit: SoftmaxFit, design: Design, relations: list[str], separation: Separation
+    fit: SoftmaxFit, design: Design | ArrayDesign, relations: list[str], separation: Separation
 ) -> Iterator[str]:
     """Yield what else a reader must know."""
     if separation.found:
@@ -347,7 +449,8 @@ def _notes(
             "limiting model; the log-likelihood is its supremum, and AIC counts all coefficients."
         )
     event = design.event
-    variable = design.schema.variables.get(event.variable)
+    schema = getattr(design, "schema", None)
+    variable = None if schema is None else schema.variables.get(event.variable)
     declared = () if variable is None or variable.levels is None else variable.levels
     unused = [level for level in declared if level not in event.levels]
     if unused:

@@ -140,7 +140,10 @@ def _rows(result: MultinomialResult, newdata: Any, offset: Any) -> _Placed:
             raise DetachedError("a prediction without new data")
         source = fit.source
         assert isinstance(source, ArraySource)
-        return _Placed(_inside(result, source.data.X), source.data.offset, result.labels)
+        X = source.data.X
+        if source.intercept:
+            X = np.column_stack([np.ones(len(X)), dense(X)])
+        return _Placed(_inside(result, X), source.data.offset, result.labels)
     given = offset if offset is not None else result.offsets
     rows = result.design.encode(newdata)
     result.base_of_columns.check_relations(rows.X, rows.labels)
@@ -153,7 +156,10 @@ def _rows(result: MultinomialResult, newdata: Any, offset: Any) -> _Placed:
                 f"the offset of {missing[0]!r} was an array, which new rows do not carry: pass "
                 "offset= with a dict from level to column or array."
             )
-        total = class_offsets(asked, result.class_order, newdata)
+        if hasattr(result.design, "formula"):
+            total = class_offsets(asked, result.class_order, newdata)
+        else:
+            total = class_offsets(asked, result.class_order, {"row": np.arange(len(rows.X))})
     if rows.offset is not None:  # offset() in the formula, of two levels
         total = np.zeros((len(rows.offset), 2)) if total is None else total
         total[:, 1] += rows.offset
@@ -243,7 +249,8 @@ def _contrasts(
     result: MultinomialResult, data: Any, name: str, step: Any
 ) -> list[tuple[str, Any, Any]]:
     """Return what is compared: levels with the first one, 1 with 0, numbers with one more."""
-    variable = result.design.schema.variables[name]
+    design: Any = result.design
+    variable = design.schema.variables[name]
     if step is not None and not variable.levels:
         return [(f"+{step:g}", data[name], data[name] + step)]
     if variable.levels:
@@ -259,8 +266,9 @@ def _contrasts(
 
 def _variables(result: MultinomialResult, variables: Any, *, numeric: bool) -> list[str]:
     """Return the names of variables that are asked about, by default all that there are."""
-    schema = result.design.schema.variables
-    known = [name for name in result.design.formula.predictors if name in schema]
+    design: Any = result.design
+    schema = design.schema.variables
+    known = [name for name in design.formula.predictors if name in schema]
     if numeric:
         known = [name for name in known if schema[name].kind == "numeric"]
     if variables is None:
@@ -282,6 +290,11 @@ def _averaged_rows(result: MultinomialResult, newdata: Any) -> _Averaged:
         raise PredictionError(
             "the data are separated: some coefficients are infinite, and averages over rows would "
             "have no covariance. get_prediction() tells which rows have a probability."
+        )
+    if not hasattr(result.design, "formula"):
+        raise PredictionError(
+            "a fit of arrays has columns and no variables, so that nothing can be changed by name. "
+            "Fit a formula: li.multinomial_logit('y ~ x', data)."
         )
     if newdata is not None:
         table = newdata if isinstance(newdata, pd.DataFrame) else _to_pandas(newdata)

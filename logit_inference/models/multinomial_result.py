@@ -55,6 +55,7 @@ from logit_inference.solve.solution import Solution
 if TYPE_CHECKING:
     import pandas as pd
 
+    from logit_inference.design.arrays import ArrayDesign
     from logit_inference.design.design import Design
 
 
@@ -78,7 +79,7 @@ class MultinomialResult:
         Observations of each level, in their order.
     level : float
         Confidence level of tables and intervals that name no other.
-    design : Design
+    design : Design or ArrayDesign
     fit : SoftmaxFit or None
         The handle to the rows; on separated data those of the limiting model.
     labels : pandas Index or None
@@ -105,7 +106,7 @@ class MultinomialResult:
     shown: Identification
     counts: tuple[float, ...]
     level: float
-    design: Design
+    design: Design | ArrayDesign
     fit: SoftmaxFit | None
     labels: Any
     examined: Separation
@@ -275,7 +276,7 @@ class MultinomialResult:
         hypothesis : str, list of str, (m, s p) array, or tuple of matrix and values
             A coefficient is ``level:column``; a column or a term alone means all its coefficients,
             across all equations; backticks quote a name. ``"hincome"``, ``"parttime:hincome =
-            not.work:hincome"``.
+            not.work:hincome"``. Or a smaller formula, whose terms are terms of the fit.
         method : {"wald", "lr", "score"}, optional
             Wald; likelihood ratio by a restricted fit; Rao's score.
 

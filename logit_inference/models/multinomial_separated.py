@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from logit_inference.covariance.covariance import Covariance
 from logit_inference.diagnostics.separation import Separation, no_separation, undecided
@@ -17,8 +18,10 @@ from logit_inference.inference.equations import Identification, equation_relatio
 from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.limits import Limits
 from logit_inference.inference.polytomous import Top, likelihood_ratio
+from logit_inference.likelihood.evaluation import Total
 from logit_inference.rows.basis import Basis
-from logit_inference.rows.block import Floats
+from logit_inference.rows.block import Block, Floats
+from logit_inference.rows.product import dense
 from logit_inference.solve.polytomous import SoftmaxFit
 from logit_inference.solve.polytomous_limit import ClassLimit, Mask
 from logit_inference.solve.recession import Recession
@@ -40,12 +43,17 @@ class Rows:
     constant : int or None
     labels : sequence of n
         Of the rows used.
+    outcome : str
+    levels : tuple of K str
+        By class number.
     """
 
     names: tuple[str, ...]
     terms: Mapping[str, Sequence[int]]
     constant: int | None
     labels: Any
+    outcome: str
+    levels: tuple[str, ...]
 
 
 def describe(fit: SoftmaxFit, recession: Recession, out: Mask, rows: Rows) -> Separation:
@@ -70,20 +78,58 @@ def describe(fit: SoftmaxFit, recession: Recession, out: Mask, rows: Rows) -> Se
         tuple(alone or terms),
         int(separated.sum()),
         n_rows,
-        _evidence(recession, rows.names, int(separated.sum()), n_rows),
+        _empty_cells(fit, moving, rows, out) or _evidence(recession, rows, int(separated.sum())),
         rows=pd.Index(rows.labels)[separated],
     )
 
 
-def _evidence(
-    recession: Recession, names: Sequence[str], n_separated: int, n_rows: int
+def _empty_cells(
+    fit: SoftmaxFit, moving: NDArray[np.bool_], rows: Rows, out: Mask
 ) -> tuple[str, ...]:
+    """Return clauses about levels that no row with a column at one has, if they tell all.
+
+    They do where the classes that rows lose in the limit are just these.
+    """
+    chosen = [j for j in np.flatnonzero(moving).tolist() if j != rows.constant]
+    if not chosen:
+        return ()
+    cells = fit.source.fold(_cells, tuple(chosen), fit.n_classes).values
+    clauses, explained = [], 0.0
+    for j, row in zip(chosen, cells, strict=True):
+        counts, other = row[:-1], row[-1]
+        lost = [k for k in range(fit.n_classes) if not counts[k]]
+        if other or not lost:  # no column of zeros and ones, or no empty cell
+            continue
+        explained += float(counts.sum()) * len(lost)
+        levels = " or ".join(rows.levels[k] for k in lost)
+        clauses.append(
+            f"none of the {int(counts.sum()):,} rows with {fit.names[j]} = 1 has {rows.outcome} = "
+            f"{levels}"
+        )
+    return tuple(clauses) if explained == out.sum() else ()
+
+
+def _cells(block: Block, columns: tuple[int, ...], n_classes: int) -> Total:
+    """Return for each column how many rows of each class have it at one, and values beside 0, 1."""
+    counts = block.counts
+    X, y = dense(block.X[:, list(columns)]), block.y.astype(np.intp)
+    if counts is not None:
+        X, y = X[counts], y[counts]
+    found = np.zeros((len(columns), n_classes + 1))
+    for own, column in zip(found, X.T, strict=True):
+        own[:-1] = np.bincount(y[column == 1.0], minlength=n_classes)
+        own[-1] = np.count_nonzero((column != 0.0) & (column != 1.0))
+    return Total(found)
+
+
+def _evidence(recession: Recession, rows: Rows, n_separated: int) -> tuple[str, ...]:
     """Return what separates, as coefficients of levels."""
-    used = [name for name, value in zip(names, recession.direction, strict=True) if value]
+    direction = recession.direction
+    used = [name for name, value in zip(rows.names, direction, strict=True) if value]
     shown = ", ".join(used[:6]) + (", …" if len(used) > 6 else "")
     return (
-        f"along {shown} (level:column) {n_separated:,} of {n_rows:,} rows move away from some "
-        "level, and no row from its own",
+        f"along {shown} (level:column) {n_separated:,} rows move away from some level of "
+        f"{rows.outcome}, and no row from its own",
     )
 
 

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from logit_inference.errors import ArgumentError, DetachedError, HypothesisError, ProfileError
+from logit_inference.errors import (
+    ArgumentError,
+    ComparisonError,
+    DetachedError,
+    HypothesisError,
+    ProfileError,
+)
 from logit_inference.inference.deviance import TermTest, wald_comparisons
 from logit_inference.inference.distribution import chi_square_tail
 from logit_inference.inference.hypothesis import Hypothesis, read_hypothesis
@@ -24,6 +31,7 @@ from logit_inference.inference.terms import (
     marginal,
     sequential,
     single,
+    without,
 )
 from logit_inference.inference.wald import (
     Coefficients,
@@ -35,7 +43,6 @@ from logit_inference.inference.wald import (
 from logit_inference.models.deviance import NAMES, NOTHING_ADDED, TESTS, TITLES, coding_notes
 from logit_inference.models.multinomial_separated import class_limits
 from logit_inference.report.deviance import deviance_table
-from logit_inference.report.summary import NO_WALD_TEST
 from logit_inference.report.table import Column, Table
 from logit_inference.rows.block import Floats
 from logit_inference.solve.polytomous import of_equations, softmax_objective
@@ -43,6 +50,10 @@ from logit_inference.solve.polytomous import of_equations, softmax_objective
 if TYPE_CHECKING:
     from logit_inference.models.multinomial_result import MultinomialResult
 
+NO_WALD = (
+    "A term with a coefficient at infinity has no Wald test; the likelihood ratio has one: "
+    'test="lr".'
+)
 ACROSS = "tests are across all equations and do not depend on it."
 
 
@@ -55,14 +66,17 @@ def hypothesis_test(result: MultinomialResult, hypothesis: Any, method: str | No
     if method not in TESTS:
         raise ArgumentError("method", method, '"wald", "lr" or "score"')
     estimate = result.estimate
-    read = read_hypothesis(hypothesis, estimate.names, names_of(result), estimate.identified)
-    base = _of_fit(result, read)
+    if isinstance(hypothesis, str) and "~" in re.sub("`[^`]*`", "", hypothesis):
+        base = smaller_formula(result, hypothesis)
+    else:
+        read = read_hypothesis(hypothesis, estimate.names, names_of(result), estimate.identified)
+        base = _of_fit(result, read)
     told = f"{reference_clause(result)}."
     if method == "wald":
-        infinite = estimate.infinite_in(read.matrix)
+        infinite = result.base.infinite_in(base.matrix)
         if infinite.any():
-            moved = (read.matrix[infinite][0] != 0) & ~estimate.finite
-            raise HypothesisError.infinite(estimate.names[int(np.argmax(moved))])
+            moved = (base.matrix[infinite][0] != 0) & ~result.base.finite
+            raise _infinite(result.base.names[int(np.argmax(moved))])
         return replace(wald_test(result.base, base), notes=(told,))
     check_restrictions(result.base, base.matrix)
     whole = top_of(result, f'method="{method}"')
@@ -83,6 +97,47 @@ def reference_clause(result: MultinomialResult) -> str:
     if result.reference is None:
         return f"Coefficients sum to zero over the levels of {result.account.outcome_name}"
     return f"Reference level of {result.account.outcome_name}: {result.reference}"
+
+
+def smaller_formula(result: MultinomialResult, formula: str) -> Hypothesis:
+    """Return the restrictions under which a fit is that of a smaller formula.
+
+    Raises
+    ------
+    ArgumentError
+        For a fit of arrays, and where terms of the formula are not terms of the fit, coded alike.
+    ComparisonError
+        Where the outcome differs, or the formula is not the smaller one.
+    """
+    from logit_inference.design.addition import read_formula, same_columns
+
+    design: Any = result.design
+    instead = "names of coefficients or terms, or a matrix"
+    if not hasattr(design, "formula"):
+        reason = "a fit of arrays has no formula"
+        raise ArgumentError.refused("hypothesis", formula, reason, instead)
+    parsed = read_formula(design, formula, result.table)
+    if parsed.response != design.formula.response:
+        raise ComparisonError.outcome(parsed.response_name, design.formula.response_name)
+    shared = same_columns(design, parsed)
+    if shared is None:
+        reason = "its terms are not all terms of the fit, coded alike"
+        raise ArgumentError.refused("hypothesis", formula, reason, instead)
+    structure = structure_of(result)
+    matrix = without(structure, [term for term in structure.columns if term not in shared])
+    if not len(matrix):
+        raise ComparisonError.same_model(formula)
+    wide = kron(np.eye(result.shown.n_classes - 1), matrix)
+    return Hypothesis(wide, np.zeros(len(wide)), (parsed.text,))
+
+
+def _infinite(name: str) -> HypothesisError:
+    return HypothesisError(
+        f"the coefficient {name!r} has no finite maximum likelihood estimate, because its column "
+        "separates levels of the outcome, so it has no standard error and no Wald test. Use the "
+        'likelihood ratio: test(…, method="lr").',
+        name=name,
+    )
 
 
 def names_of(result: MultinomialResult) -> dict[str, tuple[int, ...]]:
@@ -154,7 +209,13 @@ def covariance_notes(result: MultinomialResult, method: str) -> tuple[str, ...]:
 def structure_of(result: MultinomialResult) -> Structure:
     """Return the terms and what the columns can tell apart, as for one equation."""
     design, p = result.design, len(result.design.columns)
-    factors = {term.name: frozenset(f.expr for f in term.factors) for term in design.terms}
+    placed = getattr(design, "terms", None)
+    if placed is None:  # of an array, every column but the constant is a term of its own
+        factors = {name: frozenset([name]) for name in design.columns}
+        if design.constant is not None:
+            factors[design.columns[design.constant]] = frozenset()
+    else:
+        factors = {term.name: frozenset(f.expr for f in term.factors) for term in placed}
     relations = {
         j: replace(relation, weights=relation.weights[:p])
         for j, relation in result.base.relations.items()
@@ -165,9 +226,14 @@ def structure_of(result: MultinomialResult) -> Structure:
 
 def in_all_equations(comparison: Comparison, k: int) -> Comparison:
     """Return a comparison of models of one equation as that of models of k equations."""
-    null: Floats = np.asarray(np.kron(np.eye(k), comparison.null), dtype=np.float64)
-    alternative: Floats = np.asarray(np.kron(np.eye(k), comparison.alternative), dtype=np.float64)
+    each = np.eye(k)
+    null, alternative = kron(each, comparison.null), kron(each, comparison.alternative)
     return Comparison(comparison.term, null, alternative)
+
+
+def kron(left: Floats, right: Floats) -> Floats:
+    """Return the Kronecker product as floats."""
+    return np.asarray(np.kron(left, right), dtype=np.float64)
 
 
 def anova(result: MultinomialResult, kind: object, test: str | None) -> Table:
@@ -238,7 +304,7 @@ def _table(
 ) -> Table:
     said = [f"{reference_clause(result)}; {ACROSS}", *notes, *covariance_notes(result, test)]
     if test == "wald" and any(math.isnan(line.statistic or 0.0) for line in lines):
-        said.append(NO_WALD_TEST)
+        said.append(NO_WALD)
     if any(line.df == 0 for line in lines):
         said.append(NOTHING_ADDED)
     return deviance_table(f"{NAMES[test]}, {title}", lines, more=more, notes=said)

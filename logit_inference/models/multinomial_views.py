@@ -21,7 +21,7 @@ from logit_inference.models.multinomial_tests import (
 from logit_inference.report.multinomial import confusion_table, multinomial_summary
 from logit_inference.rows.source import ArraySource
 from logit_inference.solve.certificate import Certificate, undecided
-from logit_inference.solve.polytomous_certificate import certify_softmax_fit
+from logit_inference.solve.polytomous_certificate import certify_class_limit, certify_softmax_fit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,7 +116,9 @@ def certificate_of(result: MultinomialResult) -> Certificate:
     if separation.kind == "undecided":
         return undecided(sentence)
     if separation.found:
-        return Certificate(False, math.inf, math.nan, math.nan, math.nan, sentence)
+        kept, root = result.base.covariance.basis.kept, result.base.covariance.root
+        limit = certify_class_limit(result.fit, kept, root)
+        return Certificate(False, math.inf, math.nan, math.nan, math.nan, sentence, limit)
     return certify_softmax_fit(result.fit)
 
 

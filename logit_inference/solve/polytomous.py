@@ -127,6 +127,7 @@ def fit_softmax(
     search: SoftmaxSearch,
     *,
     constant: int | None = None,
+    intercept: bool = False,
     threads: int = 1,
 ) -> SoftmaxFit:
     """Return the maximum-likelihood fit of rows of K classes.
@@ -142,6 +143,8 @@ def fit_softmax(
         Its start is (K − 1, p).
     constant : int, optional
         The column of ones, if there is one: the iteration then starts at the null model.
+    intercept : bool
+        Whether that column comes before those of the rows.
     threads : int
 
     Raises
@@ -160,8 +163,8 @@ def fit_softmax(
     ----------
     McCullagh and Nelder (1989), *Generalized Linear Models*, section 5.2.
     """
-    p = data.n_columns
-    source = ArraySource(data, pair_rows(p, n_classes), threads=threads)
+    p = data.n_columns + intercept
+    source = ArraySource(data, pair_rows(p, n_classes), intercept, threads)
     with blas_pinned(source.n_rows, max(p, n_classes)):
         totals = source.fold(softmax.class_totals, n_classes).values
         if not totals[0].all():
@@ -202,11 +205,11 @@ def _distinct(source: ArraySource) -> ArraySource | None:
     data = source.data
     if data.offset is not None:
         return None
-    cells = distinct_rows(Block(data.y, data.X, None, data.weights, data.y))
+    cells = distinct_rows(Block(data.y, data.X, None, data.weights, data.y), source.intercept)
     if cells is None or cells.offset is None:
         return None
     merged = Block(cells.offset, cells.X, None, cells.trials)
-    return replace(source, data=merged, threads=1)
+    return ArraySource(merged, source.block_rows)
 
 
 def _null_model(source: Source, totals: Floats, offset: bool) -> tuple[Floats, float]:

@@ -22,6 +22,7 @@ Rounding enters as there: through λ (`softmax.score_sums` bounds it) and the ro
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -85,12 +86,50 @@ def certify_softmax(
     basis : Basis, optional
         Turns the coefficients into those that are printed, which rounds them once more.
     """
+    root, diagonal = factor.inverse_root(), factor.matrix.diagonal()
+    return _certified(rows, coef, root, diagonal, moved, basis)
+
+
+def certify_class_limit(fit: SoftmaxFit, kept: Sequence[int], root: Floats) -> Certificate:
+    """Return what the rows of a limiting model prove of the coefficients that it estimates.
+
+    The others are held, so that the proof is one in the space of those: with their root B in the
+    rows of the kept ones, and zero elsewhere. Contrasts with classes that a row cannot have only
+    make M larger.
+
+    Parameters
+    ----------
+    fit : SoftmaxFit
+        Of the limiting model, over rows with offsets of minus infinity.
+    kept : sequence of int
+        Which coefficients were estimated.
+    root : (len(kept), r) array
+    """
+    solution = fit.solution
+    if not len(kept):
+        return undecided("nothing is left to estimate")
+    if not np.isfinite(root).all():
+        return undecided("the information matrix is singular at the coefficients")
+    wide, diagonal = np.zeros((len(solution.coef), root.shape[1])), np.zeros(len(solution.coef))
+    wide[list(kept)] = root
+    diagonal[list(kept)] = solution.evaluation.upper.diagonal()
+    return _certified(fit.source, solution.coef, wide, diagonal, solution.decrement, None)
+
+
+def _certified(
+    rows: Source,
+    coef: Floats,
+    root: Floats,
+    diagonal: Floats,
+    moved: float,
+    basis: Basis | None,
+) -> Certificate:
+    """Return the certificate, from a root of the inverse information and its diagonal."""
     with np.errstate(all="ignore"):
         doubled = rows.n_rows * len(coef) <= DOUBLED_IS_CHEAP
         sums = rows.fold(score_sums, coef, doubled)
-        root = factor.inverse_root()
         errors: Floats = np.sqrt(np.einsum("ij,ij->i", root, root))
-        error = _information_error(rows.n_rows, errors, factor, sums)
+        error = _information_error(rows.n_rows, errors, diagonal, sums)
         if not error <= LARGEST_ERROR:
             return undecided("the information is too ill-conditioned for a proof in doubles")
         decrement = float(np.linalg.norm(root.T @ sums.score))
@@ -114,7 +153,7 @@ def certify_softmax(
     return Certificate(True, distance, decrement, longest, rounding)
 
 
-def _information_error(n: int, errors: Floats, factor: Factor, sums: ScoreSums) -> float:
+def _information_error(n: int, errors: Floats, diagonal: Floats, sums: ScoreSums) -> float:
     """Return ε: the matrix whose root measures is within ``ε I`` of the information.
 
     Working weights are off by what predictors and residuals are. An element of a sum over the rows
@@ -123,6 +162,6 @@ def _information_error(n: int, errors: Floats, factor: Factor, sums: ScoreSums) 
     """
     q = len(errors)
     weights = sums.predictor * sums.largest + RESIDUAL * UNIT
-    kappa = float(errors @ np.sqrt(factor.matrix.diagonal()))
+    kappa = float(errors @ np.sqrt(diagonal))
     blocks = 1 + n * q // BLOCK_ELEMENTS
     return weights + (min(n, ROWS_AT_ONCE) + blocks + 4 * q) * UNIT * kappa**2

@@ -437,6 +437,49 @@ def test_names_frames_and_tables():
         fit.conf_int(names="income")
 
 
+def test_arrays_are_the_same_without_a_formula():
+    data = made()
+    X = data[["x", "z"]]
+    formula = li.multinomial_logit("y ~ x + z", data, offset={"b": data["x"] / 2})
+    for given in (X, X.to_numpy(), np.asfortranarray(X)):
+        fit = li.multinomial_logit_arrays(
+            data["y"], given, names=["x", "z"], intercept=True, offset={"b": data["x"] / 2}
+        )
+        close(fit.params, formula.params)
+        close(fit.fitted, formula.fitted)
+        assert fit.summary().to_frame().equals(formula.summary().to_frame())
+    new = fit.predict(X.head(2), offset={"b": data["x"].head(2) / 2})
+    close(new, formula.fitted.head(2))
+    close(fit.test("x", method="lr").statistic, formula.test("y ~ z", method="lr").statistic, 1e-9)
+    clustered = li.multinomial_logit_arrays(data["y"], X, cluster=np.arange(300) // 5)
+    assert clustered.base.covariance.n_clusters == 60
+    with pytest.raises(PredictionError, match="no variables"):
+        fit.avg_slopes()
+    with pytest.raises(OutcomeError, match="missing"):
+        li.multinomial_logit_arrays([*data["y"][:-1], None], X)
+
+
+def test_smaller_formulas_searches_and_threads():
+    data = made(5000)
+    fit = li.multinomial_logit("y ~ x * g", data, threads=1)
+    assert fit.params.equals(li.multinomial_logit("y ~ x * g", data, threads=2).params)
+    small = li.multinomial_logit("y ~ x + g", data)
+    found = fit.test("y ~ x + g", method="lr")
+    assert found.df == 6
+    close(found.statistic, 2 * (fit.llf - small.llf), rtol=1e-9)
+    with pytest.raises(ArgumentError, match="not all terms of the fit"):
+        fit.test("y ~ z")
+    start = fit.params.to_numpy().T
+    assert li.multinomial_logit("y ~ x * g", data, start=start).solution.n_passes <= 3
+    with pytest.raises(DataError, match="a row for each level but the reference, 3, of 6"):
+        li.multinomial_logit("y ~ x * g", data, start=start.T)
+    with pytest.raises(li.ConvergenceError, match="max_iterations"):
+        li.multinomial_logit("y ~ x * g", data, max_iterations=1)
+    early = li.multinomial_logit("y ~ x", data, max_iterations=1, require_convergence=False)
+    assert not early.converged
+    assert "NOT CONVERGED" in str(early)
+
+
 def test_a_file_holds_all_but_the_rows(tmp_path):
     fit = li.multinomial_logit(PARTIC, WOMENLF, reference="parttime").symmetric()
     fit.save(tmp_path / "fit.json")
@@ -476,7 +519,7 @@ def separated():
 
 def test_separated_levels_are_fitted_in_the_limit(tmp_path):
     data = separated()
-    with pytest.raises(li.SeparationError, match=r"b:z\[T.w\]"):
+    with pytest.raises(li.SeparationError, match=r"rows with z\[T.w\] = 1 has y = b"):
         li.multinomial_logit("y ~ x + z", data, separation="raise")
     with pytest.warns(li.SeparationWarning, match="b:z"):
         fit = li.multinomial_logit("y ~ x + z", data)
@@ -507,6 +550,7 @@ def test_separated_levels_are_fitted_in_the_limit(tmp_path):
         fit.with_covariance("HC0")
     assert "-∞" in str(fit.summary())
     assert fit.certificate.exists is False
+    assert fit.certificate.limit.distance < 1e-11
     fit.save(tmp_path / "fit.json")
     again = li.load(tmp_path / "fit.json")
     assert str(again) == str(fit)
