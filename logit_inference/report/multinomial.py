@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from logit_inference.covariance.covariance import Covariance
 from logit_inference.diagnostics.account import Account
 from logit_inference.diagnostics.goodness import Goodness
-from logit_inference.inference.equations import Identification
 from logit_inference.inference.wald import Coefficients
 from logit_inference.report.numbers import Kind, format_number
 from logit_inference.report.summary import summary_notes
 from logit_inference.report.table import Column, Table
-from logit_inference.rows.block import Floats
 
+if TYPE_CHECKING:
+    from logit_inference.inference.equations import Identification
+
+Floats = NDArray[np.float64]
 RISK_RATIOS = (
     "Relative-risk ratios: exp(coef), by which the odds of a level against {base} are multiplied; "
     "interval ends are exponentiated, the standard error is the delta method's, and the test is of "
