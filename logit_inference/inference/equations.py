@@ -103,22 +103,14 @@ def shown_estimate(
     shown : Identification
     """
     matrix, k, s = shown.matrix, shown.n_classes - 1, len(shown.levels)
-    labels = coefficient_names(shown.levels, names)
     covariance = base.covariance
-    if base.recession is None:
-        inner = (matrix @ base.inner.reshape(k, -1)).ravel()
-        root, own = _turned(matrix, covariance.root), of_equations(basis, s)
-    else:  # the limiting model has no basis that is one for all equations
-        full = np.zeros(k * basis.n_columns)
-        full[list(covariance.basis.kept)] = base.inner
-        inner = (matrix @ full.reshape(k, -1)).ravel()
-        root = _turned(matrix, covariance.basis.root(covariance.root))
-        own = Basis(len(inner), of_equations(Basis(basis.n_columns, basis.kept), s).kept)
-        inner, root = inner[list(own.kept)], root[list(own.kept)]
+    turned = replace(
+        covariance, root=_turned(matrix, covariance.root), basis=of_equations(basis, s)
+    )
     return Estimate(
-        labels,
-        inner,
-        replace(covariance, root=root, basis=own),
+        coefficient_names(shown.levels, names),
+        (matrix @ base.inner.reshape(k, -1)).ravel(),
+        turned,
         equation_relations(base.relations, len(names), s),
         None if base.recession is None else _turned_cone(base.recession, shown, len(names)),
     )

@@ -36,7 +36,6 @@ from logit_inference.models.request import (
     check_separation,
     read_search,
 )
-from logit_inference.rows.basis import Basis
 from logit_inference.rows.block import Block
 from logit_inference.rows.threads import threads_for
 from logit_inference.solve.polytomous import SoftmaxFit, SoftmaxSearch, fit_softmax
@@ -356,7 +355,7 @@ def _assemble(fit: SoftmaxFit, made: _Made, how: ResultRequest) -> MultinomialRe
             warnings.warn(SeparationWarning(separation), stacklevel=3)
             search = SoftmaxSearch(None, how.search.tolerance, how.search.max_iterations)
             limit = limit_classes(fit, recession, out, search)
-            estimate = limit_estimate(fit, limit, recession, names)
+            estimate = limit_estimate(limit, recession, names)
             asked, fit = fit, limit.fit
     _check_convergence(fit, separation, how)
     if estimate is None:
@@ -388,7 +387,7 @@ def _assemble(fit: SoftmaxFit, made: _Made, how: ResultRequest) -> MultinomialRe
     return MultinomialResult(
         account,
         estimate,
-        Basis(fit.source.n_columns, asked.basis.kept) if asked is not None else fit.basis,
+        fit.basis,
         equations.identification(levels, base, str(event.other)),
         tuple(totals[class_order(len(levels), base)].tolist()),
         how.level,

@@ -118,18 +118,8 @@ def predicted_links(result: MultinomialResult, newdata: Any, offset: Any) -> tup
 
 def _equations(result: MultinomialResult) -> Equations:
     """Return the coefficients of the fit's equations in the basis of its columns."""
-    k, base = result.shown.n_classes - 1, result.base
-    covariance = base.covariance
-    if base.recession is None:
-        return Equations(base.inner.reshape(k, -1), covariance.root.reshape(k, -1, _width(base)))
-    full = np.zeros(covariance.basis.n_columns)
-    full[list(covariance.basis.kept)] = base.inner
-    root = covariance.basis.root(covariance.root)
-    return Equations(full.reshape(k, -1), root.reshape(k, -1, root.shape[1]))
-
-
-def _width(base: Any) -> int:
-    return int(base.covariance.root.shape[1])
+    k, root = result.shown.n_classes - 1, result.base.covariance.root
+    return Equations(result.base.inner.reshape(k, -1), root.reshape(k, -1, root.shape[1]))
 
 
 def _rows(result: MultinomialResult, newdata: Any, offset: Any) -> _Placed:
@@ -140,10 +130,20 @@ def _rows(result: MultinomialResult, newdata: Any, offset: Any) -> _Placed:
             raise DetachedError("a prediction without new data")
         source = fit.source
         assert isinstance(source, ArraySource)
-        X = source.data.X
+        X, offset = source.data.X, source.data.offset
         if source.intercept:
             X = np.column_stack([np.ones(len(X)), dense(X)])
-        return _Placed(_inside(result, X), source.data.offset, result.labels)
+        idle = (
+            np.zeros(len(X), dtype=bool)
+            if source.data.weights is None
+            else ~(source.data.weights > 0)
+        )
+        if result.base.recession is not None and idle.any():
+            # Rows without weight are no part of the limit: what it says of them is asked.
+            assert offset is not None
+            offset = offset.copy()
+            offset[idle] = _without_impossible(result, dense(X[idle]), offset[idle])
+        return _Placed(result.basis.rows(X), offset, result.labels)
     given = offset if offset is not None else result.offsets
     rows = result.design.encode(newdata)
     result.base_of_columns.check_relations(rows.X, rows.labels)
@@ -165,11 +165,7 @@ def _rows(result: MultinomialResult, newdata: Any, offset: Any) -> _Placed:
         total[:, 1] += rows.offset
     if result.base.recession is not None:
         total = _without_impossible(result, dense(rows.X), total)
-    return _Placed(_inside(result, rows.X), total, rows.labels)
-
-
-def _inside(result: MultinomialResult, X: Columns) -> Columns:
-    return X if result.base.recession is not None else result.basis.rows(X)
+    return _Placed(result.basis.rows(rows.X), total, rows.labels)
 
 
 def _without_impossible(result: MultinomialResult, X: Floats, offset: Floats | None) -> Floats:

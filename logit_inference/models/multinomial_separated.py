@@ -19,10 +19,9 @@ from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.limits import Limits
 from logit_inference.inference.polytomous import Top, likelihood_ratio
 from logit_inference.likelihood.evaluation import Total
-from logit_inference.rows.basis import Basis
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.product import dense
-from logit_inference.solve.polytomous import SoftmaxFit
+from logit_inference.solve.polytomous import SoftmaxFit, of_equations
 from logit_inference.solve.polytomous_limit import ClassLimit, Mask
 from logit_inference.solve.recession import Recession
 
@@ -133,16 +132,13 @@ def _evidence(recession: Recession, rows: Rows, n_separated: int) -> tuple[str, 
     )
 
 
-def limit_estimate(
-    fit: SoftmaxFit, limit: ClassLimit, recession: Recession, names: tuple[str, ...]
-) -> Estimate:
+def limit_estimate(limit: ClassLimit, recession: Recession, names: tuple[str, ...]) -> Estimate:
     """Return the estimate of the limiting model, with the cone of the other coefficients."""
-    k, p = fit.n_classes - 1, fit.source.n_columns
-    covariance = Covariance(limit.root, Basis(k * p, limit.kept), "model")
-    relations = equation_relations(fit.relations, p, k)
-    return Estimate(
-        names, limit.fit.solution.coef[list(limit.kept)], covariance, relations, recession
-    )
+    fit = limit.fit
+    k = fit.n_classes - 1
+    covariance = Covariance(limit.root, of_equations(fit.basis, k), "model")
+    relations = equation_relations(fit.relations, fit.source.n_columns, k)
+    return Estimate(names, fit.solution.coef, covariance, relations, recession)
 
 
 def class_limits(whole: Top, estimate: Estimate, shown: Identification, level: float) -> Limits:

@@ -116,8 +116,7 @@ def certificate_of(result: MultinomialResult) -> Certificate:
     if separation.kind == "undecided":
         return undecided(sentence)
     if separation.found:
-        kept, root = result.base.covariance.basis.kept, result.base.covariance.root
-        limit = certify_class_limit(result.fit, kept, root)
+        limit = certify_class_limit(result.fit, result.base.covariance.root)
         return Certificate(False, math.inf, math.nan, math.nan, math.nan, sentence, limit)
     return certify_softmax_fit(result.fit)
 

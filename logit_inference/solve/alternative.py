@@ -21,6 +21,7 @@ Letters* 35.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -236,12 +237,13 @@ class _Basis:
         """Make one pivot: the most violated constraint enters, or the first by number (Bland)."""
         sizes, unit = self.columns[:, -1], self.determinant
         steep = [
-            (reduced[i] / (sizes[i] * unit), i, 1) for i in np.flatnonzero(reduced < 0).tolist()
+            (_quotient(reduced[i], sizes[i] * unit), i, 1)
+            for i in np.flatnonzero(reduced < 0).tolist()
         ]
         # u_j = +e_j has reduced cost 1 + d_j, v_j = -e_j has 1 - d_j, over the determinant.
         for j, value in enumerate(direction.tolist()):
             if abs(value) > unit:
-                steep.append(((unit - abs(value)) / unit, ~j, 1 if value < 0 else -1))
+                steep.append((_quotient(unit - abs(value), unit), ~j, 1 if value < 0 else -1))
         if by_number:
             _, member, sign = min(steep, key=lambda found: self._number(found[1], found[2]))
         else:
@@ -271,3 +273,11 @@ class _Basis:
     def _number(self, member: int, sign: int) -> int:
         """Return the number of a column of the program: rows first, then +e_j and -e_j."""
         return member if member >= 0 else len(self.columns) + 2 * ~member + (sign < 0)
+
+
+def _quotient(negative: int, positive: int) -> float:
+    """Return a quotient of integers, minus infinity where no float is as far from zero."""
+    try:
+        return negative / positive
+    except OverflowError:
+        return -math.inf

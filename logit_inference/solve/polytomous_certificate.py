@@ -22,7 +22,6 @@ Rounding enters as there: through λ (`softmax.score_sums` bounds it) and the ro
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -90,30 +89,28 @@ def certify_softmax(
     return _certified(rows, coef, root, diagonal, moved, basis)
 
 
-def certify_class_limit(fit: SoftmaxFit, kept: Sequence[int], root: Floats) -> Certificate:
+def certify_class_limit(fit: SoftmaxFit, root: Floats) -> Certificate:
     """Return what the rows of a limiting model prove of the coefficients that it estimates.
 
-    The others are held, so that the proof is one in the space of those: with their root B in the
-    rows of the kept ones, and zero elsewhere. Contrasts with classes that a row cannot have only
-    make M larger.
+    The others are held, so that the proof is one in the space of those: the rows of the root of
+    what is held are zero. Contrasts with classes that a row cannot have only make M larger.
 
     Parameters
     ----------
     fit : SoftmaxFit
         Of the limiting model, over rows with offsets of minus infinity.
-    kept : sequence of int
-        Which coefficients were estimated.
-    root : (len(kept), r) array
+    root : (q, r) array
     """
     solution = fit.solution
-    if not len(kept):
-        return undecided("nothing is left to estimate")
+    free = root.any(axis=1)
     if not np.isfinite(root).all():
         return undecided("the information matrix is singular at the coefficients")
-    wide, diagonal = np.zeros((len(solution.coef), root.shape[1])), np.zeros(len(solution.coef))
-    wide[list(kept)] = root
-    diagonal[list(kept)] = solution.evaluation.upper.diagonal()
-    return _certified(fit.source, solution.coef, wide, diagonal, solution.decrement, None)
+    if not free.any():
+        return undecided("nothing is left to estimate")
+    diagonal = np.zeros(len(solution.coef))
+    diagonal[free] = solution.evaluation.upper.diagonal()
+    basis = of_equations(fit.basis, fit.n_classes - 1)
+    return _certified(fit.rows, solution.coef, root, diagonal, solution.decrement, basis)
 
 
 def _certified(
@@ -148,8 +145,8 @@ def _certified(
         distance = -math.log1p(-product) / longest * MARGIN
         if basis is not None and basis.matrix is not None:
             printed = np.sqrt(np.einsum("ij,ij->i", *[basis.root(root)] * 2))
-            shares = basis.rounding(coef) / printed
-            distance += float(shares[basis.estimable].max())
+            known = basis.estimable & (printed > 0)
+            distance += float((basis.rounding(coef)[known] / printed[known]).max(initial=0.0))
     return Certificate(True, distance, decrement, longest, rounding)
 
 

@@ -8,7 +8,8 @@ in integers by `solve.recession`.
 In the limit a class k of which ``x'(d_o − d_k)`` is positive has no probability in that row. The
 limiting model (Geyer 2009) is the same likelihood with such classes taken out row by row, which is
 an offset of minus infinity. Coefficients that are constant along the cone have their estimates
-there; of the others as many are held at zero as the cone has dimensions.
+there; of the others as many are held at zero as the cone has dimensions, in the basis of columns
+that the fit had.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from logit_inference.likelihood.evaluation import Evaluation
 from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.contrasts import ContrastSource
-from logit_inference.rows.source import ArraySource
+from logit_inference.rows.source import ArraySource, Source
 from logit_inference.rows.variant import variant
 from logit_inference.solve.criterion import restrict
 from logit_inference.solve.factor import Factor
@@ -49,16 +50,14 @@ class ClassLimit:
     Parameters
     ----------
     fit : SoftmaxFit
-        Over rows from which classes without probability are taken out; coefficients that are held
-        are zero. Its solution has no factor.
-    kept : tuple of int
-        Which of the q coefficients were estimated.
-    root : (len(kept), len(kept)) array
-        B with ``B B'`` their covariance.
+        Over rows from which classes without probability are taken out. Its coefficients, in the
+        basis of the columns, are zero where they are held; its solution has no factor, and its last
+        evaluation is one of the others.
+    root : (q, r) array
+        B with ``B B'`` the covariance of the coefficients; rows of those that are held are zero.
     """
 
     fit: SoftmaxFit
-    kept: tuple[int, ...]
     root: Floats
 
 
@@ -91,35 +90,42 @@ def _codes(block: Block) -> Floats:
 def limit_classes(
     fit: SoftmaxFit, recession: Recession, out: Mask, search: SoftmaxSearch
 ) -> ClassLimit:
-    """Return the fit of the limiting model."""
+    """Return the fit of the limiting model, in the basis of the columns that the fit had."""
     source = fit.source
     assert isinstance(source, ArraySource)
     known = source.data.offset
     offset = np.where(out, -np.inf, 0.0 if known is None else known)
-    rows = variant(source, offset=offset)
-    assert isinstance(rows, ArraySource)
-    k, p = fit.n_classes - 1, source.n_columns
-    candidates = of_equations(Basis(p, fit.basis.kept), k).kept
-    _, _, order = qr(recession.span[list(candidates)].T, mode="economic", pivoting=True)
-    held = {candidates[j] for j in order[: recession.n_directions]}
-    kept = tuple(j for j in candidates if j not in held)
-    span = np.eye(k * p)[:, list(kept)]
-    whole = softmax_objective(rows)
-    if kept:
+    masked = variant(source, offset=offset)
+    rows = in_basis(masked, fit.basis)
+    whole, q = softmax_objective(rows), len(fit.solution.coef)
+    span = _in_basis(recession.span, fit.basis, fit.n_classes - 1)
+    _, _, order = qr((span / np.linalg.norm(span, axis=0)).T, mode="economic", pivoting=True)
+    free = np.eye(q)[:, np.sort(order[recession.n_directions :])]
+    if free.shape[1]:
         solution = newton(
-            restrict(whole, np.zeros(k * p), span),
-            np.zeros(len(kept)),
-            partial(_curvature, rows, span),
+            restrict(whole, np.zeros(q), free),
+            np.zeros(free.shape[1]),
+            partial(_curvature, rows, free),
             tolerance=search.tolerance,
             max_iterations=max(search.max_iterations, 50),
         )
         factor = solution.factor
-        root = np.full((len(kept), 1), np.nan) if factor is None else factor.inverse_root()
-        solution = replace(solution, coef=span @ solution.coef, factor=None)
+        root = np.full((q, 1), np.nan) if factor is None else free @ factor.inverse_root()
+        solution = replace(solution, coef=free @ solution.coef, factor=None)
     else:
-        root, solution = np.zeros((0, 1)), _nothing_left(whole(np.zeros(k * p)), fit.solution)
-    limit = replace(fit, source=rows, solved=rows, basis=Basis.identity(p), solution=solution)
-    return ClassLimit(limit, kept, np.ascontiguousarray(root))
+        root, solution = np.zeros((q, 1)), _nothing_left(whole(np.zeros(q)), fit.solution)
+    limit = replace(fit, source=masked, solved=masked, solution=solution)
+    return ClassLimit(limit, np.ascontiguousarray(root))
+
+
+def _in_basis(span: Floats, basis: Basis, k: int) -> Floats:
+    """Return directions (k p, d) of the coefficients of k equations in a basis of their columns."""
+    own = span.reshape(k, -1, span.shape[1])
+    found = [
+        [basis.inner(np.ascontiguousarray(part[:, d])) for part in own] for d in range(own.shape[2])
+    ]
+    turned: Floats = np.array(found).reshape(span.shape[1], -1).T
+    return turned
 
 
 def _nothing_left(now: Evaluation, before: Solution) -> Solution:
@@ -130,9 +136,7 @@ def _nothing_left(now: Evaluation, before: Solution) -> Solution:
     )
 
 
-def _curvature(
-    rows: ArraySource, span: Floats, factor: Factor, coef: Floats, now: Evaluation
-) -> float:
+def _curvature(rows: Source, span: Floats, factor: Factor, coef: Floats, now: Evaluation) -> float:
     root = factor.inverse_root()
     length = float(np.linalg.norm(root.T @ now.score))
     return float(rows.fold(contrast_reach, span @ root).value * length)
