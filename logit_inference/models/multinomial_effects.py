@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,12 @@ from logit_inference.effects.classes import (
     average_change,
     probability_intervals,
 )
-from logit_inference.errors import ArgumentError, DetachedError, PredictionError
+from logit_inference.errors import (
+    ArgumentError,
+    DetachedError,
+    ExtrapolationWarning,
+    PredictionError,
+)
 from logit_inference.inference.distribution import critical_value, two_sided
 from logit_inference.inference.wald import Coefficients, check_level
 from logit_inference.likelihood.softmax import softmax
@@ -214,7 +220,10 @@ def average_slopes(result: MultinomialResult, variables: Any, newdata: Any, leve
         values = np.asarray(data[name], dtype=np.float64)
         spread = float(np.std(values)) or 1.0
         h = float(2.0 ** np.round(np.log2(spread * STEP)))
-        at = {m: _encoded(result, data.assign(**{name: values + m * h})) for m in (-2, -1, 1, 2)}
+        with warnings.catch_warnings():  # a step of a derivative is no extrapolation
+            warnings.simplefilter("ignore", ExtrapolationWarning)
+            moved = {m: data.assign(**{name: values + m * h}) for m in (-2, -1, 1, 2)}
+            at = {m: _encoded(result, rows) for m, rows in moved.items()}
         # Central differences of fourth order: exact for cubics.
         derivative = (8.0 * (at[1] - at[-1]) - (at[2] - at[-2])) / (12.0 * h)
         change = Change(here, derivative, True)
@@ -247,10 +256,11 @@ def _contrasts(
     """Return what is compared: levels with the first one, 1 with 0, numbers with one more."""
     design: Any = result.design
     variable = design.schema.variables[name]
-    if step is not None and not variable.levels:
+    if step is not None and not (variable.levels or _is_coded(design, name)):
         return [(f"+{step:g}", data[name], data[name] + step)]
-    if variable.levels:
-        known = [level for level in variable.levels if (data[name] == level).any()]
+    if variable.levels or _is_coded(design, name):
+        every = variable.levels or np.unique(np.asarray(data[name])).tolist()
+        known = [level for level in every if (data[name] == level).any()]
         first = known[0]
         return [(f"{level} - {first}", first, level) for level in known[1:]]
     values = np.unique(np.asarray(data[name], dtype=np.float64))
@@ -266,7 +276,7 @@ def _variables(result: MultinomialResult, variables: Any, *, numeric: bool) -> l
     schema = design.schema.variables
     known = [name for name in design.formula.predictors if name in schema]
     if numeric:
-        known = [name for name in known if schema[name].kind == "numeric"]
+        known = [n for n in known if schema[n].kind == "numeric" and not _is_coded(design, n)]
     if variables is None:
         return known
     asked = [variables] if isinstance(variables, str) else list(variables)
@@ -276,6 +286,15 @@ def _variables(result: MultinomialResult, variables: Any, *, numeric: bool) -> l
             allowed = f"names of {kind} of the formula: {', '.join(known)}"
             raise ArgumentError("variables", name, allowed)
     return asked
+
+
+def _is_coded(design: Any, name: str) -> bool:
+    """Say whether a variable is a factor in some term: text, or numbers inside C()."""
+    factors = [factor for term in design.terms for factor in term.factors]
+    return any(
+        name in factor.variables and design.codings[factor.expr].kind == "categorical"
+        for factor in factors
+    )
 
 
 def _averaged_rows(result: MultinomialResult, newdata: Any) -> _Averaged:

@@ -276,7 +276,13 @@ class _Basis:
 
 
 def _quotient(negative: int, positive: int) -> float:
-    """Return a quotient of integers, minus infinity where no float is as far from zero."""
+    """Return a quotient of integers, minus infinity where no float is as far from zero.
+
+    Examples
+    --------
+    >>> _quotient(-1, 4), _quotient(-(10**400), 3)
+    (-0.25, -inf)
+    """
     try:
         return negative / positive
     except OverflowError:

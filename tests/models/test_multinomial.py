@@ -337,6 +337,23 @@ def test_effects_and_their_covariance_by_differences():
         fit.avg_slopes("g")
 
 
+def test_effects_of_coded_numbers_and_splines():
+    data = made(120)
+    data["i"] = np.arange(120) % 3
+    fit = li.multinomial_logit("y ~ C(i) + bs(x, df=4)", data)
+    slopes = fit.avg_slopes().to_frame()
+    assert slopes["term"].unique().tolist() == ["x"]  # i is a factor, and has no slope
+    h = 1e-4
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        up, down = (fit.predict(data.assign(x=data["x"] + s)) for s in (h, -h))
+    close(slopes["estimate"], ((up - down) / (2 * h)).mean(), rtol=1e-4, atol=1e-7)
+    table = fit.avg_comparisons("i").to_frame()
+    assert table["contrast"].unique().tolist() == ["1 - 0", "2 - 0"]
+    gap = fit.predict(data.assign(i=1)).mean() - fit.predict(data.assign(i=0)).mean()
+    close(table["estimate"][:4], gap, atol=1e-12)
+
+
 def test_effects_weight_rows_and_know_offsets():
     data = made(150)
     data["w"] = np.arange(150) % 3
@@ -555,6 +572,26 @@ def test_separated_levels_are_fitted_in_the_limit(tmp_path):
     again = li.load(tmp_path / "fit.json")
     assert str(again) == str(fit)
     close(again.predict(data), fit.fitted)
+
+
+def test_limits_in_a_basis_and_rows_without_weight():
+    data = separated()
+    data["w"] = 1
+    data.loc[data.index[data["z"] == "w"][:3], "w"] = 0
+    data["far"] = 1e5 + data["x"]
+    options = {"weights": "w", "weights_kind": "frequency"}
+    with pytest.warns(li.SeparationWarning):
+        plain = li.multinomial_logit("y ~ x + z", data, **options)
+    with pytest.warns(li.SeparationWarning):
+        far = li.multinomial_logit("y ~ far + z", data, **options)
+    assert far.basis.matrix is not None
+    # What is stored of x beside 1e5 has eleven digits.
+    close(far.params.loc["far"], plain.params.loc["x"], rtol=1e-8)
+    close(far.bse.loc["far"], plain.bse.loc["x"], rtol=1e-8)
+    close(far.fitted, plain.fitted, rtol=1e-8)
+    assert far.certificate.limit.exists
+    assert plain.fitted["b"][data["z"] == "w"].eq(0.0).all()  # also where rows have no weight
+    close(plain.predict(data), plain.fitted)
 
 
 def test_complete_separation_leaves_nothing():
