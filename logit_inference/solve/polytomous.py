@@ -17,22 +17,26 @@ import numpy as np
 from logit_inference.errors import DataError
 from logit_inference.likelihood import softmax
 from logit_inference.likelihood.evaluation import Evaluation, Largest, Reach
-from logit_inference.likelihood.objective import Objective
+from logit_inference.likelihood.objective import Objective, SlopeObjective
 from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.centring import Centring
 from logit_inference.rows.distinct import distinct_rows
 from logit_inference.rows.pairs import pair_rows
+from logit_inference.rows.pieces import FEW_COLUMNS
 from logit_inference.rows.product import dense
 from logit_inference.rows.source import ArraySource, Source
 from logit_inference.rows.threads import blas_pinned
+from logit_inference.solve.chord import Chord, chord
 from logit_inference.solve.factor import Factor, column_reach
-from logit_inference.solve.newton import SMALLEST_STEP, ReachBound, newton
+from logit_inference.solve.newton import FRESH, SMALLEST_STEP, ReachBound, newton
+from logit_inference.solve.pace import Pace
 from logit_inference.solve.peak import Peak, peak_at
 from logit_inference.solve.rank import Rank, Relation, find_rank
 from logit_inference.solve.reach import RESOLVED, row_bound
 from logit_inference.solve.schedule import (
     DENSEST,
+    MANY_ELEMENTS,
     MANY_ROWS,
     MOST_STEPS,
     NEAR_ENOUGH,
@@ -177,7 +181,7 @@ def fit_softmax(
             start[:] = search.start
         elif constant is not None:
             start[:, constant] = null_coef
-        rank, solution = _search(solved, start.ravel(), search, n_classes)
+        rank, solution = _search(solved, start.ravel(), search, totals)
         if cells is not None:
             share = cells.n_rows / source.n_rows
             solution = replace(
@@ -240,17 +244,18 @@ def _on_constant(run: Iterable[Block], coef: Floats) -> Evaluation:
 
 
 def _search(
-    source: Source, start: Floats, search: SoftmaxSearch, n_classes: int
+    source: Source, start: Floats, search: SoftmaxSearch, totals: Floats
 ) -> tuple[Rank, Solution]:
     """Return the basis that was solved in, and the solution in it."""
-    p = source.n_columns
+    p, n_classes = source.n_columns, totals.shape[1]
     whole = softmax_objective(source)
     steps: tuple[Step, ...] = ()
     spent = 0.0
+    pace = class_pace(source, totals, search.tolerance)
     if search.start is None:
-        coef, steps, spent = _opening(source, start)
+        coef, steps, spent = _opening(source, start, pace)
         if coef is not None:
-            solution = _newton(source, whole, coef, search, smallest_step=1.0)
+            solution = _newton(source, whole, coef, search, pace, smallest_step=1.0)
             spent += solution.n_passes
             if solution.outcome.converged:
                 rank = find_rank(source, _of_one(solution.evaluation, p), ILL_CONDITIONED)
@@ -262,11 +267,11 @@ def _search(
     rank = find_rank(source, _of_one(waiting[0], p), ILL_CONDITIONED)
     if rank.basis.is_identity:
         known: Objective = lambda coef: waiting.pop() if waiting else whole(coef)  # noqa: E731
-        solution = _newton(source, known, start, search)
+        solution = _newton(source, known, start, search, pace)
     else:
         rows = in_basis(source, rank.basis)
         inner = [rank.basis.inner(own) for own in start.reshape(n_classes - 1, p)]
-        solution = _newton(rows, softmax_objective(rows), np.concatenate(inner), search)
+        solution = _newton(rows, softmax_objective(rows), np.concatenate(inner), search, pace)
         spent += 1.0
     return rank, replace(solution, n_passes=solution.n_passes + spent + rank.n_passes)
 
@@ -281,26 +286,33 @@ def _newton(
     whole: Objective,
     start: Floats,
     search: SoftmaxSearch,
+    pace: Pace,
     smallest_step: float = SMALLEST_STEP,
 ) -> Solution:
+    many = rows.n_rows * rows.n_columns >= MANY_ELEMENTS
+    slope = partial(rows.fold_runs, softmax.slope)
     return newton(
         whole,
         start,
         partial(_curvature, rows),
         tolerance=search.tolerance,
         max_iterations=search.max_iterations,
+        follow=partial(_follow, slope, pace) if many else None,
         reach=_reach(rows),
         smallest_step=smallest_step,
     )
 
 
-def _opening(source: Source, start: Floats) -> tuple[Floats | None, tuple[Step, ...], float]:
-    """Return where a search on a sample of many rows ends, its steps, and the passes it took.
+def _opening(
+    source: Source, start: Floats, pace: Pace
+) -> tuple[Floats | None, tuple[Step, ...], float]:
+    """Return where a search on a sample of many rows leads, its steps, and the passes it took.
 
-    None of few rows, and where the sample is separated, lacks a class or misleads.
+    Score-only steps over all rows follow it. None of few rows, and where the sample is separated,
+    lacks a class or misleads.
     """
-    n = source.n_rows
-    every = min(n // max(SAMPLE_ROWS, ROWS_PER_COLUMN * len(start)), SPARSEST)
+    n, q = source.n_rows, len(start)
+    every = min(n // max(SAMPLE_ROWS, ROWS_PER_COLUMN * q), SPARSEST)
     if n < MANY_ROWS or every < DENSEST:
         return None, (), 0.0
     sample = source.sample(every, None)
@@ -313,9 +325,44 @@ def _opening(source: Source, start: Floats) -> tuple[Floats | None, tuple[Step, 
             max_iterations=MOST_STEPS,
             fresh=np.inf,
         )
-    steps = tuple(Step("sample", s.log_likelihood, s.decrement, s.size) for s in found.steps)
-    coef = found.coef if found.outcome.converged else None
-    return coef, steps, found.n_passes * sample.n_rows / n
+        steps = tuple(Step("sample", s.log_likelihood, s.decrement, s.size) for s in found.steps)
+        spent = found.n_passes * sample.n_rows / n
+        if not found.outcome.converged or found.factor is None:
+            return None, steps, spent
+        ratio = min(1.2 * math.sqrt(q / sample.n_rows), 0.3)
+        slope = partial(source.fold_runs, softmax.slope)
+        told = chord(slope, found.coef, found.factor, pace, ratio, -math.inf)
+    return told.coef, steps + told.steps, spent + told.n_passes
+
+
+def _follow(
+    slope: SlopeObjective,
+    pace: Pace,
+    start: Floats,
+    factor: Factor,
+    now: Evaluation,
+    decrement: float,
+) -> Chord | None:
+    """Return where score-only steps after a Newton step lead, wherever they save passes."""
+    if not pace.begins_chord(decrement):
+        return None
+    return chord(slope, start, factor, pace, pace.ratio(decrement), now.log_likelihood)
+
+
+def class_pace(source: Source, totals: Floats, tolerance: float) -> Pace:
+    """Return what the passes of a search cost and bring (see `solve.pace`).
+
+    Measured for p columns and K classes: nanoseconds a row of a score, and of the information
+    beside it. A typical M is that of the two rarest classes by themselves.
+    """
+    p, n_classes = source.n_columns, totals.shape[1]
+    pairs = n_classes * (n_classes - 1) / 2.0
+    products = 0.4 * p * p if p <= FEW_COLUMNS else 0.7 * p * pairs
+    score, information = n_classes * (6.0 + 0.4 * p), products + pairs * (1.0 + 0.03 * p * p)
+    rarest = np.sort(totals[0])[:2]
+    largest = math.sqrt(4.0 * p * float((1.0 / rarest).sum()))
+    goal = min(tolerance / 4.0, FRESH / (15.0 * largest))
+    return Pace(goal, score / (score + information), largest / 25.0)
 
 
 def _curvature(rows: Source, factor: Factor, coef: Floats, now: Evaluation) -> float:

@@ -12,6 +12,7 @@ from scipy.optimize import linprog
 from logit_inference.likelihood.softmax import score_sums
 from logit_inference.rows.block import Block
 from logit_inference.rows.source import ArraySource
+from logit_inference.solve import polytomous
 from logit_inference.solve.factor import factorize
 from logit_inference.solve.polytomous import (
     SoftmaxSearch,
@@ -53,6 +54,19 @@ def test_a_saturated_table_in_closed_form():
     total = counts.sum(axis=0)
     null = float(total @ np.log(total / total.sum()))
     assert fit.null_log_likelihood == pytest.approx(null, rel=1e-14)
+
+
+def test_shortcuts_lead_to_the_same_maximum(monkeypatch):
+    block = simulated(40_000, 11, 3, 6, 0.3)
+    short = fitted(block, 3)
+    assert {step.kind for step in short.solution.steps} >= {"sample", "score", "newton"}
+    monkeypatch.setattr(polytomous, "MANY_ROWS", 10**9)
+    monkeypatch.setattr(polytomous, "MANY_ELEMENTS", 10**9)
+    plain = fitted(block, 3)
+    assert {step.kind for step in plain.solution.steps} == {"newton"}
+    np.testing.assert_allclose(short.solution.coef, plain.solution.coef, rtol=1e-11, atol=1e-13)
+    errors = [np.diag(fit.solution.factor.inverse_root()) for fit in (short, plain)]
+    np.testing.assert_allclose(*errors, rtol=1e-9)
 
 
 # --- the certificate ------------------------------------------------------------------------------
