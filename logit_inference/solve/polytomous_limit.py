@@ -41,6 +41,7 @@ from logit_inference.solve.recession import Recession, find_recession, separated
 from logit_inference.solve.solution import Outcome, Solution
 
 Mask = NDArray[np.bool_]
+CONTRASTS, FEWEST_ROWS = 1 << 20, 16  # elements of a block of contrasts; rows of it at least
 
 
 @dataclass(frozen=True)
@@ -70,17 +71,24 @@ def find_class_recession(fit: SoftmaxFit) -> tuple[Recession, Mask]:
     themselves; undecided beyond.
     """
     k, basis = fit.n_classes - 1, Basis(fit.source.n_columns, fit.basis.kept)
-    rows = ContrastSource(in_basis(fit.solved, basis), fit.n_classes)
+    rows = ContrastSource(in_basis(_in_small_blocks(fit.solved, k), basis), fit.n_classes)
     kept = of_equations(basis, k).kept
     recession = find_recession(rows).spread(k * fit.source.n_columns, kept)
     out = np.zeros((fit.source.n_rows, fit.n_classes), dtype=bool)
     if recession.exists:
-        whole = ContrastSource(fit.source, fit.n_classes)
+        whole = ContrastSource(_in_small_blocks(fit.source, k), fit.n_classes)
         separated = separated_rows(whole, recession).reshape(-1, k)
         codes = fit.source.map(_codes).astype(np.intp)[:, np.newaxis]
         others = np.arange(k) + (np.arange(k) >= codes)
         np.put_along_axis(out, others, separated, axis=1)
     return recession, out
+
+
+def _in_small_blocks(source: Source, k: int) -> Source:
+    """Return a source with blocks so small that their contrasts are no burden."""
+    assert isinstance(source, ArraySource)
+    most = max(CONTRASTS // (k * k * source.n_columns), FEWEST_ROWS)
+    return replace(source, block_rows=min(source.block_rows or most, most))
 
 
 def _codes(block: Block) -> Floats:
