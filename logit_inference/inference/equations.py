@@ -8,7 +8,6 @@ the same way. What the rows say is not asked again.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -18,8 +17,8 @@ from logit_inference.inference.estimate import Estimate
 from logit_inference.rows.basis import Basis
 from logit_inference.rows.block import Floats
 from logit_inference.solve.polytomous import of_equations
+from logit_inference.solve.polytomous_cone import turned_cone
 from logit_inference.solve.rank import Relation
-from logit_inference.solve.recession import Recession
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,7 @@ def shown_estimate(
         (matrix @ base.inner.reshape(k, -1)).ravel(),
         turned,
         equation_relations(base.relations, len(names), s),
-        None if base.recession is None else _turned_cone(base.recession, shown, len(names)),
+        None if base.recession is None else turned_cone(base.recession, matrix, len(names)),
     )
 
 
@@ -149,13 +148,3 @@ def _turned(matrix: Floats, root: Floats) -> Floats:
     parts = root.reshape(k, -1, root.shape[1])
     turned: Floats = np.einsum("sk,kpm->spm", matrix, parts).reshape(-1, root.shape[1])
     return turned
-
-
-def _turned_cone(recession: Recession, shown: Identification, p: int) -> Recession:
-    """Return the cone of the coefficients that are shown."""
-    rows = shown.base(np.eye(len(shown.levels) * p))
-    direction, span = rows @ recession.direction, rows @ recession.span
-    sides = recession.sides(rows)
-    with np.errstate(invalid="ignore"):
-        ends = np.where(sides == 0, 0.0, sides * math.inf)
-    return replace(recession, direction=direction, span=span, ends=ends, whole=(), whole_span=())

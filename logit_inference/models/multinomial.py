@@ -40,7 +40,8 @@ from logit_inference.rows.block import Block
 from logit_inference.rows.threads import threads_for
 from logit_inference.solve.polytomous import SoftmaxFit, SoftmaxSearch, fit_softmax
 from logit_inference.solve.polytomous_certificate import certify_softmax_fit
-from logit_inference.solve.polytomous_limit import find_class_recession, limit_classes
+from logit_inference.solve.polytomous_cone import find_class_recession
+from logit_inference.solve.polytomous_limit import limit_classes
 from logit_inference.solve.rank import relation_text
 from logit_inference.solve.solution import Outcome
 

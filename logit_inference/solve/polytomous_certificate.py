@@ -113,6 +113,13 @@ def certify_class_limit(fit: SoftmaxFit, root: Floats) -> Certificate:
     return _certified(fit.rows, solution.coef, root, diagonal, solution.decrement, basis)
 
 
+def certify_held(
+    rows: Source, coef: Floats, root: Floats, diagonal: Floats, moved: float
+) -> Certificate:
+    """Return what rows prove of coefficients of which some are held: zero in root and diagonal."""
+    return _certified(rows, coef, root, diagonal, moved, None)
+
+
 def _certified(
     rows: Source,
     coef: Floats,

@@ -1,9 +1,8 @@
-"""Separated classes: the cone of directions, and the limiting model of the rows that are left.
+"""Separated classes: the limiting model of the rows and classes that are left.
 
 A direction with coefficients ``d_k`` of each class separates where ``x'(d_o − d_k) >= 0`` for all
 rows x of class o and all other classes k, and is positive somewhere: the log-likelihood rises along
-it for ever. That is the recession cone of the contrasts (see `rows.contrasts`), found and verified
-in integers by `solve.recession`.
+it for ever. These directions are the cone that `solve.polytomous_cone` finds.
 
 In the limit a class k of which ``x'(d_o − d_k)`` is positive has no probability in that row. The
 limiting model (Geyer 2009) is the same likelihood with such classes taken out row by row, which is
@@ -23,8 +22,7 @@ from scipy.linalg import qr
 
 from logit_inference.likelihood.evaluation import Evaluation
 from logit_inference.rows.basis import Basis, in_basis
-from logit_inference.rows.block import Block, Floats
-from logit_inference.rows.contrasts import ContrastSource
+from logit_inference.rows.block import Floats
 from logit_inference.rows.source import ArraySource, Source
 from logit_inference.rows.variant import variant
 from logit_inference.solve.criterion import restrict
@@ -34,14 +32,12 @@ from logit_inference.solve.polytomous import (
     SoftmaxFit,
     SoftmaxSearch,
     contrast_reach,
-    of_equations,
     softmax_objective,
 )
-from logit_inference.solve.recession import Recession, find_recession, separated_rows
+from logit_inference.solve.recession import Recession
 from logit_inference.solve.solution import Outcome, Solution
 
 Mask = NDArray[np.bool_]
-CONTRASTS, FEWEST_ROWS = 1 << 20, 16  # elements of a block of contrasts; rows of it at least
 
 
 @dataclass(frozen=True)
@@ -60,39 +56,6 @@ class ClassLimit:
 
     fit: SoftmaxFit
     root: Floats
-
-
-def find_class_recession(fit: SoftmaxFit) -> tuple[Recession, Mask]:
-    """Return the cone in all q coefficients, and which classes (n, K) of a row it takes out.
-
-    Notes
-    -----
-    Decided exactly where the search is over at most 60 coefficients beside those that separate by
-    themselves; undecided beyond.
-    """
-    k, basis = fit.n_classes - 1, Basis(fit.source.n_columns, fit.basis.kept)
-    rows = ContrastSource(in_basis(_in_small_blocks(fit.solved, k), basis), fit.n_classes)
-    kept = of_equations(basis, k).kept
-    recession = find_recession(rows).spread(k * fit.source.n_columns, kept)
-    out = np.zeros((fit.source.n_rows, fit.n_classes), dtype=bool)
-    if recession.exists:
-        whole = ContrastSource(_in_small_blocks(fit.source, k), fit.n_classes)
-        separated = separated_rows(whole, recession).reshape(-1, k)
-        codes = fit.source.map(_codes).astype(np.intp)[:, np.newaxis]
-        others = np.arange(k) + (np.arange(k) >= codes)
-        np.put_along_axis(out, others, separated, axis=1)
-    return recession, out
-
-
-def _in_small_blocks(source: Source, k: int) -> Source:
-    """Return a source with blocks so small that their contrasts are no burden."""
-    assert isinstance(source, ArraySource)
-    most = max(CONTRASTS // (k * k * source.n_columns), FEWEST_ROWS)
-    return replace(source, block_rows=min(source.block_rows or most, most))
-
-
-def _codes(block: Block) -> Floats:
-    return block.y
 
 
 def limit_classes(

@@ -22,7 +22,7 @@ from logit_inference.solve.polytomous import (
     softmax_objective,
 )
 from logit_inference.solve.polytomous_certificate import certify_softmax, certify_softmax_fit
-from logit_inference.solve.polytomous_limit import find_class_recession
+from logit_inference.solve.polytomous_cone import find_class_recession
 
 
 def fitted(block, n_classes):
