@@ -11,7 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from logit_inference.covariance.covariance import Covariance
-from logit_inference.diagnostics.separation import Separation, no_separation, undecided
+from logit_inference.diagnostics.separation import (
+    MOST_SENTENCES,
+    Separation,
+    no_separation,
+    undecided,
+)
 from logit_inference.errors import ProfileError
 from logit_inference.inference.distribution import chi_square_tail, critical_value
 from logit_inference.inference.equations import Identification, equation_relations
@@ -25,6 +30,9 @@ from logit_inference.solve.polytomous import SoftmaxFit, of_equations
 from logit_inference.solve.polytomous_limit import ClassLimit, Mask
 from logit_inference.solve.recession import Recession
 
+# Operations of one evaluation for each infinite coefficient, up to which ends of intervals and
+# p-values are looked for: some ten seconds each.
+MOST_FOR_LIMITS, MOST_FOR_TESTS, EACH = 1.6e8, 3e9, 5e6
 FARTHEST = 40  # doublings of a step on the way to an end
 EXACT = 1e-8  # of an end, relative to itself or to a step
 
@@ -105,7 +113,10 @@ def _empty_cells(
             f"none of the {int(counts.sum()):,} rows with {fit.names[j]} = 1 has {rows.outcome} = "
             f"{levels}"
         )
-    return tuple(clauses) if explained == out.sum() else ()
+    if explained != out.sum():
+        return ()
+    more = len(clauses) - MOST_SENTENCES
+    return (*clauses[:MOST_SENTENCES], *((f"and so of {more} more columns",) if more > 0 else ()))
 
 
 def _cells(block: Block, columns: tuple[int, ...], n_classes: int) -> Total:
@@ -141,7 +152,9 @@ def limit_estimate(limit: ClassLimit, recession: Recession, names: tuple[str, ..
     return Estimate(names, fit.solution.coef, covariance, relations, recession)
 
 
-def class_limits(whole: Top, estimate: Estimate, shown: Identification, level: float) -> Limits:
+def class_limits(
+    whole: Top, estimate: Estimate, shown: Identification, level: float, n_rows: int
+) -> Limits:
     """Return likelihood-ratio tests and intervals of the coefficients shown that are infinite.
 
     Parameters
@@ -152,24 +165,31 @@ def class_limits(whole: Top, estimate: Estimate, shown: Identification, level: f
         That is shown.
     shown : Identification
     level : float
+    n_rows : int
+        Over which log-likelihoods are computed.
 
     Notes
     -----
-    A restricted search for the p-value and some twenty for the end of each; what no search finds is
-    NaN.
+    A restricted search for the p-value and some twenty for the end of each. What no search finds,
+    and what would take minutes to find, is NaN.
     """
     ends = np.where(estimate.finite, 0.0, estimate.coef)
     found = np.full((4, len(ends)), np.nan)
-    wanted = critical_value(level, None) ** 2
+    wanted, q = critical_value(level, None) ** 2, float(len(whole.basis.kept))
+    work = (n_rows * q**2 + q**3 + EACH) * int(np.isinf(ends).sum())
     for j, end in enumerate(ends.tolist()):
         row = shown.base(np.eye(len(ends))[[j]])
         if math.isnan(end):
             found[:, j] = 0.0, 1.0, -math.inf, math.inf
         elif end:
             found[2 if end < 0 else 3, j] = end
+            if work > MOST_FOR_TESTS:
+                continue
             try:
                 fall = likelihood_ratio(whole, row, np.zeros(1))
                 found[:2, j] = fall, chi_square_tail(fall, 1.0)
+                if work > MOST_FOR_LIMITS:
+                    continue
                 side = math.copysign(1.0, end)
                 found[3 if end < 0 else 2, j] = _end(whole, row, side, fall, wanted)
             except ProfileError:

@@ -368,4 +368,6 @@ def limits_of(result: MultinomialResult, level: float) -> Limits | None:
     if known is None and result.fit is None:  # of another reference than the one that was saved
         return Limits(level, *np.full((4, len(result.estimate.names)), np.nan))
     whole = top_of(result, "the interval of an infinite coefficient at another level")
-    return class_limits(whole, result.estimate, result.shown, level)
+    assert result.asked is not None, "separated data were searched before"
+    n_rows = result.asked.solved.n_rows
+    return class_limits(whole, result.estimate, result.shown, level, n_rows)

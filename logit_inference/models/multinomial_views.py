@@ -30,6 +30,12 @@ if TYPE_CHECKING:
     from logit_inference.report.table import Table
 
 
+UNFOUND = (
+    "Of coefficients at ∞ or undetermined, a p-value or limit shown as — was not found, or would "
+    "take too long to find."
+)
+
+
 def in_reference(result: MultinomialResult, level: Any) -> MultinomialResult:
     """Return the result against another reference; None for coefficients that sum to zero."""
     levels = result.levels
@@ -71,7 +77,9 @@ def _chosen(result: MultinomialResult, names: str | Sequence[str]) -> list[int]:
 def summary(result: MultinomialResult, risk_ratios: bool, method: str, level: float) -> Table:
     """Return the summary of a result."""
     table = result.coefficients(level, method)
-    return multinomial_summary(
+    limits, ends = result.limits, np.where(result.estimate.finite, 0.0, result.estimate.coef)
+    lacking = () if limits is None or not limits.unfound(ends) else (UNFOUND,)
+    found = multinomial_summary(
         result.account,
         result.goodness,
         result.base.covariance,
@@ -84,6 +92,7 @@ def summary(result: MultinomialResult, risk_ratios: bool, method: str, level: fl
         method="wald" if method == "wald" else "profile",
         certificate=str(result.certificate),
     )
+    return replace(found, notes=(*found.notes, *lacking))
 
 
 def confusion(result: MultinomialResult) -> Table:

@@ -151,6 +151,8 @@ def _beside_overlap(fit: SoftmaxFit, codes: NDArray[np.intp]) -> Integers | None
             replace(source, data=data, block_rows=size), Basis(source.n_columns, fit.basis.kept)
         )
         free, relations = _independent(softmax_objective(masked)(np.zeros(q)).information)
+        if not free:
+            return None
         span = np.eye(q)[:, free]
         found = newton(
             restrict(softmax_objective(masked), np.zeros(q), span),
@@ -205,8 +207,10 @@ def _independent(information: Floats) -> tuple[list[int], Floats]:
         left[j + 1 :, j + 1 :] -= np.outer(left[j + 1 :, j], left[j, j + 1 :] / left[j, j])
     relations = np.zeros((q, len(held)))
     relations[held, np.arange(len(held))] = 1.0
+    if not (free and held):
+        return free, relations
     factor = factorize(np.asfortranarray(information[np.ix_(free, free)]))
-    if len(held) and factor is not None:
+    if factor is not None:
         relations[free] = -factor.solve(information[np.ix_(free, held)])
     return free, relations
 

@@ -574,6 +574,25 @@ def test_separated_levels_are_fitted_in_the_limit(tmp_path):
     close(again.predict(data), fit.fitted)
 
 
+def test_many_empty_cells_in_closed_form():
+    """A model of cells fits their shares, empty ones included: 77 coefficients, many infinite."""
+    rng = np.random.default_rng(11)
+    data = pd.DataFrame({"g": rng.integers(10, 21, 500).astype(str)})
+    shares = rng.dirichlet(np.full(8, 0.4), 11)
+    data["y"] = [f"k{rng.choice(8, p=shares[int(g) - 10])}" for g in data["g"]]
+    with pytest.warns(li.SeparationWarning, match="none of the|along"):
+        fit = li.multinomial_logit("y ~ g", data)
+    cells = pd.crosstab(data["g"], data["y"])
+    expected = cells.div(cells.sum(axis=1), axis=0).loc[data["g"], list(fit.levels)]
+    close(fit.fitted, expected, rtol=1e-8, atol=1e-12)
+    close(fit.predict({"g": list(cells.index)}), expected.drop_duplicates().loc[cells.index], 1e-8)
+    counts = cells.to_numpy()[cells.to_numpy() > 0]
+    totals = np.repeat(cells.sum(axis=1).to_numpy(), (cells > 0).sum(axis=1))
+    close(fit.llf, (counts * np.log(counts / totals)).sum())
+    rows = (cells == 0).sum(axis=1).gt(0)
+    assert fit.separation.n_separated == cells.sum(axis=1)[rows].sum()
+
+
 def test_limits_in_a_basis_and_rows_without_weight():
     data = separated()
     data["w"] = 1
