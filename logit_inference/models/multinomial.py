@@ -422,6 +422,10 @@ def _check_convergence(fit: SoftmaxFit, separation: Separation, how: ResultReque
     advice = {
         Outcome.ITERATION_LIMIT: "Raise max_iterations, or start nearer with start=.",
         Outcome.STALLED: "Rescale or centre the columns, or start elsewhere with start=.",
+        Outcome.SINGULAR: (
+            "Start elsewhere with start=, leave out columns that nearly repeat, or look for an "
+            "offset or a column so large that nearly all probabilities are 0 or 1."
+        ),
     }.get(
         outcome,
         "Tabulate the outcome against the columns; merge sparse levels or leave a column out, or "
