@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import logit_inference as li
+from logit_inference.cli import main
 from logit_inference.design import matrix
 from logit_inference.errors import (
     ArgumentError,
@@ -519,6 +520,18 @@ def test_a_file_holds_all_but_the_rows(tmp_path):
     (tmp_path / "bad.json").write_text(text.replace('"counts"', '"count"'))
     with pytest.raises(li.errors.ModelFileError, match="damaged"):
         li.load(tmp_path / "bad.json")
+
+
+def test_the_command_line_predicts_every_level(tmp_path, capsys):
+    fit = li.multinomial_logit("partic ~ hincome", WOMENLF)
+    fit.save(tmp_path / "fit.json")
+    WOMENLF.head(2).to_csv(tmp_path / "new.csv", index=False)
+    assert main(["predict", str(tmp_path / "fit.json"), str(tmp_path / "new.csv")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].endswith("response_level,estimate,conf_low,conf_high")
+    assert len(lines) == 7
+    assert lines[2].split(",")[4] == "parttime"
+    close(float(lines[2].split(",")[5]), fit.fitted["parttime"].iloc[0])
 
 
 # --- separation -----------------------------------------------------------------------------------
