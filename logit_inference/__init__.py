@@ -24,6 +24,8 @@ from logit_inference.models.certify import certify, certify_arrays
 from logit_inference.models.compare import compare
 from logit_inference.models.imputed import logit_imputed
 from logit_inference.models.logit import logit, logit_arrays
+from logit_inference.models.multinomial import multinomial_logit, multinomial_logit_arrays
+from logit_inference.models.multinomial_result import MultinomialResult
 from logit_inference.models.pooled import PooledResult, pool
 from logit_inference.models.result import LogitResult
 from logit_inference.models.saved import load
@@ -40,6 +42,7 @@ __all__ = [
     "LogitInferenceError",
     "LogitInferenceWarning",
     "LogitResult",
+    "MultinomialResult",
     "PooledResult",
     "SeparationError",
     "SeparationWarning",
@@ -55,6 +58,8 @@ __all__ = [
     "logit",
     "logit_arrays",
     "logit_imputed",
+    "multinomial_logit",
+    "multinomial_logit_arrays",
     "pool",
     "survey",
     "survey_replicates",

@@ -305,14 +305,17 @@ def _predict(arguments: argparse.Namespace) -> str:
     model, path = load(arguments.model), arguments.file
     content = read_bytes(path)
     table = read_table(content, path, arguments.separator, text=model.design.text_variables)
-    taken = [name for name in INTERVAL if name in table.columns]
+    predicted = model.get_prediction(table, level=arguments.level).summary_frame()
+    # Of an outcome of several levels each row of the table has one for each level.
+    predicted = predicted[[name for name in ("response_level", *INTERVAL) if name in predicted]]
+    taken = [name for name in predicted if name in table.columns]
     if taken:
         raise FileError.name_taken(path, taken)
-    predicted = model.get_prediction(table, level=arguments.level).summary_frame()[INTERVAL]
     if arguments.format == "json":
         return _json(_records(table.join(predicted)))
     if arguments.format == "text":
-        return _rows_table(table[list(model.design.variables)], predicted).to_text()
+        used = table[list(model.design.variables)].loc[predicted.index]
+        return _rows_table(used, predicted).to_text()
     # The cells of the file are printed as they stand in it: 007 is not 7.
     cells = read_table(content, path, arguments.separator, text=table.columns, missing=())
     return _csv(cells.join(predicted))
@@ -325,7 +328,14 @@ def _rows_table(used: pd.DataFrame, predicted: pd.DataFrame) -> Table:
         (
             Column("row", list(used.index), kind="integer"),
             *(Column(name, ["" if x is None else str(x) for x in cells[name]]) for name in cells),
-            *(Column(name, predicted[name].to_numpy(), kind="estimate") for name in INTERVAL),
+            *(
+                Column(
+                    name,
+                    predicted[name].to_numpy(),
+                    kind="estimate" if name in INTERVAL else "text",
+                )
+                for name in predicted
+            ),
         ),
     )
 

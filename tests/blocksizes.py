@@ -5,8 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from logit_inference.rows import source
+from logit_inference.solve import polytomous
 
 DEFAULT = source.rows_per_block
+DEFAULT_OF_CLASSES = polytomous.pair_rows
 ODD = 37  # rows; no table of the tests has a multiple of it
 
 
@@ -15,5 +17,7 @@ def block_size(request: pytest.FixtureRequest) -> Iterator[None]:
     """Set how many rows a block has; fits that a test module keeps must be keyed by it."""
     if request.param != "one block":
         source.rows_per_block = lambda n_columns: ODD
+        polytomous.pair_rows = lambda n_columns, n_classes: ODD
     yield
     source.rows_per_block = DEFAULT
+    polytomous.pair_rows = DEFAULT_OF_CLASSES

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from logit_inference.design.classes import class_arrays
 from logit_inference.design.design import Encoded, NewRows
 from logit_inference.design.frame import Frame, as_frame
 from logit_inference.design.outcome import Event, outcome_arrays
@@ -123,6 +124,7 @@ def read_arrays(
     weights_kind: str | None = None,
     offset: Any = None,
     one_value: bool = False,
+    classes: bool = False,
 ) -> tuple[ArrayDesign, Encoded]:
     """Return the design of an array and its rows.
 
@@ -132,6 +134,8 @@ def read_arrays(
         As in `logit_inference.logit_arrays`.
     one_value : bool
         Whether the outcome may be the same in all rows.
+    classes : bool
+        Whether the outcome has any number of levels, of which ``event`` is then the reference.
 
     Returns
     -------
@@ -152,9 +156,12 @@ def read_arrays(
         raise DataError.shape("y", y.shape, "one dimension is needed: a column, or y.ravel()")
     name = getattr(y, "name", None)
     outcome_name = name if isinstance(name, str) and name else "y"
-    successes, counts, happened = outcome_arrays(
-        y, event=event, trials=trials, name=outcome_name, one_value=one_value
-    )
+    if classes:
+        counts, (successes, happened) = None, class_arrays(y, event, outcome_name)
+    else:
+        successes, counts, happened = outcome_arrays(
+            y, event=event, trials=trials, name=outcome_name, one_value=one_value
+        )
     n = len(successes)
     if len(array) != n:
         raise DataError.shape("X", array.shape, f"y has {n} values, so X needs {n} rows")

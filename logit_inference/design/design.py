@@ -28,6 +28,7 @@ from logit_inference.design.roles import (
     Roles,
     group_codes,
     prior_weights,
+    read_classes,
     read_outcome,
     read_roles,
     role_numbers,
@@ -245,6 +246,7 @@ def build_design(
     missing: str = "drop",
     context: Mapping[str, Any] | None = None,
     one_value: bool = False,
+    classes: bool = False,
 ) -> tuple[Design, Encoded]:
     """Return the design of a formula on a table, and the table's rows in its columns.
 
@@ -268,6 +270,9 @@ def build_design(
         Further names that the formula may use.
     one_value : bool
         Whether the outcome may be the same in all rows.
+    classes : bool
+        Whether the outcome has any number of levels, of which ``event`` is then the reference:
+        ``y`` holds their numbers, 0 for the reference.
 
     Returns
     -------
@@ -304,7 +309,10 @@ def build_design(
     sample, schema, dropped = _rows_in_use(frame, parsed, roles, missing, names, expressions)
     state: State = {}
     counts = role_numbers("trials", roles.trials, sample, state)
-    y, n_trials, happened = read_outcome(parsed, counts, trials, event, sample, one_value)
+    if classes:
+        n_trials, (y, happened) = None, read_classes(parsed, event, sample)
+    else:
+        y, n_trials, happened = read_outcome(parsed, counts, trials, event, sample, one_value)
     prior = prior_weights(roles.weights, weights_kind, sample, state)
     codings, columns, terms = learn_columns(parsed, sample, state)
     X = encode_rows(pieces_of(terms, codings), sample, state)

@@ -35,8 +35,11 @@ class Event:
         Value of the modelled event; for grouped data the name of the successes.
     other : level
         Value of the other outcome; for grouped data the name of the failures.
-    kind : {"binary", "grouped"}
-        One trial per row, or counts.
+    kind : {"binary", "grouped", "classes"}
+        One trial per row, counts, or one of several classes per row.
+    levels : tuple of level
+        Of an outcome of several classes: those that occur, in their order, of which ``other`` is
+        the reference; empty for two.
 
     Examples
     --------
@@ -47,10 +50,11 @@ class Event:
     variable: str
     event: Level
     other: Level
-    kind: Literal["binary", "grouped"]
+    kind: Literal["binary", "grouped", "classes"]
+    levels: tuple[Level, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.variable} = {self.event}" if self.kind == "binary" else str(self.event)
+        return str(self.event) if self.kind == "grouped" else f"{self.variable} = {self.event}"
 
 
 def binary_outcome(

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from logit_inference.design.categories import Categories, categories_of
+from logit_inference.design.classes import class_outcome
 from logit_inference.design.column import Column, Level
 from logit_inference.design.columns import State
 from logit_inference.design.formula import Factor, Formula, read_variable
@@ -224,3 +225,21 @@ def read_outcome(
         )
     y, happened = binary_outcome(left[0], name, event, one_value=one_value)
     return y, None, happened
+
+
+def read_classes(formula: Formula, reference: Level | None, sample: Sample) -> tuple[Floats, Event]:
+    """Return class numbers, 0 for the reference, of an outcome of several levels, and its event.
+
+    Raises
+    ------
+    FormulaError
+        For counts on the left.
+    """
+    if len(formula.response) != 1:
+        complaint = (
+            "counts of several outcomes are not read from cbind(). Write a row for each level, "
+            'with its count as weights= and weights_kind="frequency".'
+        )
+        raise FormulaError(formula.text, complaint)
+    values = level_value(formula.response[0], sample)
+    return class_outcome(values, formula.response_name, reference)

@@ -78,6 +78,7 @@ class Account:
     criterion: float = math.nan
     null_criterion: float = math.nan
     sum_weights: float = math.nan
+    n_equations: int = 1
 
     @property
     def converged(self) -> bool:
@@ -108,8 +109,8 @@ class Account:
 
     @property
     def df_model(self) -> int:
-        """Coefficients beside the constant."""
-        return self.rank - self.has_constant
+        """Coefficients beside the constants."""
+        return self.rank - self.has_constant * self.n_equations
 
     @property
     def df_resid(self) -> float:

@@ -280,6 +280,14 @@ class DataError(LogitInferenceError, ValueError):
     """The data hold something that no fit can use."""
 
     @classmethod
+    def no_weight(cls, number: int) -> DataError:
+        """Return the error for a class of which no row counts."""
+        return cls(
+            f"no row of outcome level number {number} has a positive weight, so that nothing can "
+            "be estimated of it. Leave these rows out, or check the weights."
+        )
+
+    @classmethod
     def not_finite(cls, name: str, value: float, label: object, count: int) -> DataError:
         """Return the error for a missing or infinite value."""
         what = "missing" if value != value else "infinite"

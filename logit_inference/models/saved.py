@@ -69,12 +69,17 @@ def save(result: LogitResult, path: str | Path) -> None:
     Path(path).write_text(text + "\n", encoding="utf-8")
 
 
-def load(path: str | Path) -> LogitResult:
-    """Return the result that `LogitResult.save` wrote; it predicts and prints, and has no rows.
+def load(path: str | Path) -> Any:
+    """Return the result that its ``save`` wrote; it predicts and prints, and has no rows.
 
     Parameters
     ----------
     path : str or Path
+
+    Returns
+    -------
+    LogitResult or MultinomialResult
+        Whichever was saved.
 
     Raises
     ------
@@ -91,10 +96,13 @@ def load(path: str | Path) -> LogitResult:
     >>> bool((li.load(path).params == fit.params).all())
     True
     """
+    from logit_inference.models.multinomial_saved import read_result
     from logit_inference.models.result import LogitResult
 
     content = _read(Path(path))
     try:
+        if content.get("model") == "multinomial logit":
+            return read_result(content)
         account, estimate = from_plain(content["account"]), from_plain(content["estimate"])
         design = from_plain(content["design"])
         _check_shapes(estimate, design)

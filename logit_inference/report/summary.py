@@ -94,7 +94,7 @@ def summary_table(
         tuple(columns),
         facts=_facts(account, measures, covariance),
         notes=(
-            *_notes(account, covariance, shown, certificate),
+            *summary_notes(account, covariance, shown, certificate),
             *((WALD_BESIDE,) if beside is not None else ()),
             *lost_note(names, table, shown.method),
             *(() if slopes is None else hauck_donner_note(names, slopes)),
@@ -154,9 +154,10 @@ def _kind(covariance: Covariance) -> str:
     return "model-based" if covariance.kind == "model" else covariance.kind
 
 
-def _notes(
+def summary_notes(
     account: Account, covariance: Covariance, shown: Shown, certificate: str
 ) -> tuple[str, ...]:
+    """Return what stands under a summary: rows, proof, covariance, and what the account notes."""
     notes = [_rows_note(account), *([certificate] if certificate else [])]
     notes.append(f"Covariance: {covariance.label}.")
     if account.is_pseudo:

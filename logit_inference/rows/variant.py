@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from logit_inference.rows.basis import BasisSource
 from logit_inference.rows.block import Block, Floats
+from logit_inference.rows.contrasts import ContrastSource
 from logit_inference.rows.source import ArraySource, Source
 
 
@@ -24,7 +25,7 @@ def variant(
 
     Parameters
     ----------
-    source : ArraySource or BasisSource over one
+    source : ArraySource, BasisSource over one, or ContrastSource (which has weights only)
     weights, offset : (n,) arrays, optional
 
     Examples
@@ -37,6 +38,8 @@ def variant(
     """
     if isinstance(source, BasisSource):
         return replace(source, source=variant(source.source, weights=weights, offset=offset))
+    if isinstance(source, ContrastSource) and offset is None:
+        return replace(source, weights=weights)
     if not isinstance(source, ArraySource):
         raise TypeError(f"rows of a {type(source).__name__} have no variants")
     data = source.data

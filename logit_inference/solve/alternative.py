@@ -235,13 +235,13 @@ class _Basis:
         """Make one pivot: the most violated constraint enters, or the first by number (Bland)."""
         sizes, unit = self.columns[:, -1], self.determinant
         steep = [
-            (_ratio(reduced[i], sizes[i] * unit), i, 1)
+            (_quotient(reduced[i], sizes[i] * unit), i, 1)
             for i in np.flatnonzero(reduced < 0).tolist()
         ]
         # u_j = +e_j has reduced cost 1 + d_j, v_j = -e_j has 1 - d_j, over the determinant.
         for j, value in enumerate(direction.tolist()):
             if abs(value) > unit:
-                steep.append((_ratio(unit - abs(value), unit), ~j, 1 if value < 0 else -1))
+                steep.append((_quotient(unit - abs(value), unit), ~j, 1 if value < 0 else -1))
         if by_number:
             _, member, sign = min(steep, key=lambda found: self._number(found[1], found[2]))
         else:
@@ -273,9 +273,15 @@ class _Basis:
         return member if member >= 0 else len(self.columns) + 2 * ~member + (sign < 0)
 
 
-def _ratio(number: int, unit: int) -> float:
-    """Return a negative number over a unit; minus infinity where floats end."""
+def _quotient(negative: int, positive: int) -> float:
+    """Return a quotient of integers, minus infinity where no float is as far from zero.
+
+    Examples
+    --------
+    >>> _quotient(-1, 4), _quotient(-(10**400), 3)
+    (-0.25, -inf)
+    """
     try:
-        return number / unit
+        return negative / positive
     except OverflowError:
         return -math.inf

@@ -3,10 +3,12 @@
 import pytest
 
 from logit_inference.rows import source
-from tests.blocksizes import DEFAULT
+from logit_inference.solve import polytomous
+from tests.blocksizes import DEFAULT, DEFAULT_OF_CLASSES
 
 
 @pytest.fixture(autouse=True)
 def ordinary_blocks(monkeypatch):
     """Bounds on rounding, which summaries print, count the additions within and between blocks."""
     monkeypatch.setattr(source, "rows_per_block", DEFAULT)
+    monkeypatch.setattr(polytomous, "pair_rows", DEFAULT_OF_CLASSES)

@@ -74,6 +74,12 @@ def bias_reduced() -> li.LogitResult:
     return li.logit("HG ~ NV + PI + EH", li.datasets.load("endometrial"), estimator="firth")
 
 
+@cache
+def womenlf() -> li.MultinomialResult:
+    """Return a fit of three levels."""
+    return li.multinomial_logit("partic ~ hincome + children", li.datasets.load("Womenlf"))
+
+
 def tests() -> str:
     """Return hypotheses as sentences."""
     fit = birthwt()
@@ -150,6 +156,7 @@ TABLES: dict[str, Callable[[], Table]] = {
     "fit_endometrial_firth": lambda: bias_reduced().summary(),
     "fit_menarche_grouped": lambda: menarche().summary(),
     "fit_endometrial_separated": lambda: endometrial().summary(),
+    "fit_womenlf_multinomial": lambda: womenlf().summary(),
     "fit_mtcars_separated": lambda: mtcars().summary(),
     "fit_survey": lambda: surveyed().summary(),
     "fit_bootstrap": lambda: sparse().bootstrap(199, seed=1).summary("bca"),
@@ -179,6 +186,9 @@ TEXTS: dict[str, Callable[[], str]] = {
     "fit_drop1_aliased.txt": lambda: str(not_estimable().drop1()),
     "fit_add1.txt": lambda: str(birthwt().add1(["ht", "age:smoke"], test="lr")),
     "fit_compare_not_nested.txt": lambda: str(not_nested()),
+    "fit_womenlf_symmetric.txt": lambda: str(womenlf().symmetric().summary(risk_ratios=True)),
+    "fit_womenlf_confusion.txt": lambda: str(womenlf().confusion_table()),
+    "fit_womenlf_slopes.txt": lambda: str(womenlf().avg_slopes()),
     "fit_test_score.html": lambda: birthwt().test("C(race)", method="score").to_html(),
     "fit_likelihood_tests.sentences": likelihood_tests,
     "fit_bootstrap_covariance.txt": lambda: str(

@@ -75,6 +75,15 @@ def firth(case: dict, result: dict) -> dict:
     return record
 
 
+MULTINOM = ("levels", "base", "n", "coef", "se", "vcov", "logLik", "logLik_null", "aic", "df")
+
+
+def multinom(case: dict, result: dict) -> dict:
+    """Return what the tests use of one fit by nnet's multinom, polished by exact Newton steps."""
+    record = {"id": case["id"], "R_formula": case["formula"], **pick(result, MULTINOM)}
+    return record | pick(result, ("fitted_first10", "Anova_II_LR"))
+
+
 def sandwich(case: dict, result: dict) -> dict:
     """Return the standard errors of robust covariances, and one covariance in full."""
     kinds = [kind for kind in ("HC0", "HC1", "HC2", "HC3") if kind in result.get("robust", {})]
@@ -134,6 +143,8 @@ def main(source: Path) -> None:
         results = json.loads(path.read_text())["results"] if path.exists() else {}
         if "survey" in results:
             write(HERE / "survey_R" / f"{case['id']}.json", survey(case, results["survey"]))
+        if "multinom" in results:
+            write(HERE / "multinom_R" / f"{case['id']}.json", multinom(case, results["multinom"]))
         if "firth" in results:
             write(HERE / "firth_R" / f"{case['id']}.json", firth(case, results["firth"]))
         if "mi" in results:

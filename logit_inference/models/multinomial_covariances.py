@@ -1,0 +1,59 @@
+"""Which covariance a multinomial result is to have: names and options read, clusters found."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+from logit_inference.covariance.polytomous import clustered, heteroskedastic, model_covariance
+from logit_inference.covariance.sandwich import CLUSTERED, CONVENTIONS, HETEROSKEDASTIC, Counts
+from logit_inference.errors import ArgumentError, DetachedError, FewClustersWarning
+from logit_inference.models.covariances import FEW, read_clusters
+
+if TYPE_CHECKING:
+    from logit_inference.covariance.covariance import Covariance
+    from logit_inference.models.multinomial_result import MultinomialResult
+
+
+def other_covariance(
+    result: MultinomialResult, covariance: str, *, by: Any, type: str, convention: str
+) -> MultinomialResult:
+    """Return the result with the covariance of that name."""
+    if covariance not in ("model", *HETEROSKEDASTIC, "cluster"):
+        allowed = '"model", "HC0", "HC1" or "cluster"'
+        raise ArgumentError("covariance", covariance, allowed)
+    if convention not in CONVENTIONS:
+        allowed = f"one of {', '.join(map(repr, CONVENTIONS))}"
+        raise ArgumentError("convention", convention, allowed)
+    if by is not None and covariance != "cluster":
+        raise ArgumentError("by", by, f'it with "cluster": {covariance!r} has no clusters')
+    if result.fit is None:
+        raise DetachedError("with_covariance()")
+    if result.separation.found and covariance != "model":
+        reason = "the data are separated, and scores of the limiting model are not clustered"
+        raise ArgumentError.refused("covariance", covariance, reason, '"model"')
+    if result.separation.found:
+        return result
+    found = _covariance(result, covariance, by, type, convention)
+    return replace(result, base=replace(result.base, covariance=found))
+
+
+def _covariance(
+    result: MultinomialResult, covariance: str, by: Any, type: str, convention: str
+) -> Covariance:
+    fit, account = result.fit, result.account
+    assert fit is not None
+    counts = Counts(account.nobs, account.rank, account.weights_kind == "frequency")
+    if covariance == "model":
+        return model_covariance(fit)
+    if covariance != "cluster":
+        return heteroskedastic(fit, covariance, counts, convention)
+    if type not in CLUSTERED:
+        raise ArgumentError("type", type, f"one of {', '.join(map(repr, CLUSTERED))}")
+    # What is asked of the result there, labels, positions and table, this one has too.
+    clusters = read_clusters(cast("Any", result), by)
+    found = clustered(fit, clusters, type, counts, convention)
+    if found.n_clusters is not None and found.n_clusters < FEW:
+        warnings.warn(FewClustersWarning(found.n_clusters), stacklevel=4)
+    return found

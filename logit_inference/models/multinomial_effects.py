@@ -1,0 +1,372 @@
+"""Predictions of a multinomial result, and averages of how they change with a variable."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from logit_inference.design.classes import class_offsets, read_offsets
+from logit_inference.effects.classes import (
+    Change,
+    Equations,
+    Probabilities,
+    average_change,
+    probability_intervals,
+)
+from logit_inference.errors import (
+    ArgumentError,
+    DetachedError,
+    ExtrapolationWarning,
+    PredictionError,
+)
+from logit_inference.inference.distribution import critical_value, two_sided
+from logit_inference.inference.wald import Coefficients, check_level
+from logit_inference.likelihood.softmax import softmax
+from logit_inference.models.inference import common_df
+from logit_inference.report.multinomial import effect_table
+from logit_inference.report.table import Table
+from logit_inference.rows.block import Floats
+from logit_inference.rows.product import Columns, dense
+from logit_inference.rows.source import ArraySource
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from logit_inference.models.multinomial_result import MultinomialResult
+
+STEP = 2.0**-9  # of a variable's standard deviation, in the derivative of columns
+DELTA = "Standard errors: delta method, with exact derivatives by the coefficients."
+
+
+@dataclass(frozen=True)
+class ClassPrediction:
+    """Predicted probabilities of all levels for m rows.
+
+    Parameters
+    ----------
+    labels : sequence of m row labels
+    levels : tuple of K str
+    values : Probabilities
+        (m, K) arrays, levels in their order.
+    """
+
+    labels: Any
+    levels: tuple[str, ...]
+    values: Probabilities
+
+    def summary_frame(self) -> pd.DataFrame:
+        """Return a frame with a row for each row and level.
+
+        ``response_level, estimate, std_error, conf_low, conf_high``: probabilities, their standard
+        errors by the delta method, and intervals of the log odds of each level against all others,
+        carried through the link, so that they stay inside (0, 1).
+        """
+        import pandas as pd
+
+        index = self.labels if isinstance(self.labels, pd.Index) else pd.Index(self.labels)
+        values, k = self.values, len(self.levels)
+        return pd.DataFrame(
+            {
+                "response_level": np.tile(np.array(self.levels, dtype=object), len(index)),
+                "estimate": values.estimate.ravel(),
+                "std_error": values.std_error.ravel(),
+                "conf_low": values.conf_low.ravel(),
+                "conf_high": values.conf_high.ravel(),
+            },
+            index=index.repeat(k),
+        )
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """Rows in the basis of the fit, their offsets (m, K) by class number, and labels."""
+
+    X: Columns
+    offset: Floats | None
+    labels: Any
+
+
+def predicted(
+    result: MultinomialResult, newdata: Any, level: float, offset: Any
+) -> ClassPrediction:
+    """Return the probabilities of rows with intervals; without new data, of the rows used."""
+    critical = critical_value(check_level(level), _df(result))
+    rows = _rows(result, newdata, offset)
+    found = probability_intervals(_equations(result), rows.X, rows.offset, critical)
+    order = result.class_columns
+    parts = (found.estimate, found.std_error, found.conf_low, found.conf_high)
+    return ClassPrediction(rows.labels, result.levels, Probabilities(*(x[:, order] for x in parts)))
+
+
+def predicted_probabilities(
+    result: MultinomialResult, newdata: Any, offset: Any
+) -> tuple[Floats, Any]:
+    """Return the probabilities of rows (m, K), levels in their order, and labels of the rows."""
+    rows = _rows(result, newdata, offset)
+    mu = softmax(_equations(result).link(rows.X, rows.offset))
+    return mu[:, result.class_columns], rows.labels
+
+
+def predicted_links(result: MultinomialResult, newdata: Any, offset: Any) -> tuple[Floats, Any]:
+    """Return the linear predictors of the equations shown (m, s), and the labels of the rows."""
+    rows = _rows(result, newdata, offset)
+    eta = _equations(result).link(rows.X, rows.offset)[:, result.class_columns]
+    own = [result.levels.index(level) for level in result.shown.levels]
+    with np.errstate(invalid="ignore"):
+        if result.shown.reference is None:
+            return eta - eta.mean(axis=1, keepdims=True), rows.labels
+        base = result.levels.index(result.shown.reference)
+        return eta[:, own] - eta[:, [base]], rows.labels
+
+
+def _equations(result: MultinomialResult) -> Equations:
+    """Return the coefficients of the fit's equations in the basis of its columns."""
+    k, root = result.shown.n_classes - 1, result.base.covariance.root
+    return Equations(result.base.inner.reshape(k, -1), root.reshape(k, -1, root.shape[1]))
+
+
+def _rows(result: MultinomialResult, newdata: Any, offset: Any) -> _Placed:
+    """Return new rows, or those of the fit, in the basis of the coefficients."""
+    if newdata is None:
+        fit = result.fit
+        if fit is None:
+            raise DetachedError("a prediction without new data")
+        source = fit.source
+        assert isinstance(source, ArraySource)
+        X, offset = source.data.X, source.data.offset
+        if source.intercept:
+            X = np.column_stack([np.ones(len(X)), dense(X)])
+        idle = (
+            np.zeros(len(X), dtype=bool)
+            if source.data.weights is None
+            else ~(source.data.weights > 0)
+        )
+        if result.base.recession is not None and idle.any():
+            # Rows without weight are no part of the limit: what it says of them is asked.
+            assert offset is not None
+            offset = offset.copy()
+            offset[idle] = _without_impossible(result, dense(X[idle]), offset[idle])
+        return _Placed(result.basis.rows(X), offset, result.labels)
+    given = offset if offset is not None else result.offsets
+    rows = result.design.encode(newdata)
+    result.base_of_columns.check_relations(rows.X, rows.labels)
+    total = None
+    if given:
+        asked = read_offsets(given, result.design.event)
+        missing = [level for level, one in asked.items() if one is None]
+        if missing:
+            raise PredictionError(
+                f"the offset of {missing[0]!r} was an array, which new rows do not carry: pass "
+                "offset= with a dict from level to column or array."
+            )
+        if hasattr(result.design, "formula"):
+            total = class_offsets(asked, result.class_order, newdata)
+        else:
+            total = class_offsets(asked, result.class_order, {"row": np.arange(len(rows.X))})
+    if rows.offset is not None:  # offset() in the formula, of two levels
+        total = np.zeros((len(rows.offset), 2)) if total is None else total
+        total[:, 1] += rows.offset
+    if result.base.recession is not None:
+        total = _without_impossible(result, dense(rows.X), total)
+    return _Placed(result.basis.rows(rows.X), total, rows.labels)
+
+
+def _without_impossible(result: MultinomialResult, X: Floats, offset: Floats | None) -> Floats:
+    """Return offsets of minus infinity for classes without probability in the limit.
+
+    A class has none where the cone moves its linear predictor to minus infinity against that of
+    another. Where directions of the cone disagree the row is NaN.
+    """
+    recession, n_classes = result.base.recession, result.shown.n_classes
+    assert recession is not None
+    unit = np.vstack([np.zeros(n_classes - 1), np.eye(n_classes - 1)])
+    total = np.zeros((len(X), n_classes)) if offset is None else offset.copy()
+    unknown = np.zeros((len(X), n_classes, n_classes), dtype=bool)
+    out = np.zeros((len(X), n_classes), dtype=bool)
+    for a in range(n_classes):
+        for b in range(a + 1, n_classes):
+            sides = recession.sides(np.kron(unit[a] - unit[b], X))
+            out[:, b] |= sides > 0
+            out[:, a] |= sides < 0
+            unknown[:, a, b] = np.isnan(sides)
+    left = ~out
+    doubtful = (unknown & left[:, :, np.newaxis] & left[:, np.newaxis]).any(axis=(1, 2))
+    total[out] = -np.inf
+    total[doubtful] = np.nan
+    return total
+
+
+# --- averages -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Averaged:
+    """Rows to average over: a pandas frame, what each counts for, and offsets by class number."""
+
+    data: Any
+    weights: Floats | None
+    offset: Floats | None
+
+
+def average_slopes(result: MultinomialResult, variables: Any, newdata: Any, level: float) -> Table:
+    """Return the average derivative of each probability by numeric variables."""
+    over = _averaged_rows(result, newdata)
+    data, here = over.data, _encoded(result, over.data)
+    parts, rows = [], []
+    for name in _variables(result, variables, numeric=True):
+        values = np.asarray(data[name], dtype=np.float64)
+        spread = float(np.std(values)) or 1.0
+        h = float(2.0 ** np.round(np.log2(spread * STEP)))
+        with warnings.catch_warnings():  # a step of a derivative is no extrapolation
+            warnings.simplefilter("ignore", ExtrapolationWarning)
+            moved = {m: data.assign(**{name: values + m * h}) for m in (-2, -1, 1, 2)}
+            at = {m: _encoded(result, rows) for m, rows in moved.items()}
+        # Central differences of fourth order: exact for cubics.
+        derivative = (8.0 * (at[1] - at[-1]) - (at[2] - at[-2])) / (12.0 * h)
+        change = Change(here, derivative, True)
+        parts.append(average_change(_equations(result), change, over.offset, over.weights))
+        rows.append((name, ""))
+    return _effect_table(result, "Average Slopes", rows, parts, level, len(data))
+
+
+def average_comparisons(
+    result: MultinomialResult, variables: Any, newdata: Any, level: float
+) -> Table:
+    """Return the average change of each probability where variables change."""
+    over = _averaged_rows(result, newdata)
+    data = over.data
+    given = variables if isinstance(variables, dict) else {}
+    parts, rows = [], []
+    for name in _variables(result, list(given) or variables, numeric=False):
+        for contrast, low, high in _contrasts(result, data, name, given.get(name)):
+            before = _encoded(result, data.assign(**{name: low}))
+            after = _encoded(result, data.assign(**{name: high}))
+            change = Change(before, after, False)
+            parts.append(average_change(_equations(result), change, over.offset, over.weights))
+            rows.append((name, contrast))
+    return _effect_table(result, "Average Comparisons", rows, parts, level, len(data))
+
+
+def _contrasts(
+    result: MultinomialResult, data: Any, name: str, step: Any
+) -> list[tuple[str, Any, Any]]:
+    """Return what is compared: levels with the first one, 1 with 0, numbers with one more."""
+    design: Any = result.design
+    variable = design.schema.variables[name]
+    if step is not None and not (variable.levels or _is_coded(design, name)):
+        return [(f"+{step:g}", data[name], data[name] + step)]
+    if variable.levels or _is_coded(design, name):
+        every = variable.levels or np.unique(np.asarray(data[name])).tolist()
+        known = [level for level in every if (data[name] == level).any()]
+        first = known[0]
+        return [(f"{level} - {first}", first, level) for level in known[1:]]
+    values = np.unique(np.asarray(data[name], dtype=np.float64))
+    if variable.kind == "boolean" or set(values.tolist()) <= {0.0, 1.0}:
+        low, high = (False, True) if variable.kind == "boolean" else (0, 1)
+        return [(f"{high} - {low}", low, high)]
+    return [("+1", data[name], data[name] + 1)]
+
+
+def _variables(result: MultinomialResult, variables: Any, *, numeric: bool) -> list[str]:
+    """Return the names of variables that are asked about, by default all that there are."""
+    design: Any = result.design
+    schema = design.schema.variables
+    known = [name for name in design.formula.predictors if name in schema]
+    if numeric:
+        known = [n for n in known if schema[n].kind == "numeric" and not _is_coded(design, n)]
+    if variables is None:
+        return known
+    asked = [variables] if isinstance(variables, str) else list(variables)
+    for name in asked:
+        if name not in known:
+            kind = "numeric variables" if numeric else "variables"
+            allowed = f"names of {kind} of the formula: {', '.join(known)}"
+            raise ArgumentError("variables", name, allowed)
+    return asked
+
+
+def _is_coded(design: Any, name: str) -> bool:
+    """Say whether a variable is a factor in some term: text, or numbers inside C()."""
+    factors = [factor for term in design.terms for factor in term.factors]
+    return any(
+        name in factor.variables and design.codings[factor.expr].kind == "categorical"
+        for factor in factors
+    )
+
+
+def _averaged_rows(result: MultinomialResult, newdata: Any) -> _Averaged:
+    """Return the rows to average over: new ones alike, those of the fit by their weights."""
+    import pandas as pd
+
+    if result.base.recession is not None:
+        raise PredictionError(
+            "the data are separated: some coefficients are infinite, and averages over rows would "
+            "have no covariance. get_prediction() tells which rows have a probability."
+        )
+    if not hasattr(result.design, "formula"):
+        raise PredictionError(
+            "a fit of arrays has columns and no variables, so that nothing can be changed by name. "
+            "Fit a formula: li.multinomial_logit('y ~ x', data)."
+        )
+    if newdata is not None:
+        table = newdata if isinstance(newdata, pd.DataFrame) else _to_pandas(newdata)
+        return _Averaged(table, None, _rows(result, table, None).offset)
+    if result.fit is None or result.table is None:
+        raise DetachedError("an average over the rows of the fit")
+    table = result.table if isinstance(result.table, pd.DataFrame) else _to_pandas(result.table)
+    table = table if result.positions is None else table.iloc[result.positions]
+    source = result.fit.source
+    assert isinstance(source, ArraySource)
+    return _Averaged(table, source.data.weights, source.data.offset)
+
+
+def _to_pandas(data: Any) -> Any:
+    import pandas as pd
+
+    return data.to_pandas() if hasattr(data, "to_pandas") else pd.DataFrame(data)
+
+
+def _encoded(result: MultinomialResult, data: Any) -> Floats:
+    X = dense(result.basis.rows(result.design.encode(data).X))
+    if np.isnan(X).any():
+        raise PredictionError(
+            "a row to average over misses a variable. Leave such rows out of newdata first."
+        )
+    return X
+
+
+def _effect_table(
+    result: MultinomialResult,
+    title: str,
+    rows: Sequence[tuple[str, str]],
+    parts: Sequence[tuple[Floats, Floats]],
+    level: float,
+    n: int,
+) -> Table:
+    level = check_level(level)
+    df = _df(result)
+    order = result.class_columns
+    value = np.concatenate([value[order] for value, _ in parts])
+    error = np.concatenate([np.linalg.norm(root[order], axis=1) for _, root in parts])
+    half = critical_value(level, df) * error
+    with np.errstate(invalid="ignore", divide="ignore"):
+        statistic = value / error
+    p_value = two_sided(statistic, df)
+    table = Coefficients(value, error, statistic, p_value, value - half, value + half)
+    kind = result.base.covariance.kind
+    covariance = "model-based" if kind == "model" else kind
+    notes = (
+        f"Averages over {n:,} rows; changes sum to zero over the levels of "
+        f"{result.account.outcome_name}, whatever the reference ({result.reference or 'none'}).",
+        f"{DELTA} Covariance: {covariance}.",
+    )
+    return effect_table(title, rows, result.levels, table, level, notes)
+
+
+def _df(result: MultinomialResult) -> float | None:
+    """Return the degrees of freedom of the reference; None for the normal."""
+    return common_df(result.base, "covariance", result.base.covariance.kind)
