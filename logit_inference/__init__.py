@@ -10,6 +10,7 @@ A formula and a table go in; out comes a result that can be defended::
 """
 
 from logit_inference import datasets, errors
+from logit_inference.design.grid import datagrid
 from logit_inference.errors import (
     CollinearityWarning,
     ComparisonError,
@@ -21,6 +22,14 @@ from logit_inference.errors import (
 )
 from logit_inference.models.certify import certify, certify_arrays
 from logit_inference.models.compare import compare
+from logit_inference.models.effects import (
+    avg_comparisons,
+    avg_predictions,
+    avg_slopes,
+    comparisons,
+    predictions,
+    slopes,
+)
 from logit_inference.models.logit import logit, logit_arrays
 from logit_inference.models.result import LogitResult
 from logit_inference.models.saved import load
@@ -37,9 +46,14 @@ __all__ = [
     "LogitResult",
     "SeparationError",
     "SeparationWarning",
+    "avg_comparisons",
+    "avg_predictions",
+    "avg_slopes",
     "certify",
     "certify_arrays",
     "compare",
+    "comparisons",
+    "datagrid",
     "datasets",
     "detect_separation",
     "detect_separation_arrays",
@@ -47,4 +61,6 @@ __all__ = [
     "load",
     "logit",
     "logit_arrays",
+    "predictions",
+    "slopes",
 ]

@@ -29,7 +29,7 @@ from logit_inference.inference.limits import Limits, likelihood_limits
 from logit_inference.inference.result import TestResult
 from logit_inference.inference.wald import Coefficients, coefficients
 from logit_inference.likelihood.logistic import expit
-from logit_inference.models import frames, saved
+from logit_inference.models import effects, frames, saved
 from logit_inference.models.addition import add1
 from logit_inference.models.combinations import intervals, lincom, profile_of
 from logit_inference.models.covariances import other_covariance
@@ -94,7 +94,7 @@ class LogitResult:
         The search that ran to infinity, where they are: ``fit`` is then that of the limiting model.
     proof : Certificate or None
         Of a result that travels without rows; others prove theirs when asked.
-    slopes : WaldSlopes or None
+    wald_slopes : WaldSlopes or None
         Of Wald statistics (see `hauck_donner`), for a result that travels without rows.
     table : table or None
         The table of the fit, as it was given, not a copy: for terms that may be added.
@@ -112,7 +112,7 @@ class LogitResult:
     limits: Limits | None = None
     asked: Fit | None = None
     proof: Certificate | None = None
-    slopes: WaldSlopes | None = None
+    wald_slopes: WaldSlopes | None = None
     table: Any = None
 
     # --- coefficients -----------------------------------------------------------------------------
@@ -611,6 +611,15 @@ class LogitResult:
         """
         fit = self._fit("refit_weights()")
         return refit_weights(self.asked or fit, W, std_errors, self.labels)
+
+    # --- effects ----------------------------------------------------------------------------------
+
+    predictions = effects.predictions
+    avg_predictions = effects.avg_predictions
+    comparisons = effects.comparisons
+    avg_comparisons = effects.avg_comparisons
+    slopes = effects.slopes
+    avg_slopes = effects.avg_slopes
 
     # --- tests ------------------------------------------------------------------------------------
 

@@ -96,6 +96,18 @@ def sandwich(case: dict, result: dict) -> dict:
     return record
 
 
+def effects(case: dict, result: dict) -> dict:
+    """Return average slopes, average adjusted predictions and marginal means."""
+    margins = result.get("margins", {})
+    record = {"id": case["id"], "R_formula": case["formula"]}
+    record |= pick(margins, ("ame_delta", "average_adjusted_predictions"))
+    means = [
+        pick(found, ("spec", "link", "pairs_link_none", "pairs_odds_ratio_none", "pairs_p_tukey"))
+        for found in result.get("emmeans", [])
+    ]
+    return record | ({"emmeans": means} if means else {})
+
+
 def write(path: Path, record: dict | list) -> None:
     """Write JSON with one line per entry, so that a change is one line of a diff."""
     pairs = record.items() if isinstance(record, dict) else enumerate(record)
@@ -115,6 +127,9 @@ def main(source: Path) -> None:
             if "robust" in stored["results"]["glm"] or "cluster" in stored["results"]["glm"]:
                 record = sandwich(case, stored["results"]["glm"])
                 write(HERE / "sandwich_R" / f"{case['id']}.json", record)
+            if {"margins", "emmeans"} & set(stored["results"]["glm"]):
+                record = effects(case, stored["results"]["glm"])
+                write(HERE / "effects_R" / f"{case['id']}.json", record)
         path = source / "json" / f"{case['id']}.R.json"
         results = json.loads(path.read_text())["results"] if path.exists() else {}
         if "firth" in results:
