@@ -42,6 +42,7 @@ def raised():
     yield errors.ProfileError.not_found("an end", 1.5)
     yield errors.ProfileError.several(0.25)
     yield errors.ClusterError.nothing()
+    yield errors.EffectError.unknown("agee", ["age"], "by")
     yield errors.CoefficientError.shape((2,), ["a", "b", "c"])
 
 

@@ -159,7 +159,7 @@ class Variables:
         used = [f for term in self.design.terms for f in term.factors if name in f.variables]
         alone = [f.expr for f in used if f.variables == (name,)]
         coded = [e for e in alone if self.design.codings[e].kind == "categorical"]
-        known = [self.design.codings[e].levels for e in coded if e == name or e.startswith("C(")]
+        known = [self.design.codings[e].levels for e in coded if _is_coded(e, name)]
         if variable.kind == "numeric":
             offsets = [f for f in self.design.offsets if name in f.variables]
             return known[0] if known and len(known) == len(used) and not offsets else ()
@@ -294,6 +294,13 @@ def _at(column: Column, rows: NDArray[np.intp]) -> Column:
 def some_labels(labels: Sequence[Any], rows: NDArray[np.intp]) -> Any:
     """Return the labels of some rows; those of a range are the rows themselves."""
     return rows if isinstance(labels, range) else labels[rows]  # type: ignore[call-overload]
+
+
+def _is_coded(expr: str, name: str) -> bool:
+    """Say whether a factor is the variable itself, or C() of it: its levels are values of it."""
+    inside = expr.removeprefix("C(").lstrip("`")
+    after = inside.removeprefix(name).lstrip("`")
+    return expr == name or (inside != after and expr.startswith("C(") and after[:1] in (")", ","))
 
 
 def _uses(piece: Piece, names: Any) -> bool:

@@ -64,6 +64,7 @@ class Point:
     effect: Jet
 
 
+@np.errstate(all="ignore")  # of points that turn out to be too far
 def interval_end(
     hill: Hill, effect: Callable[[Floats], Jet], wanted: float, side: float
 ) -> float | None:
@@ -94,6 +95,7 @@ def interval_end(
     return _along_profile(hill, effect, wanted, side)
 
 
+@np.errstate(all="ignore")
 def fall_at(hill: Hill, effect: Callable[[Floats], Jet], value: float) -> float | None:
     """Return twice the fall of the log-likelihood to where the effect has a value.
 

@@ -117,6 +117,7 @@ def finite_coefficients(estimate: Estimate) -> Floats:
     return np.nan_to_num(estimate.covariance.basis.coefficients(estimate.inner), nan=0.0)
 
 
+@np.errstate(invalid="ignore", over="ignore")  # averages of infinite odds
 def moments(
     rows: Rows,
     quantities: Sequence[Quantity],
@@ -201,6 +202,7 @@ def _grouped(
 # --- rows -----------------------------------------------------------------------------------------
 
 
+@np.errstate(invalid="ignore")  # infinite linear predictors times what does not move
 def row_terms(
     rows: Rows,
     at: tuple[int, int],
