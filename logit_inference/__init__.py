@@ -22,6 +22,11 @@ from logit_inference.errors import (
 )
 from logit_inference.models.certify import certify, certify_arrays
 from logit_inference.models.compare import compare
+from logit_inference.models.effect_plots import (
+    plot_comparisons,
+    plot_predictions,
+    plot_slopes,
+)
 from logit_inference.models.effects import (
     avg_comparisons,
     avg_predictions,
@@ -61,6 +66,9 @@ __all__ = [
     "load",
     "logit",
     "logit_arrays",
+    "plot_comparisons",
+    "plot_predictions",
+    "plot_slopes",
     "predictions",
     "slopes",
 ]

@@ -43,6 +43,7 @@ def raised():
     yield errors.ProfileError.several(0.25)
     yield errors.ClusterError.nothing()
     yield errors.EffectError.unknown("agee", ["age"], "by")
+    yield errors.ExtraError("plots", "matplotlib", "plots")
     yield errors.CoefficientError.shape((2,), ["a", "b", "c"])
 
 

@@ -28,7 +28,7 @@ from logit_inference.errors.data import (
     SchemaError,
     WeightsError,
 )
-from logit_inference.errors.effects import EffectError
+from logit_inference.errors.effects import EffectError, ExtraError
 from logit_inference.errors.fit import (
     ClusterError,
     CoefficientError,
@@ -62,6 +62,7 @@ __all__ = [
     "DatasetError",
     "DetachedError",
     "EffectError",
+    "ExtraError",
     "ExtrapolationWarning",
     "FewClustersWarning",
     "FileError",

@@ -106,3 +106,18 @@ class EffectError(LogitInferenceError, ValueError):
     def too_many(cls, what: str, count: int, most: int, instead: str) -> EffectError:
         """Return the error for a question whose answer would fill the memory."""
         return cls(f"{what} of {count:,} effects at once is refused above {most:,}: {instead}.")
+
+
+class ExtraError(LogitInferenceError, ImportError):
+    """A package that is not installed is needed for what was asked.
+
+    Attributes
+    ----------
+    extra, package : str
+    """
+
+    def __init__(self, what: str, package: str, extra: str):
+        self.extra, self.package = extra, package
+        super().__init__(
+            f"{what} need {package}, which is not installed: pip install 'logit-inference[{extra}]'"
+        )

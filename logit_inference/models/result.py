@@ -29,7 +29,7 @@ from logit_inference.inference.limits import Limits, likelihood_limits
 from logit_inference.inference.result import TestResult
 from logit_inference.inference.wald import Coefficients, coefficients
 from logit_inference.likelihood.logistic import expit
-from logit_inference.models import effects, frames, saved
+from logit_inference.models import effect_plots, effects, frames, saved
 from logit_inference.models.addition import add1
 from logit_inference.models.combinations import intervals, lincom, profile_of
 from logit_inference.models.covariances import other_covariance
@@ -620,6 +620,9 @@ class LogitResult:
     avg_comparisons = effects.avg_comparisons
     slopes = effects.slopes
     avg_slopes = effects.avg_slopes
+    plot_predictions = effect_plots.plot_predictions
+    plot_comparisons = effect_plots.plot_comparisons
+    plot_slopes = effect_plots.plot_slopes
 
     # --- tests ------------------------------------------------------------------------------------
 
