@@ -145,7 +145,9 @@ def combined(estimates: Estimates, matrix: Floats, *, working: bool) -> Estimate
             draws = None if draws is None else SCALES[measure.shown].value(draws)
         measure = replace(measure, inner="identity", shown="identity", null=0.0, header="estimate")
     else:
-        measure = replace(measure, null=float(SCALES[measure.shown].value(np.zeros(1))[0]))
+        null = float(SCALES[measure.shown].value(np.zeros(1))[0])
+        header = {"odds": "odds ratio"}.get(measure.header, f"ratio of {measure.header}s")
+        measure = replace(measure, null=null, header=header)
     # What a combination does not use must not spoil it, infinite as it may be.
     with np.errstate(invalid="ignore"):
         together = np.where(used, matrix * value, 0.0).sum(axis=1)

@@ -3,41 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from logit_inference.effects.estimates import (
-    Estimates,
-    Inference,
-    combined,
-    delta_estimates,
-    infer,
-    working_jacobian,
-)
+from logit_inference.effects.estimates import Estimates, Inference, combined, infer
 from logit_inference.effects.hypotheses import Comparison, is_number, read_comparison
-from logit_inference.effects.moments import Moments, Weighting, moments
-from logit_inference.effects.population import own_influence, population_root
-from logit_inference.effects.quantities import Effect, distinct
-from logit_inference.effects.resampling import (
-    Question,
-    Resampling,
-    bootstrapped,
-    from_draws,
-    simulated,
-)
+from logit_inference.effects.letters import compact_letters
+from logit_inference.effects.moments import Moments, moments
+from logit_inference.effects.quantities import distinct
 from logit_inference.effects.scales import SCALES, Measure
 from logit_inference.effects.unit import unit_estimates
-from logit_inference.errors import ArgumentError, DetachedError, EffectError
-from logit_inference.inference.estimate import Estimate
+from logit_inference.errors import ArgumentError, EffectError
+from logit_inference.inference.multiplicity import adjust
 from logit_inference.inference.wald import check_level
-from logit_inference.models.covariances import read_clusters
 from logit_inference.models.effect_likelihood import likelihood_inference
-from logit_inference.models.effect_rows import Asked
+from logit_inference.models.effect_notes import first_notes
+from logit_inference.models.effect_request import Asking, Options
 from logit_inference.models.effect_table import Effects
-from logit_inference.rows.variant import row_groups, row_weights
-from logit_inference.solve.fit import Fit
+from logit_inference.models.effect_uncertainty import uncertain, with_covariance
 
 if TYPE_CHECKING:
     from logit_inference.models.result import LogitResult
@@ -45,62 +30,6 @@ if TYPE_CHECKING:
 UNCERTAINTIES = ("conditional", "population", "simulation", "bootstrap", "likelihood")
 MOST_JACOBIAN = 20_000_000  # numbers: above it rows are answered one by one
 AT_ONCE = 12  # effects at the boundary that get likelihood intervals without being asked
-
-
-@dataclass(frozen=True)
-class Options:
-    """What is asked of effects beside what they are.
-
-    Parameters
-    ----------
-    level : float or None
-    covariance, cluster : as in `logit_inference.avg_comparisons`
-    hypothesis, adjust, uncertainty : as there
-    draws, seed : int
-        Of simulation and resampling.
-    letters : bool
-    """
-
-    level: float | None = None
-    covariance: Any = None
-    cluster: Any = None
-    hypothesis: Any = None
-    adjust: str | None = None
-    uncertainty: str | None = None
-    draws: int = 1000
-    seed: int = 1
-    letters: bool = False
-
-
-@dataclass(frozen=True)
-class Asking:
-    """Effects, on which scale, over which rows, in which groups.
-
-    Parameters
-    ----------
-    effects : sequence of Effect
-    measure : Measure
-    kind : {"response", "link", "odds"}
-    asked : Asked
-    groups : mapping of str to sequence of G values
-        Values of ``by=`` in each group; empty where there is one.
-    weighting : Weighting
-    by_row : bool
-        Whether each row is a group of its own.
-    limits : (float, float)
-        Of the scale that is shown.
-    title : str
-    """
-
-    effects: Sequence[Effect]
-    measure: Measure
-    kind: str
-    asked: Asked
-    groups: Mapping[str, Sequence[Any]]
-    weighting: Weighting
-    by_row: bool
-    limits: tuple[float, float]
-    title: str
 
 
 def answer(result: LogitResult, asking: Asking, options: Options) -> Effects:
@@ -136,153 +65,18 @@ def answer(result: LogitResult, asking: Asking, options: Options) -> Effects:
     comparison = None
     if not alone:
         comparison = read_comparison(
-            options.hypothesis, _row_names(labels, K), _factors(labels), asking.measure.sign
+            options.hypothesis,
+            _row_names(labels, K),
+            _factors(labels),
+            "/" if asking.measure.shown == "exp" else "-",
         )
     if how == "likelihood":
         return _by_likelihood(result, chosen, asking, options, level, found, labels, comparison)
-    estimates, notes = _uncertain(chosen, asking, options, found)
+    estimates, notes = uncertain(chosen, asking, options, found)
     if estimates.touched.any() and how is not None:
         what = {"conditional": "delta method", "population": "delta method"}.get(how, how)
         raise EffectError.boundary(what, int(estimates.touched.sum()), K)
     return _finish(asking, options, level, estimates, labels, comparison, chosen, notes, found)
-
-
-def with_covariance(result: LogitResult, options: Options) -> LogitResult:
-    """Return the result with the covariance that was asked for, by name or as another result."""
-    covariance, cluster = options.covariance, options.cluster
-    if covariance is None and cluster is None:
-        return result
-    if covariance is None:
-        return result.with_covariance("cluster", by=cluster)
-    if isinstance(covariance, str):
-        by = cluster if covariance == "cluster" else None
-        return result.with_covariance(covariance, by=by)
-    if not hasattr(covariance, "estimate") or covariance.estimate.names != result.estimate.names:
-        allowed = 'the name of one ("HC1", "cluster") or this result with another covariance'
-        raise ArgumentError("covariance", covariance, allowed)
-    other: LogitResult = covariance
-    return other
-
-
-def _uncertain(
-    result: LogitResult, asking: Asking, options: Options, found: Moments
-) -> tuple[Estimates, tuple[str, ...]]:
-    """Return the effects with the kind of uncertainty that was asked for, and what to say of it."""
-    quantities, pairs = distinct(asking.effects)
-    estimate, measure, how = result.estimate, asking.measure, options.uncertainty
-    delta = delta_estimates(found, pairs, measure, estimate)
-    if how in (None, "conditional") or delta.touched.any():
-        return delta, (_delta_note(estimate, "given the rows"),)
-    rows, weighting = asking.asked.rows, asking.weighting
-    if how == "population":
-        fit = _rows_of_fit(result, asking, "population")
-        own = own_influence(
-            rows, quantities, found, pairs, measure, estimate, asking.kind, weighting
-        )
-        jacobian = working_jacobian(found, pairs, measure)
-        clusters = _clusters(result, options)
-        copies = asking.asked.copies
-        if clusters is None and estimate.covariance.kind != "model":
-            copies = _copies_of_rows(result, fit)
-        root = population_root(own, jacobian, fit, estimate, copies, clusters)
-        note = _delta_note(estimate, "with the rows' own variation (influence functions)")
-        return replace(delta, root=root), (note,)
-    question = Question(rows, quantities, pairs, measure, asking.kind, weighting)
-    draws = _check_draws(options.draws)
-    if how == "simulation":
-        values = simulated(question, estimate, draws, options.seed)
-        kind = _kind(estimate)
-        note = (
-            f"Simulation: {draws:,} draws of the coefficients from their normal distribution "
-            f"({kind} covariance, seed {options.seed}); intervals are quantiles."
-        )
-        return replace(from_draws(delta.value, values, measure)), (note,)
-    searched = result.asked or result.fit
-    if searched is None:
-        raise DetachedError("the bootstrap")
-    clusters = _clusters(result, options) or dict(row_groups(searched.source))
-    resampling = _resampling(result, searched, clusters)
-    rows_too = asking.asked.of_fit
-    values, lost = bootstrapped(
-        question, searched, resampling, draws, options.seed, rows_too=rows_too
-    )
-    if len(values) < 20:
-        raise EffectError.refused(
-            'uncertainty="bootstrap"',
-            f"{lost} of {draws} samples have no estimate",
-            'Use uncertainty="likelihood", which needs no other samples.',
-        )
-    drawn = f"clusters ({', '.join(clusters)})" if clusters else "rows"
-    note = (
-        f"Bootstrap: {draws:,} samples of {drawn}, seed {options.seed}; intervals are quantiles"
-        + ("; averages are over the rows drawn." if rows_too else ".")
-    )
-    if lost:
-        note += f" {lost} samples without an estimate (separated, or a level lost) are left out."
-    return from_draws(delta.value, values, measure), (note,)
-
-
-def _check_draws(draws: Any) -> int:
-    if isinstance(draws, bool) or not isinstance(draws, int) or draws < 50:
-        raise ArgumentError("draws", draws, "a whole number of at least 50, such as 1000")
-    return draws
-
-
-def _rows_of_fit(result: LogitResult, asking: Asking, what: str) -> Fit:
-    if not asking.asked.of_fit or asking.by_row or result.fit is None:
-        raise EffectError.refused(
-            f'uncertainty="{what}"',
-            "it is about averages over the rows of the fit, which are a sample of the population",
-            'Ask for averages without newdata=, or for uncertainty="conditional".',
-        )
-    return result.fit
-
-
-def _clusters(result: LogitResult, options: Options) -> dict[str, Any] | None:
-    """Return the clusters of a clustered covariance.
-
-    Raises
-    ------
-    EffectError
-        Where the covariance is clustered by what the call does not say.
-    """
-    if options.cluster is not None:
-        return read_clusters(result, options.cluster)
-    if result.estimate.covariance.n_clusters is None:
-        return None
-    assert result.fit is not None, "who asks has looked"
-    known = dict(row_groups(result.fit.source))
-    if known:
-        return known
-    raise EffectError.refused(
-        "the covariance is clustered",
-        "this call does not say by what",
-        'Write cluster= here too: avg_comparisons(…, covariance="cluster", cluster="clinic").',
-    )
-
-
-def _copies_of_rows(result: LogitResult, fit: Fit) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Return how many independent rows each stands for, as robust covariances count them."""
-    weights = fit.source.map(row_weights)
-    return weights if result.account.weights_kind == "frequency" else np.ones_like(weights)
-
-
-def _resampling(result: LogitResult, fit: Fit, clusters: Mapping[str, Any]) -> Resampling:
-    from logit_inference.models.effect_rows import row_trials
-
-    weights, trials = fit.source.map(row_weights), fit.source.map(row_trials)
-    frequency = result.account.weights_kind == "frequency"
-    if len(clusters) > 1:
-        raise EffectError.refused(
-            'uncertainty="bootstrap"',
-            "clusters in several dimensions cannot be drawn whole",
-            "Name one with cluster=.",
-        )
-    codes = next(iter(clusters.values())) if clusters else None
-    ones = np.ones_like(weights)
-    precision = result.account.weights_kind == "precision"
-    counts = trials if precision or frequency else trials * weights
-    return Resampling(ones if frequency else weights, weights if frequency else None, counts, codes)
 
 
 # --- the table ------------------------------------------------------------------------------------
@@ -314,11 +108,9 @@ def _finish(
             result, asking, options, level, numbers, found, estimates, comparison
         )
         notes = (*(() if estimates.touched.all() else notes), *more)
-    notes = (*_first_notes(asking, estimates, options, numbers), *notes, *asking.asked.notes)
+    notes = (*first_notes(estimates, options.adjust, numbers), *notes, *asking.asked.notes)
     letters = None
     if options.letters:
-        from logit_inference.effects.letters import compact_letters
-
         letters = compact_letters(estimates, level, options.adjust)
         notes += (
             f"Estimates that share a letter do not differ at the {100 * (1 - level):.3g}% level.",
@@ -348,9 +140,11 @@ def _at_the_boundary(
 ) -> tuple[Inference, tuple[str, ...]]:
     """Return the table with likelihood intervals where there is a boundary, and what to say."""
     places = np.flatnonzero(estimates.touched)
+    total = len(estimates.touched)
+    which = "This effect depends" if total == 1 else f"{len(places)} of {total} effects depend"
     why = (
-        f"{len(places)} of {len(estimates.touched)} effects depend on infinite coefficients or on "
-        "probabilities that the data force to 0 or 1, where standard errors mean nothing"
+        f"{which} on infinite coefficients or on probabilities that the data force to 0 or 1, "
+        "where standard errors mean nothing"
     )
     if len(places) > AT_ONCE or found is None or result.asked is None:
         return numbers, (f'{why}; uncertainty="likelihood" gives them intervals.',)
@@ -361,7 +155,7 @@ def _at_the_boundary(
         values = getattr(numbers, name).copy()
         values[places] = getattr(own, name)[places]
         merged[name] = values
-    note = f"{why}: theirs are likelihood-ratio tests and intervals."
+    note = f"{why}: tests and intervals are those of the likelihood ratio."
     return replace(numbers, **merged), (note,)
 
 
@@ -385,8 +179,6 @@ def _by_likelihood(
     null = float(options.hypothesis) if is_number(options.hypothesis) else None
     numbers = likelihood_inference(chosen, asking, level, found, comparison, null)
     if options.adjust is not None:
-        from logit_inference.inference.multiplicity import adjust
-
         numbers = replace(numbers, p_adjusted=adjust(numbers.p_value, options.adjust))
     if comparison is not None:
         labels = {"term": comparison.text}
@@ -434,42 +226,3 @@ def _row_names(labels: Mapping[str, Sequence[Any]], K: int) -> list[str]:
 
 def _factors(labels: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
     return {name: values for name, values in labels.items() if name not in ("term", "row")}
-
-
-def _first_notes(
-    asking: Asking, estimates: Estimates, options: Options, numbers: Inference
-) -> list[str]:
-    notes = []
-    measure = estimates.measure
-    if measure.name in ("ratio", "odds-ratio") and measure.shown == "exp":
-        notes.append(
-            f"Tests are of {measure.header} = {measure.null:g}; intervals by its logarithm."
-        )
-    if measure.name == "lift":
-        notes.append("Lift: ratio minus one; intervals by the logarithm of the ratio.")
-    if measure.shown == "reciprocal":
-        notes.append(
-            "NNT: one over the difference; tests are of difference = 0, where it is infinite."
-        )
-        if (numbers.conf_low > numbers.conf_high).any():
-            notes.append(
-                "Where the left end is above the right one, the interval of the difference covers "
-                "0, and that of the NNT is two pieces: from the left end up to infinity (benefit "
-                "or harm of no size), and from minus infinity up to the right end."
-            )
-    if options.adjust is not None:
-        notes.append(
-            f"adjusted: p-values for {len(estimates.value)} tests at once, "
-            f"{options.adjust}"
-            + ("; intervals hold for all at once." if options.adjust == "simultaneous" else ".")
-        )
-    return notes
-
-
-def _delta_note(estimate: Estimate, given: str) -> str:
-    return f"Standard errors: delta method, {_kind(estimate)} covariance, {given}."
-
-
-def _kind(estimate: Estimate) -> str:
-    kind = estimate.covariance.kind
-    return "model-based" if kind == "model" else kind

@@ -28,7 +28,7 @@ from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Floats
 
 if TYPE_CHECKING:
-    from logit_inference.models.effect_answer import Asking
+    from logit_inference.models.effect_request import Asking
     from logit_inference.models.result import LogitResult
 
 MOST = 500  # effects whose intervals are searched for in one call
@@ -113,6 +113,12 @@ def read_hill(result: LogitResult) -> tuple[Hill, Callable[[Effect], Effect]]:
     fit = result.fit
     if fit is None:
         raise DetachedError('uncertainty="likelihood"')
+    if fit.estimator.intercept == "flic":
+        raise EffectError.refused(
+            'uncertainty="likelihood"',
+            "FLIC's intercept maximises no likelihood",
+            'Use uncertainty="conditional", or fit with estimator="firth" alone.',
+        )
     if result.asked is None:
         peak = fit_peak(fit)
         hill = Hill(peak.objective, peak.value, peak.coef, True)

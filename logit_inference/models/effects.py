@@ -7,16 +7,19 @@ methods of the result as well.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from logit_inference.design.grid import DataGrid
 from logit_inference.effects.moments import Weighting
 from logit_inference.effects.quantities import Effect
 from logit_inference.effects.scales import KINDS, MEASURES, PREDICTIONS, SLOPE, Measure
 from logit_inference.errors import ArgumentError, EffectError
 from logit_inference.models.contrasts import comparison_effects, prediction_effects, slope_effects
-from logit_inference.models.effect_answer import Asking, Options, answer
+from logit_inference.models.effect_answer import answer
+from logit_inference.models.effect_request import Asking, Options
 from logit_inference.models.effect_rows import Asked, asked_rows, fitted_rows
 from logit_inference.models.effect_table import Effects
 
@@ -321,8 +324,7 @@ def slopes(
     """
     ask = _ask(result, newdata, by, wts, kind)
     options = Options(level, covariance, cluster, hypothesis, adjust, uncertainty, draws, seed)
-    effects = slope_effects(ask.fitted.rows, variables, slope)
-    return answer(result, _asking(ask, effects, SLOPE, kind, not ask.by, "Slopes"), options)
+    return _slopes(result, ask, variables, slope, kind, not ask.by, options)
 
 
 def avg_slopes(
@@ -364,18 +366,19 @@ adjust, uncertainty, draws, seed
     """
     ask = _ask(result, newdata, by, wts, kind)
     options = Options(level, covariance, cluster, hypothesis, adjust, uncertainty, draws, seed)
-    effects = slope_effects(ask.fitted.rows, variables, slope)
-    return answer(result, _asking(ask, effects, SLOPE, kind, False, "Average Slopes"), options)
+    return _slopes(result, ask, variables, slope, kind, False, options)
 
 
 # --- what they share ------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
 class _Ask:
-    """Rows that were asked for, those of the fit, and the groups."""
+    """Rows that were asked for, those of the fit (or, without its rows, the same), and groups."""
 
-    def __init__(self, asked: Asked, fitted: Asked, by: tuple[str, ...]) -> None:
-        self.asked, self.fitted, self.by = asked, fitted, by
+    asked: Asked
+    fitted: Asked
+    by: tuple[str, ...]
 
 
 def _ask(result: LogitResult, newdata: Any, by: Any, wts: Any, kind: str) -> _Ask:
@@ -384,8 +387,10 @@ def _ask(result: LogitResult, newdata: Any, by: Any, wts: Any, kind: str) -> _As
     names = (by,) if isinstance(by, str) else tuple(by or ())
     if not all(isinstance(name, str) for name in names):
         raise ArgumentError("by", by, "the name of a variable, or a list of names")
-    fitted = fitted_rows(result)
-    return _Ask(asked_rows(result, newdata, names, wts, fitted), fitted, names)
+    of_table = newdata is not None and not isinstance(newdata, (str, DataGrid))
+    fitted = None if result.fit is None and of_table else fitted_rows(result)
+    asked = asked_rows(result, newdata, names, wts, fitted)
+    return _Ask(asked, asked if fitted is None else fitted, names)
 
 
 def _check_free(names: Sequence[str], by: Sequence[str]) -> None:
@@ -396,6 +401,25 @@ def _check_free(names: Sequence[str], by: Sequence[str]) -> None:
             "that variable is set to values of its own by variables=",
             "Its values have a row each already: leave it out of by=.",
         )
+
+
+def _slopes(
+    result: LogitResult,
+    ask: _Ask,
+    variables: Any,
+    slope: str,
+    kind: str,
+    by_row: bool,
+    options: Options,
+) -> Effects:
+    effects = slope_effects(ask.fitted.rows, variables, slope)
+    seen = {effect.term for effect in effects}
+    left_out = [name for name in ask.fitted.rows.names if name not in seen]
+    if variables is None and left_out:
+        note = f"Without a {slope} slope, and left out: {', '.join(left_out)}."
+        ask = replace(ask, asked=replace(ask.asked, notes=(*ask.asked.notes, note)))
+    title = "Slopes" if by_row else "Average Slopes"
+    return answer(result, _asking(ask, effects, SLOPE, kind, by_row, title), options)
 
 
 def _compare(

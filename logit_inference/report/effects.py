@@ -57,10 +57,15 @@ def effects_table(
         "letters": "",
     }
     found = []
+    if "contrast" in columns:  # one column, which leaves room for the numbers
+        both = zip(columns["term"], columns["contrast"], strict=True)
+        found.append(Column("term", [f"{term}: {contrast}" for term, contrast in both], header=""))
     for place, (name, values) in enumerate(columns.items()):
+        if name in ("term", "contrast") and "contrast" in columns:
+            continue
         if name in labels:
             text = [_text(value) for value in values]
-            own = "" if place == 0 and name in ("term", "contrast", "row") else name
+            own = "" if place == 0 and name in ("term", "row") else name
             found.append(Column(name, text, header=own))
         else:
             found.append(Column(name, values, header=headers.get(name, name), kind=KINDS[name]))

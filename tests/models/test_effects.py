@@ -212,6 +212,8 @@ def test_elasticities(birthwt, kind, slope):
     rise = rise * birthwt.lwt if slope.endswith("ex") else rise
     found = fit.slopes("lwt", slope=slope, kind=kind).to_frame()
     np.testing.assert_allclose(found["estimate"], rise, rtol=1e-7)
+    with_factors = li.logit("low ~ lwt + race", birthwt).avg_slopes(slope=slope, kind=kind)
+    assert "left out: race" in str(with_factors)
 
 
 def test_a_function_of_the_context_is_differenced_with_a_named_step():
@@ -468,6 +470,17 @@ def test_covariances_by_name_or_by_result(birthwt):
     ):
         np.testing.assert_array_equal(asked.std_error, robust.avg_slopes().std_error)
     assert (fit.avg_slopes().std_error != robust.avg_slopes().std_error).all()
+
+
+def test_results_without_rows_answer_for_tables(birthwt, tmp_path):
+    fit = li.logit("low ~ lwt + smoke + race", birthwt)
+    fit.save(tmp_path / "fit.json")
+    for bare in (fit.without_data(), li.load(tmp_path / "fit.json")):
+        for ask in ("predictions", "avg_comparisons", "avg_slopes"):
+            one = getattr(bare, ask)(newdata=birthwt).to_frame()
+            pd.testing.assert_frame_equal(one, getattr(fit, ask)(newdata=birthwt).to_frame())
+        with pytest.raises(DetachedError):
+            bare.avg_slopes()
 
 
 def test_other_estimators_have_effects(birthwt):
