@@ -7,7 +7,7 @@ number (the median if that is asked for), the most frequent level of anything el
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
 from typing import Any
@@ -189,7 +189,11 @@ def has_levels(rows: Variables, name: str) -> bool:
 def typical_row(rows: Variables, weights: Floats, typical: str) -> Variables:
     """Return one row: numbers at their weighted mean or median, levels at the most frequent one."""
     columns = {name: _typical(rows, name, weights, typical) for name in rows.columns}
-    return rows.take({}, np.zeros(1, int)).take(columns, None)
+    found = rows.take({}, np.zeros(1, int)).take(columns, None)
+    if rows.offset is None:
+        return found
+    middle = _mean if typical == "mean" else _median
+    return replace(found, offset=np.array([middle(rows.offset, weights)]))
 
 
 def _typical(rows: Variables, name: str, weights: Floats, typical: str) -> Column:
@@ -283,10 +287,12 @@ def _typical_note(rows: Variables, named: Mapping[str, Column], request: DataGri
     if request.counterfactual:
         return "Grid: every row of the fit at each combination of values."
     others = [name for name in rows.names if name not in named]
-    if not others:
+    known = ["offset"] if rows.offset is not None else []
+    if not others and not known:
         return ""
     numbers = [n for n in others if rows.columns[n].kind == "numeric" and not rows.levels(n)]
     levels = [name for name in others if name not in numbers]
+    numbers += known
     parts = [f"{', '.join(numbers)} at the {request.typical}"] if numbers else []
     parts += [f"{', '.join(levels)} at the most frequent level"] if levels else []
     return f"Grid: {'; '.join(parts)}."

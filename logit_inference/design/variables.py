@@ -179,7 +179,8 @@ class Variables:
             name: column if rows is None else replace(column, values=column.values[rows])
             for name, column in {**self.columns, **columns}.items()
         }
-        n = len(next(iter(own.values()))) if own else self.n_rows
+        n = self.n_rows if rows is None else len(rows)
+        n = len(next(iter(own.values()))) if own else n
         offset = self.offset if rows is None or self.offset is None else self.offset[rows]
         return replace(
             self, columns=own, offset=offset, rows=None, n_given=n, labels=range(n), fitted=None

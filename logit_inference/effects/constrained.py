@@ -64,6 +64,28 @@ class Point:
     effect: Jet
 
 
+@np.errstate(all="ignore")
+def foothold(objective: Objective, coef: Floats, supremum: float) -> Floats:
+    """Return coefficients from which a log-likelihood without a maximum rises to its supremum.
+
+    Damped Newton steps from ``coef``, until twice the log-likelihood is within one of it: further
+    out it would be too flat to search from.
+    """
+    now = objective(coef)
+    for _ in range(MOST_INNER):
+        if 2.0 * (supremum - now.log_likelihood) < 1.0:
+            break
+        step = _ascent(now.information, now.score)
+        for halving in range(30):
+            found = objective(coef + 0.5**halving * step)
+            if found.log_likelihood > now.log_likelihood:
+                coef, now = coef + 0.5**halving * step, found
+                break
+        else:
+            break
+    return coef
+
+
 @np.errstate(all="ignore")  # of points that turn out to be too far
 def interval_end(
     hill: Hill, effect: Callable[[Floats], Jet], wanted: float, side: float
@@ -253,6 +275,8 @@ def _solve(matrix: Floats, right: Floats) -> Floats:
     sizes = np.sqrt(np.abs(np.diagonal(matrix)))
     units = 1.0 / np.where(sizes > 0.0, sizes, 1.0)
     scaled = matrix * np.outer(units, units)
+    if not (np.isfinite(scaled).all() and np.isfinite(right).all()):
+        return np.full(len(right), np.nan)
     try:
         solved: Floats = units * np.linalg.solve(scaled, units * right)
     except np.linalg.LinAlgError:
@@ -333,22 +357,23 @@ def _spread(point: Point) -> float:
 def _highest(
     hill: Hill, effect: Callable[[Floats], Jet], starts: tuple[Point, Point], value: float
 ) -> tuple[Point | None, Point]:
-    """Return the highest point with an effect's value that two searches find.
+    """Return the highest point with an effect's value that some searches find.
 
     Without a maximum the likelihood is flat far out, and a search that was there once stays there.
-    So the second search solves the equations from the last solution of its own, which it also
-    returns, and never climbs.
+    So there are others: one from the foothold, and one that solves the equations from the last
+    solution of its own, which is also returned, and never climbs.
     """
-    found, own = _held(hill, effect, starts[0], value), starts[1]
-    if hill.reached:
-        return found, own
-    direct = _together(
-        hill, effect, (own.coef, own.kappa), lambda point: point.effect.value - value, "value"
-    )
-    if direct is None:
-        return found, own
-    best = direct if found is None or direct.fall < found.fall else found
-    return best, direct
+    own = starts[1]
+    tried = [_held(hill, effect, starts[0], value)]
+    if not hill.reached:
+        direct = _together(
+            hill, effect, (own.coef, own.kappa), lambda point: point.effect.value - value, "value"
+        )
+        own = own if direct is None else direct
+        fresh = [_at(hill, effect, at, 0.0) for at in (hill.start, np.zeros_like(hill.start))]
+        tried += [direct, *(_held(hill, effect, at, value) for at in fresh if at is not None)]
+    found = [point for point in tried if point is not None]
+    return min(found, key=lambda point: point.fall, default=None), own
 
 
 def _multiplier(point: Point) -> Point:
@@ -430,17 +455,26 @@ def _uphill(now: Point, pull: Floats, pulled: float, rho: float) -> Floats:
     """Return a step along which the augmented Lagrangian rises: Newton's, or without bending."""
     a = now.effect.gradient
     straight = now.information + rho * np.outer(a, a)
-    for matrix in (straight - pulled * now.effect.second, straight):
-        diagonal = np.diagonal(matrix)
-        if not (diagonal > 0.0).all():
-            continue
-        units = 1.0 / np.sqrt(diagonal)
-        scaled = matrix * np.outer(units, units)
-        for ridge in (0.0, RIDGE, 1e-6):
-            try:
-                lower = np.linalg.cholesky(scaled + ridge * np.eye(len(units)))
-            except np.linalg.LinAlgError:
-                continue
-            inner: Floats = np.linalg.solve(lower.T, np.linalg.solve(lower, units * pull))
-            return units * inner
-    return pull / max(float(np.linalg.norm(pull)), 1.0)
+    return _ascent(straight - pulled * now.effect.second, pull, straight)
+
+
+def _ascent(matrix: Floats, pull: Floats, instead: Floats | None = None) -> Floats:
+    """Return a Newton step uphill.
+
+    Where the curvature is not positive definite, that along its negative directions is turned
+    round, in units that the curvature ``instead`` has on its diagonal.
+    """
+    diagonal = np.diagonal(matrix if instead is None else instead)
+    units = 1.0 / np.sqrt(np.where(diagonal > 0.0, diagonal, 1.0))
+    scaled = matrix * np.outer(units, units)
+    if not np.isfinite(scaled).all():
+        return np.full(len(pull), np.nan)
+    try:
+        lower = np.linalg.cholesky(scaled)
+    except np.linalg.LinAlgError:
+        values, vectors = np.linalg.eigh(scaled)
+        sizes = np.maximum(np.abs(values), RIDGE * np.abs(values).max(initial=1.0))
+        turned: Floats = units * (vectors @ ((vectors.T @ (units * pull)) / sizes))
+        return turned
+    inner: Floats = np.linalg.solve(lower.T, np.linalg.solve(lower, units * pull))
+    return units * inner

@@ -257,9 +257,11 @@ def _slope_terms(
         bent = _sides(estimate, D, None, [name])
     if sides is not None and bent is not None:
         touched = (sides != 0) | (bent != 0)
-        # Where a probability is forced, the curve is flat; where only the slope is, it is unknown.
-        flat = (sides != 0) & (kind == "response") & (quantity.elasticity in ("dydx", "dyex"))
-        value = np.where(touched, np.where(flat, 0.0, np.nan), value)
+        # Where a probability is forced, the curve is flat; where only the slope is, it is infinite.
+        steep = np.where(sides == 0, np.sign(factor) * bent * np.inf, np.nan)
+        if kind == "response" and quantity.elasticity in ("dydx", "dyex"):
+            steep = np.where(np.abs(sides) == 1, 0.0, steep)
+        value = np.where(touched, steep, value)
         factor, first = np.where(touched, 0.0, factor), np.where(touched, 0.0, first)
     return Terms(value, first * rise, None, factor, patch, touched)
 
@@ -330,19 +332,19 @@ def averages(
     """
     B, Q = len(coef), len(quantities)
     sums = np.zeros((Q, n_groups, B))
+    totals = np.zeros((n_groups, B if weights.ndim == 2 else 1))
     size = max(ELEMENTS // max(rows.n_columns, B), FEWEST // 4)
     for start in range(0, rows.n_rows, size):
         at = (start, min(start + size, rows.n_rows))
         written = rows.written(*at)
         eta, own = _link(written, coef.T), codes[slice(*at)]
         w: Any = weights[..., slice(*at)].T
-        w = w if w.ndim == 2 else w[:, np.newaxis]
+        w = np.ascontiguousarray(w if w.ndim == 2 else w[:, np.newaxis])
+        by_level, ones = LevelSums(len(own)), np.ones(len(own))
+        totals += by_level.of(own, ones, n_groups, w)
         for q, quantity in enumerate(quantities):
             values = w * _values(rows, at, written, quantity, coef.T, kind, eta)
-            sums[q] += LevelSums(at[1] - at[0]).of(own, np.ones(len(own)), n_groups, values)
-    totals = np.zeros((n_groups, weights.shape[0] if weights.ndim == 2 else 1))
-    for g in range(n_groups):
-        totals[g] = weights[..., codes == g].sum(axis=-1)
+            sums[q] += by_level.of(own, ones, n_groups, values)
     with np.errstate(invalid="ignore", divide="ignore"):
         found: Floats = np.moveaxis(sums / totals, 2, 0)
     return found

@@ -13,6 +13,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from logit_inference.covariance.covariance import Covariance
+from logit_inference.covariance.penalized import AUGMENTED, PENALIZED
 from logit_inference.covariance.sandwich import Codes, together
 from logit_inference.effects.moments import (
     Moments,
@@ -28,6 +30,11 @@ from logit_inference.likelihood.likelihood import Likelihood
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.product import times
 from logit_inference.solve.fit import Fit
+
+
+def is_model_based(covariance: Covariance) -> bool:
+    """Say whether a covariance is the estimator's own, which trusts the model's variance."""
+    return covariance.kind in ("model", PENALIZED, AUGMENTED)
 
 
 def own_influence(
@@ -102,7 +109,7 @@ def population_root(
     inner = covariance.basis.of(jacobian)
     outer = inner @ covariance.root
     total = outer @ outer.T
-    if covariance.kind == "model":
+    if is_model_based(covariance):
         scaled = own / np.sqrt(np.where(copies > 0, copies, 1.0))[:, np.newaxis]
         return _root(total + scaled.T @ scaled)
     bread = fit.information_root()

@@ -12,6 +12,7 @@ from logit_inference.effects.estimates import Estimates, Inference, combined, in
 from logit_inference.effects.hypotheses import Comparison, is_number, read_comparison
 from logit_inference.effects.letters import compact_letters
 from logit_inference.effects.moments import Moments, moments
+from logit_inference.effects.population import is_model_based
 from logit_inference.effects.quantities import distinct
 from logit_inference.effects.scales import SCALES, Measure
 from logit_inference.effects.unit import unit_estimates
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
 
 UNCERTAINTIES = ("conditional", "population", "simulation", "bootstrap", "likelihood")
 MOST_JACOBIAN = 20_000_000  # numbers: above it rows are answered one by one
-AT_ONCE = 12  # effects at the boundary that get likelihood intervals without being asked
+# Of effects at the boundary that get likelihood intervals without being asked: their number, and
+# numbers of the rows that are read for them.
+AT_ONCE, MOST_WORK = 12, 2_000_000
 
 
 def answer(result: LogitResult, asking: Asking, options: Options) -> Effects:
@@ -146,7 +149,9 @@ def _at_the_boundary(
         f"{which} on infinite coefficients or on probabilities that the data force to 0 or 1, "
         "where standard errors mean nothing"
     )
-    if len(places) > AT_ONCE or found is None or result.asked is None:
+    asked = result.asked
+    work = 0 if asked is None else asked.solved.n_rows * len(asked.names) * len(places)
+    if len(places) > AT_ONCE or work > MOST_WORK or found is None or asked is None:
         return numbers, (f'{why}; uncertainty="likelihood" gives them intervals.',)
     null = float(options.hypothesis) if is_number(options.hypothesis) else None
     own = likelihood_inference(result, asking, level, found, comparison, null, some=places.tolist())
@@ -170,7 +175,7 @@ def _by_likelihood(
     comparison: Comparison | None,
 ) -> Effects:
     """Return the table with intervals that invert the likelihood-ratio test."""
-    if chosen.estimate.covariance.kind != "model":
+    if not is_model_based(chosen.estimate.covariance):
         raise EffectError.refused(
             'uncertainty="likelihood"',
             f"likelihood ratios do not know of the covariance ({chosen.estimate.covariance.kind})",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from logit_inference.effects.constrained import Hill, fall_at, interval_end
+from logit_inference.effects.constrained import Hill, fall_at, foothold, interval_end
 from logit_inference.effects.estimates import (
     Inference,
     combined,
@@ -113,6 +113,18 @@ def read_hill(result: LogitResult) -> tuple[Hill, Callable[[Effect], Effect]]:
     fit = result.fit
     if fit is None:
         raise DetachedError('uncertainty="likelihood"')
+    if not fit.estimator.has_likelihood:
+        raise EffectError.refused(
+            'uncertainty="likelihood"',
+            f"{fit.estimator.name} has no likelihood ratios",
+            'Use uncertainty="conditional" or "simulation".',
+        )
+    if result.account.weights_kind == "sampling":
+        raise EffectError.refused(
+            'uncertainty="likelihood"',
+            "with sampling weights there is a pseudo-likelihood only",
+            'Use uncertainty="conditional" or "population".',
+        )
     if fit.estimator.intercept == "flic":
         raise EffectError.refused(
             'uncertainty="likelihood"',
@@ -123,22 +135,14 @@ def read_hill(result: LogitResult) -> tuple[Hill, Callable[[Effect], Effect]]:
         peak = fit_peak(fit)
         hill = Hill(peak.objective, peak.value, peak.coef, True)
         return hill, lambda effect: _in_basis(effect, fit.basis, len(peak.coef))
-    asked, recession = result.asked, result.estimate.recession
-    assert recession is not None, "separated data have a cone"
+    asked = result.asked
     basis = Basis(asked.source.n_columns, asked.basis.kept)
     climb = objective(in_basis(asked.solved, basis), asked.likelihood)
     supremum = fit.solution.evaluation.log_likelihood
     limiting = np.nan_to_num(fit.basis.coefficients(fit.solution.coef), nan=0.0)
     kept = list(basis.kept)
-    start, step = limiting[kept], recession.direction[kept]
-    share = 1.0
-    for _ in range(60):
-        with np.errstate(all="ignore"):
-            fall = 2.0 * (supremum - climb(start + share * step).log_likelihood)
-        if fall < 1.0:
-            break
-        share *= 1.5
-    hill = Hill(climb, supremum, start + share * step, False)
+    start = foothold(climb, limiting[kept], supremum)
+    hill = Hill(climb, supremum, start, False)
     return hill, lambda effect: _in_basis(effect, basis, len(kept))
 
 

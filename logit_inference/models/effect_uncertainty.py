@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from logit_inference.effects.estimates import Estimates, delta_estimates, working_jacobian
 from logit_inference.effects.moments import Moments
-from logit_inference.effects.population import own_influence, population_root
+from logit_inference.effects.population import (
+    is_model_based,
+    own_influence,
+    population_root,
+)
 from logit_inference.effects.quantities import distinct
 from logit_inference.effects.resampling import (
     Question,
@@ -29,6 +34,9 @@ from logit_inference.solve.fit import Fit
 
 if TYPE_CHECKING:
     from logit_inference.models.result import LogitResult
+
+MOST_INFLUENCE = 100_000_000  # numbers: influences of rows on effects
+MOST_DRAWN = 20_000_000  # numbers: draws of effects
 
 
 def with_covariance(result: LogitResult, options: Options) -> LogitResult:
@@ -60,19 +68,32 @@ def uncertain(
     rows, weighting = asking.asked.rows, asking.weighting
     if how == "population":
         fit = _rows_of_fit(result, asking, "population")
+        if rows.n_rows * len(delta.value) > MOST_INFLUENCE:
+            instead = 'ask for fewer groups, or for uncertainty="bootstrap"'
+            raise EffectError.too_many(
+                f"influence of {rows.n_rows:,} rows",
+                len(delta.value),
+                MOST_INFLUENCE // rows.n_rows,
+                instead,
+            )
         own = own_influence(
             rows, quantities, found, pairs, measure, estimate, asking.kind, weighting
         )
         jacobian = working_jacobian(found, pairs, measure)
         clusters = _clusters(result, options)
         copies = asking.asked.copies
-        if clusters is None and estimate.covariance.kind != "model":
+        if clusters is None and not is_model_based(estimate.covariance):
             copies = _copies_of_rows(result, fit)
         root = population_root(own, jacobian, fit, estimate, copies, clusters)
         note = delta_note(estimate, "with the rows' own variation (influence functions)")
         return replace(delta, root=root), (note,)
     question = Question(rows, quantities, pairs, measure, asking.kind, weighting)
     draws = _check_draws(options.draws)
+    if len(quantities) * weighting.n_groups * draws > MOST_DRAWN:
+        most = MOST_DRAWN // draws
+        raise EffectError.too_many(
+            f"{how} ({draws} draws)", len(delta.value), most, "ask for averages, or for fewer draws"
+        )
     if how == "simulation":
         values = simulated(question, estimate, draws, options.seed)
         kind = covariance_name(estimate)
@@ -107,9 +128,9 @@ def uncertain(
 
 
 def _check_draws(draws: Any) -> int:
-    if isinstance(draws, bool) or not isinstance(draws, int) or draws < 50:
+    if isinstance(draws, bool) or not isinstance(draws, Integral) or draws < 50:
         raise ArgumentError("draws", draws, "a whole number of at least 50, such as 1000")
-    return draws
+    return int(draws)
 
 
 def _rows_of_fit(result: LogitResult, asking: Asking, what: str) -> Fit:
