@@ -16,7 +16,7 @@ import pytest
 import logit_inference as li
 from tests.reference.glm_models import MODELS
 
-FOLDER = Path(__file__).resolve().parent / "effects_R"
+FOLDER = Path(__file__).resolve().parent.parent / "reference" / "effects_R"
 CASES = sorted(path.stem for path in FOLDER.glob("*.json"))
 # What R has no number for: its script differences the columns and not the offset.
 NO_NUMBER = {("birthwt_offset", "lwt")}
@@ -33,8 +33,17 @@ def fitted(case):
     return li.logit(model.formula, model.frame(), **model.options)
 
 
+# Their data come with statsmodels, or have thousands of rows.
+LONG = ("fair_main", "spector_main", "verbagg_twoway")
+
+
 def where_R_has(key):
-    return pytest.mark.parametrize("case", [case for case in CASES if key in stored(case)])
+    cases = [
+        pytest.param(case, marks=[pytest.mark.slow] if case in LONG else [])
+        for case in CASES
+        if key in stored(case)
+    ]
+    return pytest.mark.parametrize("case", cases)
 
 
 def options(case):
