@@ -78,13 +78,15 @@ class ArrayVariables:
     def changed(self, start: int, stop: int, changes: Mapping[str, Change]) -> Patch:
         """Return the columns that are changed."""
         names, m = list(self.columns), stop - start
+        places = np.array([names.index(name) for name in changes], dtype=np.intp)
+        if not any(change.shift for change in changes.values()):
+            return Patch(places, np.array([[float(c.value) for c in changes.values()]]), None)
         values = [
             self.columns[name].numbers()[start:stop] + change.value
             if change.shift
             else np.full(m, float(change.value))
             for name, change in changes.items()
         ]
-        places = np.array([names.index(name) for name in changes], dtype=np.intp)
         return Patch(places, np.column_stack(values), None)
 
     def slopes(self, start: int, stop: int, name: str) -> Patch:
@@ -95,6 +97,10 @@ class ArrayVariables:
     def numbers(self, start: int, stop: int, name: str) -> Floats:
         """Return the values of a column."""
         return self.columns[name].numbers()[start:stop]
+
+    def verified(self) -> ArrayVariables:
+        """Return these: they are the array of the fit itself."""
+        return self
 
     def levels(self, name: str) -> tuple[Level, ...]:
         """Return nothing: an array holds numbers."""

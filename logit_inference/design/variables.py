@@ -30,6 +30,7 @@ from logit_inference.rows.block import Floats
 from logit_inference.rows.coded import Coded, Integers
 from logit_inference.rows.product import dense
 
+AT_ONCE = 1 << 20  # numbers of X that are compared at a time
 SAME = 1e-8  # of a column: how far it may come out differently, in blocks of other sizes
 
 
@@ -43,7 +44,8 @@ class Written(NamedTuple):
 class Patch(NamedTuple):
     """Some columns of X: their numbers (k,), values (m, k), and the offset or what it changes by.
 
-    The offset is None where it stays as it is.
+    Values that are the same in all rows stand there once, (1, k). The offset is None where it stays
+    as it is.
     """
 
     columns: Integers
@@ -119,9 +121,12 @@ class Variables:
 
     def changed(self, start: int, stop: int, changes: Mapping[str, Change]) -> Patch:
         """Return the columns that changes of variables touch, and the offset if they touch it."""
-        sample = self._sample(start, stop, changes)
         touched = [piece for piece in self.pieces if _uses(piece, changes)]
-        columns, values = encode_pieces(touched, sample, self.design.state)
+        used = {name for piece in touched for use in piece.uses for name in use.factor.variables}
+        alike = used <= set(changes) and not any(change.shift for change in changes.values())
+        sample = self._sample(start, stop, changes)
+        some = self._sample(start, start + 1, changes) if alike else sample
+        columns, values = encode_pieces(touched, some, self.design.state)
         moved = any(set(factor.variables) & set(changes) for factor in self.design.offsets)
         return Patch(columns, values, self._offset(sample, start, stop) if moved else None)
 
@@ -149,6 +154,32 @@ class Variables:
     def numbers(self, start: int, stop: int, name: str) -> Floats:
         """Return the values of a numeric variable."""
         return self.columns[name].values[start:stop].astype(np.float64)
+
+    def formula_offset(self) -> Floats | None:
+        """Return what offsets of the formula add up to, None where it has none."""
+        if not self.design.offsets:
+            return None
+        sample = self._sample(0, self.n_rows, {})
+        return total_offset(self.design.offsets, sample, self.design.state)
+
+    def verified(self) -> Variables:
+        """Return the same rows, whose columns have been found to be those of the fit.
+
+        Raises
+        ------
+        ComparisonError
+            Where the table of the fit is not what it was.
+        """
+        if self.fitted is None:
+            return self
+        if isinstance(self.fitted, Coded):
+            whole = self._sample(0, self.n_rows, {})
+            _check_codes(encode_rows(self.pieces, whole, self.design.state), self.fitted)
+        else:
+            size = max(AT_ONCE // max(self.n_columns, 1), 1)
+            for start in range(0, self.n_rows, size):
+                self.written(start, min(start + size, self.n_rows))
+        return replace(self, fitted=None)
 
     def levels(self, name: str) -> tuple[Level, ...]:
         """Return the levels between which a variable is compared; empty for a numeric one.
@@ -213,6 +244,17 @@ class Variables:
         if variable.minimum is None or variable.maximum is None:
             return 1.0
         return (variable.maximum - variable.minimum) or abs(variable.maximum) or 1.0
+
+
+def _check_codes(found: Floats | Coded, fitted: Coded) -> None:
+    """Raise a ComparisonError unless codes, and numbers beside them, come out as they were."""
+    same = isinstance(found, Coded) and all(
+        np.array_equal(one, other) for one, other in zip(found.codes, fitted.codes, strict=True)
+    )
+    if not same:
+        raise ComparisonError.table_changed("the columns of the fit come out differently")
+    assert isinstance(found, Coded), "as found"
+    _check_same(found.numbers, fitted.numbers)
 
 
 def _check_same(found: Floats, fitted: Floats) -> None:

@@ -162,7 +162,8 @@ class CutPatch:
     def of(patch: Patch, some: np.ndarray) -> CutPatch:
         """Return the rows ``some``."""
         offset = None if patch.offset is None else patch.offset[some]
-        return CutPatch(patch.columns, patch.values[some], offset)
+        values = patch.values if len(patch.values) == 1 else patch.values[some]
+        return CutPatch(patch.columns, values, offset)
 
 
 def _piece_jet(piece: Piece, quantity: Quantity, kind: str, coef: Floats) -> Jet:

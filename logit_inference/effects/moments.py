@@ -89,7 +89,7 @@ class Terms(NamedTuple):
     def patched(self, sums: Floats, scaled: Floats, weights: Floats) -> Floats:
         """Return sums over rows of X as those of the gradients."""
         if self.replaced is not None:
-            sums[self.replaced.columns] = scaled @ self.replaced.values
+            sums[self.replaced.columns] = _times_rows(scaled, self.replaced.values)
         if self.added is not None and self.b is not None:
             sums[self.added.columns] += (weights * self.b) @ self.added.values
         return sums
@@ -103,6 +103,12 @@ class Terms(NamedTuple):
         if self.added is not None and self.b is not None:
             rows[:, self.added.columns] += self.added.values * self.b[:, np.newaxis]
         return rows
+
+
+def _times_rows(scaled: Floats, values: Floats) -> Floats:
+    """Return the sum of rows times numbers (m,); rows that are all the same stand there once."""
+    product: Floats = scaled.sum() * values[0] if len(values) == 1 else scaled @ values
+    return product
 
 
 def bounds(n_rows: int, n_columns: int) -> Iterator[tuple[int, int]]:
@@ -152,8 +158,9 @@ def moments(
     for start, stop in bounds(rows.n_rows, p):
         written = rows.written(start, stop)
         w, codes = weighting.weights[start:stop], weighting.codes[start:stop]
+        parts = Parts(written, coef)
         found = [
-            row_terms(rows, (start, stop), written, quantity, coef, kind, estimate)
+            row_terms(rows, (start, stop), parts, quantity, kind, estimate)
             for quantity in quantities
         ]
         if G == 1:
@@ -192,7 +199,11 @@ def _grouped(
     scaled = w * terms.a
     sums = own.of(codes, scaled, n_groups, X)
     if terms.replaced is not None:
-        sums[:, terms.replaced.columns] = own.of(codes, scaled, n_groups, terms.replaced.values)
+        values = terms.replaced.values
+        if len(values) == 1:
+            sums[:, terms.replaced.columns] = own.of(codes, scaled, n_groups)[:, None] * values
+        else:
+            sums[:, terms.replaced.columns] = own.of(codes, scaled, n_groups, values)
     if terms.added is not None and terms.b is not None:
         more = own.of(codes, w * terms.b, n_groups, terms.added.values)
         sums[:, terms.added.columns] += more
@@ -206,19 +217,17 @@ def _grouped(
 def row_terms(
     rows: Rows,
     at: tuple[int, int],
-    written: Written,
+    parts: Parts,
     quantity: Quantity,
-    coef: Floats,
     kind: str,
     estimate: Estimate,
 ) -> Terms:
     """Return a quantity and its gradient at some rows."""
-    eta = _link(written, coef)
+    written = parts.written
     if quantity.slope is not None:
-        return _slope_terms(rows, at, written, quantity, coef, kind, estimate, eta)
+        return _slope_terms(rows, at, parts, quantity, kind, estimate)
     patch = rows.changed(*at, dict(quantity.changes)) if quantity.changes else None
-    if patch is not None:
-        eta = _patched_link(eta, written, patch, coef)
+    eta = parts.eta if patch is None else parts.patched(patch)
     sides = _sides(estimate, written.X, patch, [name for name, _ in quantity.changes])
     touched = None
     if sides is not None:
@@ -233,14 +242,12 @@ def row_terms(
 def _slope_terms(
     rows: Rows,
     at: tuple[int, int],
-    written: Written,
+    parts: Parts,
     quantity: Quantity,
-    coef: Floats,
     kind: str,
     estimate: Estimate,
-    eta: Floats,
 ) -> Terms:
-    name = str(quantity.slope)
+    name, written, eta, coef = str(quantity.slope), parts.written, parts.eta, parts.coef
     patch = rows.slopes(*at, name)
     rise = patch.values @ coef[patch.columns]
     if patch.offset is not None:
@@ -273,13 +280,27 @@ def _link(written: Written, coef: Floats) -> Floats:
     return eta + (written.offset if eta.ndim == 1 else written.offset[:, np.newaxis])
 
 
-def _patched_link(eta: Floats, written: Written, patch: Patch, coef: Floats) -> Floats:
-    columns = patch.columns
-    moved: Floats = eta + (patch.values - written.X[:, columns]) @ coef[columns]
-    if patch.offset is None:
-        return moved
-    shift = patch.offset - (0.0 if written.offset is None else written.offset)
-    return moved + (shift if eta.ndim == 1 else shift[:, np.newaxis])
+class Parts:
+    """Linear predictors of some rows, and of columns that changes replace, each computed once.
+
+    Shape (m,), or (m, B) for B coefficient vectors (p, B).
+    """
+
+    def __init__(self, written: Written, coef: Floats) -> None:
+        self.written, self.coef = written, coef
+        self.eta = _link(written, coef)
+        self._known: dict[bytes, Floats] = {}
+
+    def patched(self, patch: Patch) -> Floats:
+        """Return the linear predictors with some columns, and perhaps the offset, replaced."""
+        columns, key = patch.columns, patch.columns.tobytes()
+        if key not in self._known:
+            self._known[key] = self.written.X[:, columns] @ self.coef[columns]
+        moved: Floats = self.eta + (patch.values @ self.coef[columns] - self._known[key])
+        if patch.offset is None:
+            return moved
+        shift = patch.offset - (0.0 if self.written.offset is None else self.written.offset)
+        return moved + (shift if moved.ndim == 1 else shift[:, np.newaxis])
 
 
 def _sides(
@@ -336,14 +357,13 @@ def averages(
     size = max(ELEMENTS // max(rows.n_columns, B), FEWEST // 4)
     for start in range(0, rows.n_rows, size):
         at = (start, min(start + size, rows.n_rows))
-        written = rows.written(*at)
-        eta, own = _link(written, coef.T), codes[slice(*at)]
+        parts, own = Parts(rows.written(*at), coef.T), codes[slice(*at)]
         w: Any = weights[..., slice(*at)].T
         w = np.ascontiguousarray(w if w.ndim == 2 else w[:, np.newaxis])
         by_level, ones = LevelSums(len(own)), np.ones(len(own))
         totals += by_level.of(own, ones, n_groups, w)
         for q, quantity in enumerate(quantities):
-            values = w * _values(rows, at, written, quantity, coef.T, kind, eta)
+            values = w * _values(rows, at, parts, quantity, kind)
             sums[q] += by_level.of(own, ones, n_groups, values)
     with np.errstate(invalid="ignore", divide="ignore"):
         found: Floats = np.moveaxis(sums / totals, 2, 0)
@@ -353,17 +373,15 @@ def averages(
 def _values(
     rows: Rows,
     at: tuple[int, int],
-    written: Written,
+    parts: Parts,
     quantity: Quantity,
-    coef: Floats,
     kind: str,
-    eta: Floats,
 ) -> Floats:
     """Return a quantity at some rows (m, B) for B coefficient vectors (p, B)."""
+    eta, coef = parts.eta, parts.coef
     if quantity.slope is None:
         if quantity.changes:
-            patch = rows.changed(*at, dict(quantity.changes))
-            eta = _patched_link(eta, written, patch, coef)
+            eta = parts.patched(rows.changed(*at, dict(quantity.changes)))
         return curve(kind, eta, 0)[0]
     patch = rows.slopes(*at, quantity.slope)
     rise = patch.values @ coef[patch.columns]

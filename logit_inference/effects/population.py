@@ -18,6 +18,7 @@ from logit_inference.covariance.penalized import AUGMENTED, PENALIZED
 from logit_inference.covariance.sandwich import Codes, together
 from logit_inference.effects.moments import (
     Moments,
+    Parts,
     Weighting,
     bounds,
     finite_coefficients,
@@ -60,11 +61,11 @@ def own_influence(
     coef = finite_coefficients(estimate)
     influence = np.zeros((rows.n_rows, len(pairs) * G))
     for start, stop in bounds(rows.n_rows, rows.n_columns):
-        written, codes = rows.written(start, stop), weighting.codes[start:stop]
+        parts, codes = Parts(rows.written(start, stop), coef), weighting.codes[start:stop]
         share = weights[start:stop] / totals[codes]
         own = np.empty((Q, stop - start))
         for q, quantity in enumerate(quantities):
-            terms = row_terms(rows, (start, stop), written, quantity, coef, kind, estimate)
+            terms = row_terms(rows, (start, stop), parts, quantity, kind, estimate)
             with np.errstate(invalid="ignore"):
                 own[q] = share * lean[q, codes] * (terms.value - found.value[q, codes])
         own = np.nan_to_num(own, posinf=0.0, neginf=0.0)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from logit_inference.effects.estimates import Estimates
-from logit_inference.effects.moments import bounds, finite_coefficients, row_terms
+from logit_inference.effects.moments import Parts, bounds, finite_coefficients, row_terms
 from logit_inference.effects.quantities import Quantity, Rows
 from logit_inference.effects.scales import SCALES, Measure
 from logit_inference.inference.estimate import Estimate
@@ -36,7 +36,7 @@ def unit_estimates(
     value, error = np.empty((len(pairs), n)), np.empty((len(pairs), n))
     touched = np.zeros((len(pairs), n), dtype=bool)
     for start, stop in bounds(n, rows.n_columns):
-        written, block = rows.written(start, stop), slice(start, stop)
+        parts, block = Parts(rows.written(start, stop), coef), slice(start, stop)
         with np.errstate(all="ignore"):
             for e, pair in enumerate(pairs):
                 inner: Floats = np.zeros(stop - start)
@@ -44,12 +44,10 @@ def unit_estimates(
                 for sign, place in zip((1.0, -1.0), pair, strict=True):
                     if place < 0:
                         continue
-                    terms = row_terms(
-                        rows, (start, stop), written, quantities[place], coef, kind, estimate
-                    )
+                    terms = row_terms(rows, (start, stop), parts, quantities[place], kind, estimate)
                     inner = inner + sign * scale.value(terms.value)
                     slope = sign * scale.first(terms.value)
-                    gradient += slope[:, np.newaxis] * terms.gradients(written.X)
+                    gradient += slope[:, np.newaxis] * terms.gradients(parts.written.X)
                     if terms.touched is not None:
                         touched[e, block] |= terms.touched
                 value[e, block] = inner

@@ -19,6 +19,7 @@ from logit_inference.effects.unit import unit_estimates
 from logit_inference.errors import ArgumentError, EffectError
 from logit_inference.inference.multiplicity import adjust
 from logit_inference.inference.wald import check_level
+from logit_inference.models.effect_cells import collapsed
 from logit_inference.models.effect_likelihood import likelihood_inference
 from logit_inference.models.effect_notes import first_notes
 from logit_inference.models.effect_request import Asking, Options
@@ -64,6 +65,8 @@ def answer(result: LogitResult, asking: Asking, options: Options) -> Effects:
             asking.asked.rows, quantities, pairs, asking.measure, estimate, asking.kind
         )
         return _finish(asking, options, level, estimates, labels, None, chosen, ())
+    if how not in ("population", "bootstrap"):  # those are about each row
+        asking = collapsed(asking)
     found = moments(asking.asked.rows, quantities, estimate, asking.kind, asking.weighting)
     comparison = None
     if not alone:

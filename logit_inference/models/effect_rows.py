@@ -30,6 +30,7 @@ from logit_inference.errors import (
     plain,
 )
 from logit_inference.rows.block import Block, Floats
+from logit_inference.rows.coded import Coded
 from logit_inference.rows.variant import row_offset, row_weights
 
 if TYPE_CHECKING:
@@ -142,9 +143,11 @@ def fitted_rows(result: LogitResult) -> Asked:
     if inner.rows is not None:
         raise ComparisonError.table_changed("values are missing that were not")
     if design.offset_is_array:
-        known = inner.written(0, inner.n_rows).offset
+        known = inner.formula_offset()
         inner = replace(inner, offset=offset if known is None else offset - known)
     rows = replace(inner, fitted=data.X)
+    if isinstance(data.X, Coded):  # as codes they are compared at once
+        rows = rows.verified()
     return Asked(
         rows, spread, {}, True, copies, result.labels, result.table, result.positions, notes
     )

@@ -286,6 +286,35 @@ def test_wide_factors_as_codes_and_blocks_change_nothing():
     np.testing.assert_allclose(by["estimate"], data.groupby("g")["y"].mean(), rtol=1e-8)
 
 
+def test_equal_rows_are_taken_together(monkeypatch):
+    rng = np.random.default_rng(4)
+    n = 6_000
+    data = pd.DataFrame(
+        {
+            "g": pd.Categorical.from_codes(rng.integers(0, 3, n), ["a", "b", "c"]),
+            "k": rng.integers(0, 5, n),
+            "h": rng.choice([0.5, 1.25], n),
+            "w": rng.integers(0, 3, n),
+        }
+    )
+    data["y"] = (rng.random(n) < expit(0.3 * data.k - 1)).astype(int)
+    fit = li.logit("y ~ g * k + h", data, weights="w", weights_kind="frequency")
+    asks = [
+        fit.avg_slopes,
+        lambda: fit.avg_comparisons("g", by="k", contrast="ratio"),
+        lambda: fit.avg_predictions(by="w", wts="k"),
+        lambda: fit.avg_comparisons("k", uncertainty="likelihood"),
+    ]
+    found = [ask().to_frame() for ask in asks]
+    monkeypatch.setattr("logit_inference.models.effect_cells.FEWEST", n + 1)
+    for ask, one in zip(asks, found, strict=True):
+        pd.testing.assert_frame_equal(one, ask().to_frame(), rtol=1e-9)
+    data.loc[3, "g"] = "a" if data.loc[3, "g"] != "a" else "b"
+    monkeypatch.setattr("logit_inference.models.effect_cells.FEWEST", 5)
+    with pytest.raises(ComparisonError):
+        fit.avg_slopes()
+
+
 def test_a_variable_and_its_aliased_copy(birthwt):
     data = birthwt.assign(copy=2.0 * birthwt.lwt)
     with pytest.warns(li.CollinearityWarning):

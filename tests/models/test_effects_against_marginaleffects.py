@@ -1,9 +1,10 @@
 """Effects against Python's marginaleffects 0.6.0, as stored in the reference set.
 
 Its standard errors use forward differences of the coefficients, and are wrong by up to 2.4e-3 (the
-slope of lwt, where R and this package have 0.0011807 and it has 0.0011780). Three of its habits are not followed, and pinned here so that
-nobody takes them for ours: ratios and log ratios are tested against zero, ratios get symmetric
-intervals, and intervals of probabilities are symmetric and not bounded.
+slope of lwt, where R and this package have 0.0011807 and it has 0.0011780). Three of its habits are
+not followed, and pinned here so that nobody takes them for ours: ratios and log ratios are tested
+against zero, ratios get symmetric intervals, and intervals of probabilities are symmetric and not
+bounded.
 """
 
 from __future__ import annotations
