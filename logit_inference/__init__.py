@@ -27,6 +27,7 @@ from logit_inference.models.effect_plots import (
     plot_predictions,
     plot_slopes,
 )
+from logit_inference.models.effect_table import Effects
 from logit_inference.models.effects import (
     avg_comparisons,
     avg_predictions,
@@ -46,6 +47,7 @@ __all__ = [
     "CollinearityWarning",
     "ComparisonError",
     "ConvergenceError",
+    "Effects",
     "LogitInferenceError",
     "LogitInferenceWarning",
     "LogitResult",

@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     from logit_inference.models.result import LogitResult
 
 UNCERTAINTIES = ("conditional", "population", "simulation", "bootstrap", "likelihood")
+# Names of columns that every table has.
+RESERVED = (
+    *("term", "contrast", "row", "estimate", "std_error", "statistic", "df", "p_value"),
+    *("p_adjusted", "conf_low", "conf_high", "letters"),
+)
 MOST_JACOBIAN = 20_000_000  # numbers: above it rows are answered one by one
 # Of effects at the boundary that get likelihood intervals without being asked: their number, and
 # numbers of the rows that are read for them.
@@ -216,13 +221,19 @@ def _labels(asking: Asking) -> dict[str, Sequence[Any]]:
         labels["term"] = [effect.term for effect in effects for _ in range(G)]
         labels["contrast"] = [effect.contrast for effect in effects for _ in range(G)]
     for place, (name, _) in enumerate(effects[0].values):
-        labels[name] = [effect.values[place][1] for effect in effects for _ in range(G)]
+        labels[_own(name)] = [effect.values[place][1] for effect in effects for _ in range(G)]
     for name, values in asking.groups.items():
-        if name not in labels:
-            labels[name] = list(values) * len(effects)
+        own = name if asking.by_row and name == "row" else _own(name)
+        if own not in labels:
+            labels[own] = list(values) * len(effects)
     if not labels:
         labels["term"] = ["average"] * len(effects)
     return labels
+
+
+def _own(name: str) -> str:
+    """Return the name of a variable's column, apart from those that every table has."""
+    return f"{name} (variable)" if name in RESERVED else name
 
 
 def _row_names(labels: Mapping[str, Sequence[Any]], K: int) -> list[str]:

@@ -453,6 +453,21 @@ def test_groups_weights_and_grids(birthwt):
     np.testing.assert_allclose(each, whole, rtol=1e-9, atol=1e-15)
 
 
+def test_variables_named_like_columns_of_the_table(birthwt):
+    data = birthwt.rename(columns={"lwt": "my col", "race": "term", "smoke": "estimate"})
+    fit = li.logit("low ~ `my col` + term + estimate", data)
+    plain = li.logit("low ~ lwt + race + smoke", birthwt)
+    found = fit.avg_comparisons("my col", by=["term", "estimate"]).to_frame()
+    wanted = plain.avg_comparisons("lwt", by=["race", "smoke"]).to_frame()
+    np.testing.assert_array_equal(found["estimate"], wanted["estimate"])
+    assert found["term (variable)"].tolist() == wanted["race"].tolist()
+    polars = pytest.importorskip("polars")
+    again = li.logit("low ~ lwt + race + smoke", polars.from_pandas(birthwt))
+    one = again.avg_comparisons("lwt", newdata=polars.from_pandas(birthwt)[:20], by="ht")
+    two = plain.avg_comparisons("lwt", newdata=birthwt[:20], by="ht")
+    np.testing.assert_allclose(one.std_error, two.std_error, rtol=1e-9)
+
+
 def test_rows_that_miss_a_variable_are_counted(birthwt):
     fit = li.logit("low ~ lwt + smoke", birthwt)
     holes = birthwt.assign(lwt=birthwt["lwt"].where(birthwt.index % 2 == 0))
