@@ -261,12 +261,12 @@ hypothesis, adjust, uncertainty, draws, seed
     >>> import logit_inference as li
     >>> fit = li.logit("low ~ age + lwt + C(race) + smoke", li.datasets.load("birthwt"))
     >>> fit.avg_comparisons("smoke", contrast="ratio")
-                                Average Comparisons
-    ============================================================================
-           contrast       ratio    std err        z    P>|z|    [0.025    0.975]
-    ----------------------------------------------------------------------------
-    smoke  1 / 0         1.8978     0.4147    2.932    0.003    1.2367    2.9125
-    ============================================================================
+                              Average Comparisons
+    =======================================================================
+                     ratio    std err        z    P>|z|    [0.025    0.975]
+    -----------------------------------------------------------------------
+    smoke: 1 / 0    1.8978     0.4147    2.932    0.003    1.2367    2.9125
+    =======================================================================
     Tests are of ratio = 1; intervals by its logarithm.
     Standard errors: delta method, model-based covariance, given the rows.
     """
