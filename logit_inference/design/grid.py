@@ -75,6 +75,9 @@ def datagrid(
     """
     if typical not in ("mean", "median"):
         raise ArgumentError("typical", typical, '"mean" or "median"')
+    if values is not None and not isinstance(values, Mapping):
+        allowed = "variables by name, datagrid(age=[20, 30]), or a dict; the fit is known when used"
+        raise ArgumentError("values", type(values).__name__, allowed)
     return DataGrid({**(values or {}), **variables}, counterfactual, typical)
 
 

@@ -123,6 +123,11 @@ def fitted_rows(result: LogitResult) -> Asked:
     notes: tuple[str, ...] = ()
     if kind == "precision":
         notes = ("Averages: precision weights do not count; wts= gives others.",)
+    elif kind is not None or result.account.grouped:
+        what = "" if kind is None else f"{kind} weights"
+        what += " times " * (kind is not None and result.account.grouped)
+        what += "trials" * result.account.grouped
+        notes = (f"Averages: rows count by their {what}; wts= gives others.",)
     offset = asked.source.map(row_offset)
     design = result.design
     rows: Any
@@ -196,7 +201,8 @@ def asked_rows(
         raise ArgumentError("wts", np.shape(wts), wanted)
     if not np.isfinite(given).all() or (given < 0).any() or not given.any():
         raise ArgumentError("wts", wts, "finite weights, none below zero and some above")
-    return replace(found, weights=given)
+    notes = tuple(note for note in found.notes if not note.startswith("Averages:"))
+    return replace(found, weights=given, notes=notes)
 
 
 def _rows(result: LogitResult, newdata: Any, by: Sequence[str], fitted: Asked | None) -> Asked:

@@ -477,6 +477,8 @@ def _asking(
     n = asked.rows.n_rows
     groups: Mapping[str, Sequence[Any]]
     if by_row:
+        notes = tuple(note for note in asked.notes if not note.startswith("Averages:"))
+        asked = replace(asked, notes=notes)
         groups = asked.shown or {"row": list(asked.labels) if len(asked.labels) else list(range(n))}
         weighting = Weighting(np.ones(n), np.arange(n), n)
     elif ask.by:
