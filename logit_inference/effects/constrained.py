@@ -316,7 +316,10 @@ def _along_profile(
             return side * math.inf
     if math.isnan(far):
         return None
-    return _closed(hill, effect, wanted, (near, below, last), (far, above), own)
+    end, gap = _closed(hill, effect, wanted, (near, below, last), (far, above), own)
+    if hill.reached and gap < -NEAR:
+        return None  # where the likelihood has a maximum, an effect meets the fall before its limit
+    return end
 
 
 def _closed(
@@ -326,10 +329,10 @@ def _closed(
     near: tuple[float, float, Point],
     far: tuple[float, float],
     own: Point,
-) -> float:
-    """Return where the gap closes between two values, by false position (Illinois)."""
+) -> tuple[float, float]:
+    """Return where the gap closes between two values, by false position (Illinois), and the gap."""
     (a, fa, last), (b, fb) = near, far
-    was = 0
+    left, was = fa, 0
     for _ in range(MOST_VALUES):
         if abs(b - a) <= EXACT * (1.0 + abs(a)):
             break
@@ -337,15 +340,15 @@ def _closed(
         point, own = _highest(hill, effect, (last, own), value)
         gap = math.inf if point is None else math.sqrt(max(point.fall, 0.0)) - wanted
         if abs(gap) <= EXACT:
-            return value
+            return value, gap
         if gap > 0.0:
             b, fb = value, gap
             fa, was = (fa / 2.0 if was > 0 else fa), 1
         else:
             assert point is not None, "its gap is finite"
-            a, fa, last = value, gap, point
+            a, fa, left, last = value, gap, gap, point
             fb, was = (fb / 2.0 if was < 0 else fb), -1
-    return a
+    return a, left
 
 
 def _spread(point: Point) -> float:

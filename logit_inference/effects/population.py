@@ -104,7 +104,8 @@ def population_root(
     With the model's covariance the scores do not depend on the rows' covariates beyond it, and the
     variance of the rows' own part is added. With a robust one the two vary together, and what is
     added has the covariance of both parts: with no factor for single rows, with G/(G − 1) for
-    clusters unless the covariance has none. One pass for the scores.
+    clusters unless the covariance has none (in several dimensions that of CR1 or CR0, without any
+    factor for the number of coefficients). One pass for the scores.
     """
     covariance = estimate.covariance
     inner = covariance.basis.of(jacobian)
@@ -120,12 +121,17 @@ def population_root(
         scale = np.sqrt(np.where(copies > 0, copies, 1.0))[:, np.newaxis]
         return _root(total + _added(moved / scale, own / scale))
     corrected = covariance.correction != "none"
+    if len(clusters) > 1:  # its root may have been repaired: the scores say what it was
+        total = np.zeros_like(total)
     for size in range(1, len(clusters) + 1):
         for names in combinations(clusters, size):
             codes, n_clusters = together([clusters[name] for name in names])
             factor = n_clusters / (n_clusters - 1.0) if corrected else 1.0
             parts = [_by_cluster(part, codes, n_clusters) for part in (moved, own)]
-            total += (-1.0) ** (size + 1) * factor * _added(*parts)
+            added = _added(*parts)
+            if len(clusters) > 1:
+                added += parts[0].T @ parts[0]
+            total += (-1.0) ** (size + 1) * factor * added
     return _root(total)
 
 
@@ -145,6 +151,9 @@ def _by_cluster(values: Floats, codes: NDArray[np.int64], n_clusters: int) -> Fl
 
 
 def _root(matrix: Floats) -> Floats:
+    """Return a root of a covariance; of one with negative eigenvalues variances are kept."""
     values, vectors = np.linalg.eigh(matrix)
     root: Floats = vectors * np.sqrt(np.maximum(values, 0.0))
+    sizes, wanted = np.linalg.norm(root, axis=1), np.sqrt(np.maximum(np.diagonal(matrix), 0.0))
+    root *= np.divide(wanted, sizes, out=np.zeros_like(sizes), where=sizes > 0)[:, np.newaxis]
     return root

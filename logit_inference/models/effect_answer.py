@@ -113,8 +113,11 @@ def _finish(
         estimates = combined(estimates, comparison.matrix, working=working)
         labels, null = {"term": comparison.text}, comparison.value
         limits = (0.0, np.inf) if working else (-np.inf, np.inf)
-    numbers = infer(estimates, level, null, options.adjust, limits)
-    if estimates.touched.any():
+    bounded = bool(estimates.touched.any())
+    if bounded:
+        _check_adjustable(options)
+    numbers = infer(estimates, level, null, None if bounded else options.adjust, limits)
+    if bounded:
         numbers, more = _at_the_boundary(
             result, asking, options, level, numbers, found, estimates, comparison
         )
@@ -160,6 +163,8 @@ def _at_the_boundary(
     asked = result.asked
     work = 0 if asked is None else asked.solved.n_rows * len(asked.names) * len(places)
     if len(places) > AT_ONCE or work > MOST_WORK or found is None or asked is None:
+        if options.adjust is not None:
+            numbers = replace(numbers, p_adjusted=np.full(total, np.nan))
         return numbers, (f'{why}; uncertainty="likelihood" gives them intervals.',)
     null = float(options.hypothesis) if is_number(options.hypothesis) else None
     own = likelihood_inference(result, asking, level, found, comparison, null, some=places.tolist())
@@ -168,8 +173,19 @@ def _at_the_boundary(
         values = getattr(numbers, name).copy()
         values[places] = getattr(own, name)[places]
         merged[name] = values
+    if options.adjust is not None:
+        merged["p_adjusted"] = adjust(merged["p_value"], options.adjust)
     note = f"{why}: tests and intervals are those of the likelihood ratio."
     return replace(numbers, **merged), (note,)
+
+
+def _check_adjustable(options: Options) -> None:
+    """Raise for what takes the joint distribution of estimates that have none."""
+    why = "some estimates lie at the boundary, where they have no joint normal distribution"
+    if options.letters:
+        raise EffectError.refused("letters=True", why, 'Compare them: hypothesis="pairwise".')
+    if options.adjust in ("single-step", "simultaneous"):
+        raise EffectError.refused(f'adjust="{options.adjust}"', why, 'Use adjust="holm".')
 
 
 def _by_likelihood(
@@ -189,6 +205,10 @@ def _by_likelihood(
             f"likelihood ratios do not know of the covariance ({chosen.estimate.covariance.kind})",
             'Leave covariance= and cluster= out, or write covariance="model".',
         )
+    if options.letters:
+        raise EffectError.refused(
+            "letters=True", "letters are by tests of the delta method", "Leave uncertainty= out."
+        )
     null = float(options.hypothesis) if is_number(options.hypothesis) else None
     numbers = likelihood_inference(chosen, asking, level, found, comparison, null)
     if options.adjust is not None:
@@ -198,7 +218,7 @@ def _by_likelihood(
     maximised = "likelihood" if result.account.estimator.is_ml else "penalised likelihood"
     notes = (
         f"Tests and intervals: likelihood ratio, profile {maximised} of each effect; the statistic "
-        "is the signed root.",
+        "is the signed root. Standard errors: delta method.",
         *asking.asked.notes,
     )
     header = asking.measure.header if comparison is None else "estimate"

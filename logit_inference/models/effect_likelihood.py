@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -166,13 +167,20 @@ def _functions(
     """Return from the number of an effect to the effect as a function of coefficients."""
     G, made = asking.weighting.n_groups, {}
 
+    measure, shown = asking.measure, asking.measure.shown
+    working = comparison is not None and comparison.named and shown == "exp"
+    curved = measure.name == "prediction" and measure.inner != "identity"
+    if comparison is not None and not working and curved:
+        # Averages themselves: their logits are infinite where a double cannot tell them from one.
+        measure, shown = replace(measure, inner="identity", shown="identity"), "identity"
+
     def single(k: int) -> Effect:
         if k not in made:
             effect = asking.effects[k // G]
             made[k] = effect_jet(
                 asking.asked.rows,
                 (effect.high, effect.low),
-                asking.measure,
+                measure,
                 asking.kind,
                 asking.weighting,
                 k % G,
@@ -185,8 +193,8 @@ def _functions(
             return inner(single(k))
         row = comparison.matrix[k]
         used = np.flatnonzero(row)
-        shown = None if comparison.named and asking.measure.shown == "exp" else asking.measure.shown
-        return inner(combined_jet([single(int(j)) for j in used], row[used], shown))
+        parts = [single(int(j)) for j in used]
+        return inner(combined_jet(parts, row[used], None if working else shown))
 
     return of
 

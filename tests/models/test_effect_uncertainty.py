@@ -203,6 +203,52 @@ def test_ten_events_in_ten_trials():
     assert calm["std_error"] == pytest.approx(np.sqrt(4 / 7 * 3 / 7 / 7), rel=1e-8)
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings(SEPARATED)
+def test_comparisons_of_effects_at_the_boundary():
+    y = [1] * 14 + [0] * 3 + [1] * 5 + [0] * 6
+    fit = li.logit("y ~ g", {"y": y, "g": ["a"] * 10 + ["b"] * 7 + ["c"] * 11})
+    pairs = fit.avg_predictions(by="g", hypothesis="pairwise", adjust="holm").to_frame()
+    direct = fit.avg_comparisons({"g": "pairwise"}).to_frame()
+    for name in ("estimate", "statistic", "conf_low", "conf_high"):
+        np.testing.assert_allclose(pairs[name], direct[name], rtol=1e-6)
+    p = np.sort(pairs["p_value"])
+    np.testing.assert_allclose(
+        np.sort(pairs["p_adjusted"]), np.maximum.accumulate(p * [3, 2, 1]), rtol=1e-12
+    )
+    for options in ({"letters": True}, {"adjust": "single-step"}):
+        with pytest.raises(EffectError, match="boundary"):
+            fit.avg_predictions(by="g", **options)
+    nnt = fit.avg_comparisons({"g": "pairwise"}, contrast="nnt").to_frame()
+    np.testing.assert_allclose(nnt["conf_high"], 1 / direct["conf_low"], rtol=1e-6)
+
+
+def test_two_dimensions_of_clusters_and_groups(birthwt):
+    """Influence functions again, written out: inclusion and exclusion, and averages in groups."""
+    fit = li.logit("low ~ lwt * smoke + race", birthwt)
+    p = fit.fitted.to_numpy()
+    X = fit.design.encode(birthwt).X
+    bread = np.linalg.inv((X * (p * (1 - p))[:, None]).T @ X)
+    high, low = (fit.design.encode(birthwt.assign(smoke=v)).X for v in (1, 0))
+    ph, pl = (expit(Z @ fit.params.to_numpy()) for Z in (high, low))
+    inside = (birthwt["race"] == "other").to_numpy()
+    n = inside.sum()
+    J = ((inside * ph * (1 - ph)) @ high - (inside * pl * (1 - pl)) @ low) / n
+    total = inside * (ph - pl - (ph - pl)[inside].mean()) / n
+    total = total + (birthwt["low"] - p).to_numpy() * (X @ bread @ J)
+    variance = 0.0
+    for names, sign in ((["age"], 1), (["ftv"], 1), (["age", "ftv"], -1)):
+        keys = [birthwt[name].to_numpy() for name in names]
+        sums = pd.Series(total).groupby(keys).sum().to_numpy()
+        variance += sign * len(sums) / (len(sums) - 1) * sums @ sums
+    with pytest.warns(li.LogitInferenceWarning):  # few clusters
+        found = fit.avg_comparisons(
+            "smoke", by="race", uncertainty="population", cluster=["age", "ftv"]
+        ).to_frame()
+    error = found.loc[found["race"] == "other", "std_error"].iloc[0]
+    assert error == pytest.approx(np.sqrt(variance), rel=1e-9)
+
+
 @pytest.mark.filterwarnings(SEPARATED)
 def test_effects_on_separated_real_data():
     cars = li.datasets.load("endometrial")
