@@ -10,6 +10,7 @@ A formula and a table go in; out comes a result that can be defended::
 """
 
 from logit_inference import datasets, errors
+from logit_inference.design.grid import datagrid
 from logit_inference.errors import (
     CollinearityWarning,
     ComparisonError,
@@ -22,6 +23,20 @@ from logit_inference.errors import (
 from logit_inference.models.bootstrap import Bootstrap
 from logit_inference.models.certify import certify, certify_arrays
 from logit_inference.models.compare import compare
+from logit_inference.models.effect_plots import (
+    plot_comparisons,
+    plot_predictions,
+    plot_slopes,
+)
+from logit_inference.models.effect_table import Effects
+from logit_inference.models.effects import (
+    avg_comparisons,
+    avg_predictions,
+    avg_slopes,
+    comparisons,
+    predictions,
+    slopes,
+)
 from logit_inference.models.imputed import logit_imputed
 from logit_inference.models.logit import logit, logit_arrays
 from logit_inference.models.multinomial import multinomial_logit, multinomial_logit_arrays
@@ -39,6 +54,7 @@ __all__ = [
     "CollinearityWarning",
     "ComparisonError",
     "ConvergenceError",
+    "Effects",
     "LogitInferenceError",
     "LogitInferenceWarning",
     "LogitResult",
@@ -47,9 +63,14 @@ __all__ = [
     "SeparationError",
     "SeparationWarning",
     "SurveyDesign",
+    "avg_comparisons",
+    "avg_predictions",
+    "avg_slopes",
     "certify",
     "certify_arrays",
     "compare",
+    "comparisons",
+    "datagrid",
     "datasets",
     "detect_separation",
     "detect_separation_arrays",
@@ -60,7 +81,12 @@ __all__ = [
     "logit_imputed",
     "multinomial_logit",
     "multinomial_logit_arrays",
+    "plot_comparisons",
+    "plot_predictions",
+    "plot_slopes",
     "pool",
+    "predictions",
+    "slopes",
     "survey",
     "survey_replicates",
 ]

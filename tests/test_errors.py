@@ -45,6 +45,7 @@ def raised():
     yield errors.MissingPackageError("tqdm", "progress", "a progress bar")
     yield errors.PoolingError.infinite(2, ["x"])
     yield errors.ResamplingError.few_units("rows", 1)
+    yield errors.EffectError.unknown("agee", ["age"], "by")
     yield errors.CoefficientError.shape((2,), ["a", "b", "c"])
     yield errors.SurveyError.lonely(1, ["north"])
     yield errors.PseudoLikelihoodError("aic")

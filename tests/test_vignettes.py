@@ -11,7 +11,15 @@ ROOT = Path(__file__).parent.parent
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")  # of the notebook machinery, which is not ours
 @pytest.mark.parametrize(
-    "name", ["birthweight", "certificates", "covariances", "likelihood_inference", "separation"]
+    "name",
+    [
+        "birthweight",
+        "certificates",
+        "covariances",
+        "effects",
+        "likelihood_inference",
+        "separation",
+    ],
 )
 def test_a_vignette_runs_from_top_to_bottom(name):
     jupytext = pytest.importorskip("jupytext")

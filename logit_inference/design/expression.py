@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from logit_inference.design import transforms
+from logit_inference.design.dual import Dual, Jumps, NoRule
 from logit_inference.design.notation import Backticks, powers
 from logit_inference.errors import (
     ArgumentError,
@@ -307,6 +308,7 @@ def evaluate(
     state: dict[str, dict[str, Any]],
     context: Mapping[str, Any],
     learn: bool = True,
+    functions: Callable[[str], Any] = transforms.function_named,
 ) -> Any:
     """Return what an expression gives, as it comes.
 
@@ -322,6 +324,8 @@ def evaluate(
         Names that the caller passed.
     learn : bool
         Whether a call without memory may learn from these rows; new rows never teach.
+    functions : callable
+        From the name of a function that the expression calls to the function.
 
     Raises
     ------
@@ -333,7 +337,7 @@ def evaluate(
     namespace: dict[str, Any] = {"__builtins__": {}, "np": np, **context}
     for name in expression.functions:
         if name not in context:
-            namespace[name] = transforms.function_named(name)
+            namespace[name] = functions(name)
 
     def memory(call: str) -> dict[str, Any]:
         if not learn and call not in state:
@@ -348,7 +352,7 @@ def evaluate(
     try:
         with np.errstate(all="ignore"):
             return eval(expression.code, namespace)
-    except (LogitInferenceError, Warning):
+    except (LogitInferenceError, Warning, NoRule, Jumps):
         raise
     except Exception as error:
         kinds = {
@@ -365,7 +369,7 @@ def _call(function: str, *arguments: Any) -> ast.Call:
 
 def _numeric(values: Any, call: str, label: str) -> Any:
     """Return the variable of a transformation, which has to be numeric."""
-    if not isinstance(values, (np.ndarray, float, int)):
+    if not isinstance(values, (np.ndarray, float, int, Dual)):
         raise FormulaError.numeric_wanted(call, label, _describe(values))
     return _number(values)
 

@@ -21,7 +21,7 @@ from logit_inference.design.piece import Key, Piece, Use, number_key
 from logit_inference.design.sample import Sample, factor_value
 from logit_inference.errors import SchemaError
 from logit_inference.rows.block import Floats
-from logit_inference.rows.coded import Coded, Layout, Part
+from logit_inference.rows.coded import Coded, Integers, Layout, Part
 
 Values = Mapping[str, NDArray[Any]]
 # What decides between floats and codes, see `find_coded`.
@@ -47,6 +47,45 @@ def encode_rows(pieces: Sequence[Piece], sample: Sample, state: State) -> Floats
     X = np.empty((sample.n_rows, sum(piece.width for piece in pieces)))
     _write_pieces(X, {piece: piece.start for piece in pieces}, sample, state)
     return X
+
+
+def encode_pieces(pieces: Sequence[Piece], sample: Sample, state: State) -> tuple[Integers, Floats]:
+    """Return some pieces' columns of X, by number, and the (n, k) array of them."""
+    starts, columns = _side_by_side(pieces)
+    X = np.empty((sample.n_rows, len(columns)))
+    _write_pieces(X, starts, sample, state)
+    return columns, X
+
+
+def encode_slopes(
+    pieces: Sequence[Piece], slopes: Values, sample: Sample, state: State
+) -> tuple[Integers, Floats]:
+    """Return the derivative of pieces' columns, from that of each factor that has one.
+
+    By the product rule: the sum over factors of the product with that factor's derivative in its
+    place.
+    """
+    starts, columns = _side_by_side(pieces)
+    D = np.zeros((sample.n_rows, len(columns)))
+    needs = {piece: piece.uses for piece in starts}
+    for piece, values in _with_values(needs, sample, state):
+        own = D[:, starts[piece] : starts[piece] + piece.width]
+        part = np.empty_like(own)
+        for use in piece.uses:
+            if use.factor.expr in slopes:
+                _write_piece(part, piece, {**values, use.factor.expr: slopes[use.factor.expr]})
+                own += part
+    return columns, D
+
+
+def _side_by_side(pieces: Sequence[Piece]) -> tuple[dict[Piece, int], Integers]:
+    """Return where each piece starts if they stand side by side, and their columns of X."""
+    starts: dict[Piece, int] = {}
+    columns: list[int] = []
+    for piece in pieces:
+        starts[piece] = len(columns)
+        columns += range(piece.start, piece.start + piece.width)
+    return starts, np.array(columns, dtype=np.intp)
 
 
 def find_coded(pieces: Sequence[Piece], n_rows: int) -> tuple[Piece, ...]:

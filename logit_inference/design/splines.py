@@ -105,11 +105,55 @@ def ns(
         if beyond.any():
             slope = _b_splines(np.array([end]), all_knots, 3, 1)
             basis[beyond] += (x[beyond] - end)[:, None] * slope
+    if not intercept:
+        basis = basis[:, 1:]
+    natural: Floats = basis @ _natural(low, high, all_knots, intercept)
+    return natural
+
+
+def _natural(low: float, high: float, all_knots: Floats, intercept: bool) -> Floats:
+    """Return the combinations of cubic B-splines that do not bend at the boundary knots."""
     bending = _b_splines(np.array([low, high]), all_knots, 3, 2)
     if not intercept:
-        basis, bending = basis[:, 1:], bending[:, 1:]
+        bending = bending[:, 1:]
     rotation, _ = np.linalg.qr(bending.T, mode="complete")
-    natural: Floats = basis @ rotation[:, 2:]
+    unbent: Floats = rotation[:, 2:]
+    return unbent
+
+
+def bs_slope(
+    x: Floats,
+    df: int | None = None,
+    knots: Sequence[float] | None = None,
+    degree: int = 3,
+    intercept: bool = False,
+    boundary_knots: Sequence[float] | None = None,
+    *,
+    _state: dict[str, Any],
+    _label: str,
+) -> Floats:
+    """Return the derivative of each column of ``bs``, whose knots are known, by its variable."""
+    slopes = _b_splines(x, _all_knots(_state, degree), degree, 1)
+    return slopes if intercept else slopes[:, 1:]
+
+
+def ns_slope(
+    x: Floats,
+    df: int | None = None,
+    knots: Sequence[float] | None = None,
+    intercept: bool = False,
+    boundary_knots: Sequence[float] | None = None,
+    *,
+    _state: dict[str, Any],
+    _label: str,
+) -> Floats:
+    """Return the derivative of each column of ``ns``; constant beyond the boundary knots."""
+    low, high = _state["boundary"]
+    all_knots = _all_knots(_state, 3)
+    slopes = _b_splines(np.clip(x, low, high), all_knots, 3, 1)
+    if not intercept:
+        slopes = slopes[:, 1:]
+    natural: Floats = slopes @ _natural(low, high, all_knots, intercept)
     return natural
 
 

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from logit_inference.design.categories import C
-from logit_inference.design.splines import bs, ns
+from logit_inference.design.dual import lifted
+from logit_inference.design.splines import bs, bs_slope, ns, ns_slope
 
 ELEMENTWISE: Mapping[str, Any] = {
     name: getattr(np, name)
@@ -41,6 +42,19 @@ def is_row_by_row(name: str) -> bool:
 def identity(x: Any) -> Any:
     """Return ``x``: ``I()`` only protects its argument from the operators of a formula."""
     return x
+
+
+def differentiable(name: str, step: float) -> Any:
+    """Return the function of that name as it is called with a `Dual`.
+
+    Splines have exact derivatives; other transformations that remember are differenced with
+    ``step``, which is exact for ``center``, ``scale`` and polynomials.
+    """
+    function = function_named(name)
+    if name not in STATEFUL:
+        return function
+    known: Mapping[str, Any] = {"bs": bs_slope, "ns": ns_slope}
+    return lifted(function, known.get(name), step)
 
 
 def function_named(name: str) -> Any:

@@ -28,6 +28,7 @@ from logit_inference.errors.data import (
     SchemaError,
     WeightsError,
 )
+from logit_inference.errors.effects import EffectError
 from logit_inference.errors.fit import (
     ClusterError,
     CoefficientError,
@@ -73,6 +74,7 @@ __all__ = [
     "DataError",
     "DatasetError",
     "DetachedError",
+    "EffectError",
     "ExtrapolationWarning",
     "FewClustersWarning",
     "FileError",

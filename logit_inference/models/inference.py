@@ -124,8 +124,8 @@ def hauck_donner_slopes(result: LogitResult) -> WaldSlopes | None:
 
     None where tables are not Wald's, or nothing was estimated.
     """
-    if result.slopes is not None:
-        return result.slopes
+    if result.wald_slopes is not None:
+        return result.wald_slopes
     fit = result.fit
     if fit is None or not result.account.estimator.is_ml or not result.converged:
         return None
@@ -200,7 +200,7 @@ def detached(result: LogitResult) -> LogitResult:
         table=None,
         clusters=None,
         profiled=profiled,
-        slopes=hauck_donner_slopes(result),
+        wald_slopes=hauck_donner_slopes(result),
         proof=certificate_of(result),
         examined=replace(result.separation, rows=None),
     )

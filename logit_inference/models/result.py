@@ -28,7 +28,7 @@ from logit_inference.inference.limits import Limits
 from logit_inference.inference.result import TestResult
 from logit_inference.inference.wald import Coefficients, coefficients
 from logit_inference.likelihood.logistic import expit
-from logit_inference.models import frames, saved
+from logit_inference.models import effect_plots, effects, frames, saved
 from logit_inference.models.addition import add1
 from logit_inference.models.bootstrap import Bootstrap, bootstrap
 from logit_inference.models.coefficients import summary_of, tidy_of
@@ -105,7 +105,7 @@ class LogitResult:
         The search that ran to infinity, where they are: ``fit`` is then that of the limiting model.
     proof : Certificate or None
         Of a result that travels without rows; others prove theirs when asked.
-    slopes : WaldSlopes or None
+    wald_slopes : WaldSlopes or None
         Of Wald statistics (see `hauck_donner`), for a result that travels without rows.
     table : table or None
         The table of the fit, as it was given, not a copy: for terms that may be added.
@@ -127,7 +127,7 @@ class LogitResult:
     limits: Limits | None = None
     asked: Fit | None = None
     proof: Certificate | None = None
-    slopes: WaldSlopes | None = None
+    wald_slopes: WaldSlopes | None = None
     table: Any = None
     sampled: SampledRows | None = None
     clusters: Any = None
@@ -699,6 +699,18 @@ class LogitResult:
         (0, 0.34)
         """
         return bootstrap(self, n_replicates, seed, by, strata, progress)
+
+    # --- effects ----------------------------------------------------------------------------------
+
+    predictions = effects.predictions
+    avg_predictions = effects.avg_predictions
+    comparisons = effects.comparisons
+    avg_comparisons = effects.avg_comparisons
+    slopes = effects.slopes
+    avg_slopes = effects.avg_slopes
+    plot_predictions = effect_plots.plot_predictions
+    plot_comparisons = effect_plots.plot_comparisons
+    plot_slopes = effect_plots.plot_slopes
 
     # --- tests ------------------------------------------------------------------------------------
 

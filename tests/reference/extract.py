@@ -20,6 +20,7 @@ GOF = ("pseudo_r2", "confusion_at_0.5", "log_loss", "brier")
 # Row by row, for a few models of every kind: they would fill a megabyte for all.
 RESIDUALS = ("resid_deviance", "resid_pearson", "hat", "rstandard_deviance", "cooks_distance")
 RESIDUALS_OF = ("birthwt_main", "mtcars_am", "menarche_grouped", "esoph_grouped", "ucb_freq")
+MARGINALEFFECTS = ("birthwt_main", "titanic_interaction", "womenlf_binary", "wells_logdist")
 HYPOTHESIS = ("hypothesis", "L", "rhs", "chisq", "df", "p")
 TESTS = (
     *("anova_seq_chisq", "anova_seq_rao", "drop1_lrt", "drop1_rao"),
@@ -120,6 +121,28 @@ def imputation(case: dict, result: dict) -> dict:
     return record | pick(result, ("m", "pooled", "summary", "pooled_dfcom_Inf", "D1", "D2", "D3"))
 
 
+def effects(case: dict, result: dict) -> dict:
+    """Return average slopes, average adjusted predictions and marginal means."""
+    margins = result.get("margins", {})
+    record = {"id": case["id"], "R_formula": case["formula"]}
+    record |= pick(margins, ("ame_delta", "average_adjusted_predictions"))
+    means = [
+        pick(found, ("spec", "link", "pairs_link_none", "pairs_odds_ratio_none", "pairs_p_tukey"))
+        for found in result.get("emmeans", [])
+    ]
+    return record | ({"emmeans": means} if means else {})
+
+
+def python_effects(source: Path) -> dict:
+    """Return what Python's marginaleffects says of some fits by statsmodels."""
+    return {
+        case: json.loads((source / "json" / f"{case}.sm.json").read_text())["result"][
+            "marginaleffects_py"
+        ]
+        for case in MARGINALEFFECTS
+    }
+
+
 def write(path: Path, record: dict | list) -> None:
     """Write JSON with one line per entry, so that a change is one line of a diff."""
     pairs = record.items() if isinstance(record, dict) else enumerate(record)
@@ -139,6 +162,9 @@ def main(source: Path) -> None:
             if "robust" in stored["results"]["glm"] or "cluster" in stored["results"]["glm"]:
                 record = sandwich(case, stored["results"]["glm"])
                 write(HERE / "sandwich_R" / f"{case['id']}.json", record)
+            if {"margins", "emmeans"} & set(stored["results"]["glm"]):
+                record = effects(case, stored["results"]["glm"])
+                write(HERE / "effects_R" / f"{case['id']}.json", record)
         path = source / "json" / f"{case['id']}.R.json"
         results = json.loads(path.read_text())["results"] if path.exists() else {}
         if "survey" in results:
@@ -149,6 +175,7 @@ def main(source: Path) -> None:
             write(HERE / "firth_R" / f"{case['id']}.json", firth(case, results["firth"]))
         if "mi" in results:
             write(HERE / "mi_R" / f"{case['id']}.json", imputation(case, results["mi"]))
+    write(HERE / "effects_py" / "marginaleffects.json", python_effects(source))
     for folder, answers in (("highprec", "answers.json"), ("degenerate", "cases.json")):
         write(HERE / folder / answers, json.loads((source / folder / answers).read_text()))
         for path in (source / folder).glob("*.csv"):

@@ -1,0 +1,228 @@
+"""Likelihood-ratio inference of effects, whether the likelihood has a maximum or not."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from logit_inference.effects.constrained import Hill, fall_at, foothold, interval_end
+from logit_inference.effects.estimates import (
+    Inference,
+    combined,
+    delta_estimates,
+    infer,
+)
+from logit_inference.effects.hypotheses import Comparison
+from logit_inference.effects.jets import Jet, combined_jet, effect_jet
+from logit_inference.effects.moments import Moments
+from logit_inference.effects.quantities import distinct
+from logit_inference.effects.scales import SCALES
+from logit_inference.errors import DetachedError, EffectError
+from logit_inference.inference.distribution import critical_value, two_sided
+from logit_inference.inference.likelihood_ratio import fit_peak
+from logit_inference.likelihood.objective import objective
+from logit_inference.rows.basis import Basis, in_basis
+from logit_inference.rows.block import Floats
+
+if TYPE_CHECKING:
+    from logit_inference.models.effect_request import Asking
+    from logit_inference.models.result import LogitResult
+
+MOST = 500  # effects whose intervals are searched for in one call
+Effect = Callable[[Floats], Jet]
+
+
+def likelihood_inference(
+    result: LogitResult,
+    asking: Asking,
+    level: float,
+    found: Moments,
+    comparison: Comparison | None,
+    null: float | None,
+    *,
+    some: Sequence[int] | None = None,
+) -> Inference:
+    """Return effects with the intervals and tests of the likelihood ratio.
+
+    Parameters
+    ----------
+    result : LogitResult
+    asking : Asking
+    level : float
+    found : Moments
+        At the estimates.
+    comparison : Comparison or None
+    null : float or None
+        As shown; the measure's own by default.
+    some : sequence of int, optional
+        The effects that are wanted; others are NaN.
+
+    Raises
+    ------
+    EffectError
+        For too many effects, and where an end is not found.
+
+    Notes
+    -----
+    Five to ten evaluations of log-likelihood and effect for each end; some dozens on separated
+    data, where there is no maximum to start from.
+    """
+    _, pairs = distinct(asking.effects)
+    estimates = delta_estimates(found, pairs, asking.measure, result.estimate)
+    limits = asking.limits
+    if comparison is not None:
+        working = comparison.named and asking.measure.shown == "exp"
+        estimates = combined(estimates, comparison.matrix, working=working)
+        limits = (0.0, np.inf) if working else (-np.inf, np.inf)
+    K = len(estimates.value)
+    wanted = list(range(K)) if some is None else list(some)
+    if len(wanted) > MOST:
+        raise EffectError.too_many("likelihood intervals", len(wanted), MOST, "ask for averages")
+    hill, inner = read_hill(result)
+    functions = _functions(asking, comparison, inner)
+    measure, scale = estimates.measure, SCALES[estimates.measure.shown]
+    against = np.full(K, measure.working_null)
+    if null is not None:
+        against[:] = float(scale.inverse(np.array(null)))
+    if comparison is not None:
+        against = comparison.value
+    critical = critical_value(level, None)
+    statistic, low, high = np.full((3, K), np.nan)
+    for k in wanted:
+        low[k], high[k] = _interval(hill, functions(k), estimates.value[k], critical)
+        statistic[k] = _root(hill, functions(k), estimates.value[k], float(against[k]))
+    with np.errstate(all="ignore"):
+        ends = scale.value(low), scale.value(high)
+        shown = infer(estimates, level, None, None, limits)
+        p_value = two_sided(statistic, None)
+    if measure.shown == "reciprocal":
+        ends = ends[1], ends[0]
+    kept = [np.where(np.isnan(end), end, np.clip(end, *limits)) for end in ends]
+    return Inference(estimates.shown, shown.std_error, statistic, p_value, kept[0], kept[1], None)
+
+
+def read_hill(result: LogitResult) -> tuple[Hill, Callable[[Effect], Effect]]:
+    """Return what was maximised, and how effects of coefficients are seen in its basis.
+
+    On separated data the log-likelihood of the model that was asked for has no maximum: its
+    supremum is that of the limiting model, and the start lies on the way there.
+    """
+    fit = result.fit
+    if fit is None:
+        raise DetachedError('uncertainty="likelihood"')
+    if not fit.estimator.has_likelihood:
+        raise EffectError.refused(
+            'uncertainty="likelihood"',
+            f"{fit.estimator.name} has no likelihood ratios",
+            'Use uncertainty="conditional" or "simulation".',
+        )
+    if result.account.weights_kind == "sampling":
+        raise EffectError.refused(
+            'uncertainty="likelihood"',
+            "with sampling weights there is a pseudo-likelihood only",
+            'Use uncertainty="conditional" or "population".',
+        )
+    if fit.estimator.intercept == "flic":
+        raise EffectError.refused(
+            'uncertainty="likelihood"',
+            "FLIC's intercept maximises no likelihood",
+            'Use uncertainty="conditional", or fit with estimator="firth" alone.',
+        )
+    if result.asked is None:
+        peak = fit_peak(fit)
+        hill = Hill(peak.objective, peak.value, peak.coef, True)
+        return hill, lambda effect: _in_basis(effect, fit.basis, len(peak.coef))
+    asked = result.asked
+    basis = Basis(asked.source.n_columns, asked.basis.kept)
+    climb = objective(in_basis(asked.solved, basis), asked.likelihood)
+    supremum = fit.solution.evaluation.log_likelihood
+    limiting = np.nan_to_num(fit.basis.coefficients(fit.solution.coef), nan=0.0)
+    kept = list(basis.kept)
+    start = foothold(climb, limiting[kept], supremum)
+    hill = Hill(climb, supremum, start, False)
+    return hill, lambda effect: _in_basis(effect, basis, len(kept))
+
+
+def _in_basis(effect: Effect, basis: Basis, size: int) -> Effect:
+    """Return an effect of coefficients of X as one of those that were solved for."""
+    q = len(basis.kept)
+
+    def evaluate(inner: Floats) -> Jet:
+        at = effect(np.nan_to_num(basis.coefficients(inner[:q]), nan=0.0))
+        gradient, second = np.zeros(size), np.zeros((size, size))
+        gradient[:q] = basis.of(at.gradient[np.newaxis])[0]
+        second[:q, :q] = basis.of(basis.of(at.second).T)
+        return Jet(at.value, gradient, second)
+
+    return evaluate
+
+
+def _functions(
+    asking: Asking, comparison: Comparison | None, inner: Callable[[Effect], Effect]
+) -> Callable[[int], Effect]:
+    """Return from the number of an effect to the effect as a function of coefficients."""
+    G, made = asking.weighting.n_groups, {}
+
+    measure, shown = asking.measure, asking.measure.shown
+    working = comparison is not None and comparison.named and shown == "exp"
+    curved = measure.name == "prediction" and measure.inner != "identity"
+    if comparison is not None and not working and curved:
+        # Averages themselves: their logits are infinite where a double cannot tell them from one.
+        measure, shown = replace(measure, inner="identity", shown="identity"), "identity"
+
+    def single(k: int) -> Effect:
+        if k not in made:
+            effect = asking.effects[k // G]
+            made[k] = effect_jet(
+                asking.asked.rows,
+                (effect.high, effect.low),
+                measure,
+                asking.kind,
+                asking.weighting,
+                k % G,
+            )
+        own: Effect = made[k]
+        return own
+
+    def of(k: int) -> Effect:
+        if comparison is None:
+            return inner(single(k))
+        row = comparison.matrix[k]
+        used = np.flatnonzero(row)
+        parts = [single(int(j)) for j in used]
+        return inner(combined_jet(parts, row[used], None if working else shown))
+
+    return of
+
+
+def _interval(hill: Hill, effect: Effect, estimate: float, critical: float) -> tuple[float, float]:
+    """Return both ends on the working scale; an estimate at its limit is its own end."""
+    if math.isnan(estimate):  # it may go to either limit: the data say nothing of it
+        return -math.inf, math.inf
+    ends = []
+    for side in (-1.0, 1.0):
+        if math.isinf(estimate) and side * estimate > 0:
+            ends.append(estimate)
+            continue
+        end = interval_end(hill, effect, critical, side)
+        if end is None:
+            raise EffectError.refused(
+                'uncertainty="likelihood"',
+                "an end of an interval was not found",
+                "Ask for fewer effects, or for another uncertainty.",
+            )
+        ends.append(end)
+    return ends[0], ends[1]
+
+
+def _root(hill: Hill, effect: Effect, estimate: float, null: float) -> float:
+    """Return the signed root of the likelihood-ratio statistic; NaN without a null."""
+    if math.isnan(null) or math.isnan(estimate) or math.isinf(null):
+        return math.nan
+    side = math.copysign(1.0, null - estimate)
+    fall = fall_at(hill, effect, null)
+    return math.nan if fall is None else -side * math.sqrt(fall)

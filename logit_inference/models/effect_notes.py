@@ -1,0 +1,43 @@
+"""What a table of effects says under its numbers."""
+
+from __future__ import annotations
+
+from logit_inference.effects.estimates import Estimates, Inference
+from logit_inference.inference.estimate import Estimate
+
+
+def first_notes(estimates: Estimates, adjustment: str | None, numbers: Inference) -> list[str]:
+    """Return what the scale of the estimates, and adjustment for their number, mean."""
+    notes = []
+    measure = estimates.measure
+    if measure.shown == "exp" and measure.name in ("ratio", "odds-ratio"):
+        null = f"{measure.header} = {measure.null:g}"
+        notes.append(f"Tests are of {null}; intervals by its logarithm.")
+    if measure.name == "lift":
+        notes.append("Lift: ratio minus one; intervals by the logarithm of the ratio.")
+    if measure.shown == "reciprocal":
+        notes.append(
+            "NNT: one over the difference; tests are of difference = 0, where it is infinite."
+        )
+        if (numbers.conf_low > numbers.conf_high).any():
+            notes.append(
+                "Where the left end is above the right one, the interval of the difference covers "
+                "0, and that of the NNT is two pieces: from the left end up to infinity (where "
+                "there is no difference), and from minus infinity up to the right end."
+            )
+    if adjustment is not None:
+        ends = "; intervals hold for all at once." if adjustment == "simultaneous" else "."
+        count = len(estimates.value)
+        notes.append(f"adjusted: p-values for {count} tests at once, {adjustment}{ends}")
+    return notes
+
+
+def delta_note(estimate: Estimate, given: str) -> str:
+    """Return how standard errors were computed."""
+    return f"Standard errors: delta method, {covariance_name(estimate)} covariance, {given}."
+
+
+def covariance_name(estimate: Estimate) -> str:
+    """Return what a covariance is called in a sentence."""
+    kind = estimate.covariance.kind
+    return "model-based" if kind == "model" else kind

@@ -1,0 +1,164 @@
+"""Effects drawn on matplotlib axes: lines with bands over numbers, points with bars over levels.
+
+The only file that knows matplotlib, which is an extra. Groups differ by shade, line and marker at
+once, so that a page printed in grey can be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from logit_inference.errors import MissingPackageError
+
+Floats = NDArray[np.float64]
+# From dark to light, of different lightness in grey too; a line and a marker for each.
+SHADES = ("#111111", "#0b61a4", "#d1682b", "#3f9b74", "#8f8f8f", "#b08bd6")
+LINES = ("-", "--", ":", "-.", (0, (6, 1, 1, 1, 1, 1)), (0, (2, 1)))
+MARKERS = ("o", "s", "^", "D", "v", "P")
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Estimates of one group with their intervals.
+
+    Parameters
+    ----------
+    label : str
+        Of the group; empty where there is one.
+    x : sequence of m values
+        Numbers, or levels.
+    estimate, low, high : (m,) arrays
+    """
+
+    label: str
+    x: Sequence[Any]
+    estimate: Floats
+    low: Floats
+    high: Floats
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What is drawn on one pair of axes.
+
+    Parameters
+    ----------
+    curves : sequence of Curve
+    x_label, y_label, title, legend : str
+    reference : float or None
+        A line of no effect.
+    levels : sequence of str or None
+        Of the x axis, where it has no numbers.
+    log : bool
+        Whether the y axis is logarithmic, as befits ratios.
+    """
+
+    curves: Sequence[Curve]
+    x_label: str
+    y_label: str
+    title: str = ""
+    legend: str = ""
+    reference: float | None = None
+    levels: Sequence[str] | None = None
+    log: bool = False
+
+
+def new_axes(n_panels: int, ax: Any) -> list[Any]:
+    """Return axes to draw on: those given, or of a new figure, side by side.
+
+    Raises
+    ------
+    MissingPackageError
+        Where matplotlib is not installed.
+    """
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as missing:
+        raise MissingPackageError("matplotlib", "plots", "a plot") from missing
+    if ax is not None:
+        return list(np.ravel(ax))
+    size = (6.4 if n_panels == 1 else 3.6 * n_panels + 1.0, 4.2)
+    _, axes = plt.subplots(1, n_panels, figsize=size, sharey=True, layout="constrained")
+    return list(np.ravel(axes))
+
+
+def draw(ax: Any, picture: Picture, *, legend: bool = True, y_label: bool = True) -> None:
+    """Draw a picture on axes."""
+    if picture.reference is not None:
+        ax.axhline(picture.reference, color="0.55", linewidth=0.8, zorder=0)
+    several = len(picture.curves) > 1
+    for place, curve in enumerate(picture.curves):
+        style = {"color": SHADES[place % len(SHADES)], "label": curve.label or None}
+        if picture.levels is None:
+            _draw_line(ax, curve, style, place)
+        else:
+            shift = (place - (len(picture.curves) - 1) / 2.0) * min(0.18, 0.7 / len(picture.curves))
+            _draw_points(ax, curve, picture.levels, style, place, shift if several else 0.0)
+    if picture.levels is not None:
+        ax.set_xticks(range(len(picture.levels)), picture.levels)
+        ax.set_xlim(-0.6, len(picture.levels) - 0.4)
+    if picture.log:
+        _set_log(ax)
+    ax.set_xlabel(picture.x_label)
+    if y_label:
+        ax.set_ylabel(picture.y_label)
+    if picture.title:
+        ax.set_title(picture.title, fontsize="medium")
+    if several and legend:
+        beside = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)} if picture.title else {}
+        ax.legend(title=picture.legend, frameon=False, handlelength=3.2, **beside)
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+
+
+def _set_log(ax: Any) -> None:
+    """Make the y axis logarithmic, with ticks as plain numbers."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    ax.set_yscale("log")
+    ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    ax.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _draw_line(ax: Any, curve: Curve, style: Mapping[str, Any], place: int) -> None:
+    x = np.asarray(curve.x, dtype=np.float64)
+    ax.plot(x, curve.estimate, linestyle=LINES[place % len(LINES)], linewidth=1.8, **style)
+    ax.fill_between(x, curve.low, curve.high, color=style["color"], alpha=0.15, linewidth=0)
+    for end in (curve.low, curve.high):  # bands that overlap stay apart in grey by their edges
+        ax.plot(
+            x,
+            end,
+            linestyle=LINES[place % len(LINES)],
+            linewidth=0.5,
+            alpha=0.6,
+            color=style["color"],
+        )
+
+
+def _draw_points(
+    ax: Any,
+    curve: Curve,
+    levels: Sequence[str],
+    style: Mapping[str, Any],
+    place: int,
+    shift: float,
+) -> None:
+    x = np.array([levels.index(str(value)) for value in curve.x]) + shift
+    bars = np.abs(np.vstack([curve.estimate - curve.low, curve.high - curve.estimate]))
+    ax.errorbar(
+        x,
+        curve.estimate,
+        yerr=np.where(np.isfinite(bars), bars, 0.0),
+        fmt=MARKERS[place % len(MARKERS)],
+        markersize=6,
+        capsize=3,
+        linewidth=1.2,
+        markerfacecolor="white" if place % 2 else style["color"],
+        **style,
+    )
