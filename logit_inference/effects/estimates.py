@@ -137,7 +137,7 @@ def combined(estimates: Estimates, matrix: Floats, *, working: bool) -> Estimate
     ratios of ratios. Those of what is shown are shown as they are.
     """
     if isinstance(estimates.df, np.ndarray):
-        raise own_df("hypothesis")
+        raise own_df("combinations of effects")
     used = matrix != 0
     touched = (used & estimates.touched).any(axis=1)
     value, root = estimates.value, estimates.root
@@ -159,10 +159,10 @@ def combined(estimates: Estimates, matrix: Floats, *, working: bool) -> Estimate
     return Estimates(together, moved, touched, measure, estimates.df, some)
 
 
-def own_df(argument: str) -> ArgumentError:
+def own_df(what: str) -> ArgumentError:
     """Return the error for what needs one reference where each effect has its own (CR2)."""
-    reason = "with CR2 each effect has degrees of freedom of its own, and there is no joint one"
-    return ArgumentError.refused(argument, "this", reason, 'type="CR1", or adjust="holm"')
+    reason = f"each effect has degrees of freedom of its own then, and {what} have no reference"
+    return ArgumentError.refused("type", "CR2", reason, '"CR1", or adjust="holm"')
 
 
 def infer(
@@ -224,7 +224,7 @@ def _adjusted(
     if adjustment in METHODS[:4]:
         return adjust(p_value, adjustment), alone
     if isinstance(estimates.df, np.ndarray):
-        raise own_df("adjust")
+        raise own_df("joint adjustments")
     errors = np.nan_to_num(estimates.working_errors)
     known = errors > EXACT * errors.max(initial=0.0)
     axes = [

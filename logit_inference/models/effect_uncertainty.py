@@ -66,6 +66,12 @@ def uncertain(
     if how in (None, "conditional") or delta.touched.any():
         return delta, (delta_note(estimate, "given the rows"),)
     rows, weighting = asking.asked.rows, asking.weighting
+    if result.sampled is not None and how in ("population", "bootstrap"):
+        raise EffectError.refused(
+            f'uncertainty="{how}"',
+            "it would take the rows of a survey design for drawn one by one",
+            'Ask for uncertainty="conditional" or "simulation", whose covariance is the design\'s.',
+        )
     if how == "population":
         fit = _rows_of_fit(result, asking, "population")
         if rows.n_rows * len(delta.value) > MOST_INFLUENCE:
@@ -156,7 +162,7 @@ def _clusters(result: LogitResult, options: Options) -> dict[str, Any] | None:
     if result.estimate.covariance.n_clusters is None:
         return None
     assert result.fit is not None, "who asks has looked"
-    known = dict(row_groups(result.fit.source))
+    known = result.clusters or dict(row_groups(result.fit.source))
     if known:
         return known
     raise EffectError.refused(

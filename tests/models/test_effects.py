@@ -576,3 +576,45 @@ def test_a_table_that_has_changed_is_noticed(birthwt):
     data.loc[data.index[3], "lwt"] += 1
     with pytest.raises(ComparisonError):
         fit.avg_slopes()
+
+
+@pytest.mark.filterwarnings("ignore::logit_inference.errors.FewClustersWarning")
+def test_effects_beside_degrees_of_freedom_of_their_own():
+    data = li.datasets.load("birthwt").assign(clinic=lambda table: table["age"] % 11)
+    fit = li.logit("low ~ smoke * lwt", data).with_covariance("cluster", by="clinic", type="CR2")
+    found = fit.avg_slopes(variables="lwt").to_frame()
+    mu = fit.fitted.to_numpy()
+    X = np.column_stack([np.ones(189), data["smoke"], data["lwt"], data["smoke"] * data["lwt"]])
+    b, one = fit.params.to_numpy(), np.zeros((189, 4))
+    one[:, 2], one[:, 3] = 1.0, data["smoke"]
+    slope = mu * (1 - mu)
+    gradient = (slope * (1 - 2 * mu) * (one @ b)) @ X + slope @ one
+    df = fit.estimate.covariance.degrees(gradient[np.newaxis] / 189)
+    assert found["df"][0] == pytest.approx(df[0], rel=1e-9)
+    assert len(set(fit.comparisons("smoke").to_frame()["df"])) > 50
+    for asked in ({"hypothesis": "pairwise"}, {"adjust": "single-step"}):
+        with pytest.raises(ArgumentError, match="degrees of freedom of its own"):
+            fit.avg_slopes(**asked)
+    assert (fit.avg_slopes(uncertainty="population").to_frame()["std_error"] > 0).all()
+
+
+def test_rows_of_a_survey_are_no_sample_of_rows():
+    data = li.datasets.load("birthwt").assign(w=1.0)
+    fit = li.logit("low ~ smoke", li.survey(data, weights="w"))
+    for how in ("population", "bootstrap"):
+        with pytest.raises(EffectError, match="rows of a survey design"):
+            fit.avg_slopes(uncertainty=how)
+    assert fit.avg_slopes().to_frame()["df"][0] == 187
+
+
+def test_sampling_weights_and_the_variation_of_rows():
+    """Of an intercept alone the average prediction is the weighted share, with its sandwich."""
+    data = li.datasets.load("birthwt").assign(w=lambda table: 1.0 + table["age"] % 7)
+    fit = li.logit("low ~ 1", data, weights="w", weights_kind="sampling")
+    w, y = data["w"].to_numpy(), data["low"].to_numpy()
+    share = w @ y / w.sum()
+    error = np.sqrt(np.square(w * (y - share)).sum() * 189 / 188) / w.sum()
+    for how in ("conditional", "population"):
+        found = fit.avg_predictions(uncertainty=how).to_frame()
+        assert found["estimate"][0] == pytest.approx(share, rel=1e-12)
+        assert found["std_error"][0] == pytest.approx(error, rel=1e-9)
