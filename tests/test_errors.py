@@ -38,6 +38,7 @@ def raised():
             call()
         yield caught.value
     yield errors.PredictionError("why")
+    yield errors.ExtraError("a drawing", "matplotlib", "plots")
     yield errors.FileError("rows.csv", "why")
     yield errors.ProfileError.not_found("an end", 1.5)
     yield errors.ProfileError.several(0.25)

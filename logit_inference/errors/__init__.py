@@ -14,6 +14,7 @@ from logit_inference.errors.answer import (
 )
 from logit_inference.errors.base import (
     ArgumentError,
+    ExtraError,
     LogitInferenceError,
     LogitInferenceWarning,
     TableError,
@@ -60,6 +61,7 @@ __all__ = [
     "DataError",
     "DatasetError",
     "DetachedError",
+    "ExtraError",
     "ExtrapolationWarning",
     "FewClustersWarning",
     "FileError",

@@ -43,6 +43,17 @@ class ArgumentError(LogitInferenceError, ValueError):
         return error
 
 
+class ExtraError(LogitInferenceError, ImportError):
+    """Something needs a library that is not installed; ``extra`` brings it."""
+
+    def __init__(self, what: str, library: str, extra: str):
+        self.what, self.library, self.extra = what, library, extra
+        super().__init__(
+            f"{what} needs {library}, which is not installed. "
+            f'Write: pip install "logit-inference[{extra}]".'
+        )
+
+
 class TableError(LogitInferenceError, ValueError):
     """The columns of a table do not fit together."""
 

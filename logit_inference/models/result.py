@@ -49,6 +49,7 @@ from logit_inference.models.separated import separation_of
 from logit_inference.models.testing import hypothesis_test
 from logit_inference.report.summary import classification_table, summary_table
 from logit_inference.report.table import Table
+from logit_inference.report.trace import plot_trace
 from logit_inference.solve.batch import BatchedFits, refit_weights
 from logit_inference.solve.certificate import Certificate
 from logit_inference.solve.fit import Fit
@@ -500,6 +501,10 @@ class LogitResult:
     def solution(self) -> Solution:
         """How the maximum was found: outcome, steps, passes."""
         return self._fit("solution").solution
+
+    def plot_trace(self) -> Any:
+        """Return a matplotlib figure of the search: cost and distance by step (extra ``plots``)."""
+        return plot_trace(self.solution.to_table())
 
     @property
     def converged(self) -> bool:

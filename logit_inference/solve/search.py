@@ -119,7 +119,7 @@ def _newton(
     return newton(
         whole,
         start,
-        partial(_curvature, rows, likelihood),
+        partial(curvature_at, rows, likelihood),
         tolerance=search.tolerance,
         max_iterations=search.max_iterations,
         follow=follow_up(rows, likelihood, pace),
@@ -147,7 +147,7 @@ def _reach(rows: Source, known: Floats | None) -> ReachBound | None:
     return bound
 
 
-def _curvature(
+def curvature_at(
     rows: Source, likelihood: Likelihood, factor: Factor, coef: Floats, now: Evaluation
 ) -> float:
     """Return M·λ at ``coef``; infinite where some direction has no information left.
