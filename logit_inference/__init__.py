@@ -21,7 +21,9 @@ from logit_inference.errors import (
 )
 from logit_inference.models.certify import certify, certify_arrays
 from logit_inference.models.compare import compare
+from logit_inference.models.conditional import conditional_logit
 from logit_inference.models.logit import logit, logit_arrays
+from logit_inference.models.matched import ConditionalResult
 from logit_inference.models.result import LogitResult
 from logit_inference.models.saved import load
 from logit_inference.models.separated import detect_separation, detect_separation_arrays
@@ -31,6 +33,7 @@ __version__ = "0.1.0"
 __all__ = [
     "CollinearityWarning",
     "ComparisonError",
+    "ConditionalResult",
     "ConvergenceError",
     "LogitInferenceError",
     "LogitInferenceWarning",
@@ -40,6 +43,7 @@ __all__ = [
     "certify",
     "certify_arrays",
     "compare",
+    "conditional_logit",
     "datasets",
     "detect_separation",
     "detect_separation_arrays",

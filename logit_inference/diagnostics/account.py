@@ -52,6 +52,11 @@ class Account:
     criterion, null_criterion : float
         What an estimator with a penalty maximised, and its maximum where all coefficients but the
         constant are zero and the penalty stays that of all columns; NaN where there is none.
+    n_sets : int or None
+        Matched sets, where the likelihood is that given their numbers of cases: the null model then
+        has no coefficients.
+    n_left_out : int
+        Rows of sets that say nothing.
     """
 
     model: str
@@ -75,6 +80,8 @@ class Account:
     notes: tuple[str, ...]
     criterion: float = math.nan
     null_criterion: float = math.nan
+    n_sets: int | None = None
+    n_left_out: int = 0
 
     @property
     def converged(self) -> bool:
@@ -102,6 +109,11 @@ class Account:
     def df_model(self) -> int:
         """Coefficients beside the constant."""
         return self.rank - self.has_constant
+
+    @property
+    def has_null(self) -> bool:
+        """Whether the null model lies inside this one."""
+        return self.has_constant or self.n_sets is not None
 
     @property
     def df_resid(self) -> float:

@@ -303,6 +303,14 @@ class DataError(LogitInferenceError, ValueError):
         )
 
     @classmethod
+    def no_informative_set(cls, strata: str, n_sets: int) -> DataError:
+        """Return the error for sets of which each has one outcome only."""
+        return cls(
+            f"none of the {n_sets:,} sets of {strata!r} has both a case and another row: given "
+            "their numbers of cases, nothing is left to explain. Are these the matched sets?"
+        )
+
+    @classmethod
     def one_outcome(cls, events: bool, trials: float) -> DataError:
         """Return the error for rows that all have the same outcome."""
         what = "events" if events else "non-events"

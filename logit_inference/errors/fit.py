@@ -281,6 +281,14 @@ class CollinearityWarning(LogitInferenceWarning):
     """Columns have no coefficient, because they are linear combinations of earlier ones."""
 
     @classmethod
+    def within_sets(cls, relations: Sequence[str]) -> CollinearityWarning:
+        """Return the warning about columns that vary too little within sets."""
+        return cls(
+            "columns that within sets are constant, or combinations of earlier ones, have no "
+            f"coefficient: {'; '.join(relations)}."
+        )
+
+    @classmethod
     def dropped(cls, relations: Sequence[str]) -> CollinearityWarning:
         """Return the warning about columns with these relations."""
         return cls(

@@ -114,7 +114,7 @@ def assemble(
     if how.require_convergence and separation.kind == "undecided" and outcome.converged:
         raise ConvergenceError(outcome, separation.sentence, (), _ADVICE[Outcome.DIVERGING])
     if how.require_convergence and not outcome.converged:
-        advice = _advice(fit, separation)
+        advice = advice_for(fit, separation)
         raise ConvergenceError(outcome, outcome.sentence, _moving_columns(fit), advice)
     account = Account(
         model="Logit",
@@ -243,7 +243,7 @@ def _unused(name: str, levels: Sequence[Any]) -> list[str]:
     return [f"No row used has level {shown} of {name}, which so has no coefficient."]
 
 
-def _advice(fit: Fit, separation: Separation) -> str:
+def advice_for(fit: Fit, separation: Separation) -> str:
     """Return what to do about a search without a maximum, in the light of what the rows say."""
     outcome = fit.solution.outcome
     if outcome in (Outcome.OVERSHOOTING, Outcome.ITERATION_LIMIT) and not separation.found:

@@ -22,9 +22,9 @@ from logit_inference.rows.source import Source
 from logit_inference.solve.factor import Factor, column_reach, resolved_factor, row_leverage
 from logit_inference.solve.newton import FRESH, SMALLEST_STEP, ReachBound, newton
 from logit_inference.solve.pace import Pace, pace_of
-from logit_inference.solve.rank import Rank, find_rank
+from logit_inference.solve.rank import ILL_CONDITIONED, Rank, find_rank
 from logit_inference.solve.reach import leverage_bound
-from logit_inference.solve.root import information_root
+from logit_inference.solve.root import SUMMED_IS_ENOUGH, information_root
 from logit_inference.solve.schedule import follow_up, open_search
 from logit_inference.solve.solution import Solution
 
@@ -88,7 +88,8 @@ def find_maximum(
                     steps = opening.steps + solution.steps
                     return rank, replace(solution, steps=steps, n_passes=spent)
     waiting = [whole(search.start)]
-    rank = find_rank(source, waiting[0])
+    independent = search.likelihood.has_independent_rows
+    rank = find_rank(source, waiting[0], ILL_CONDITIONED if independent else SUMMED_IS_ENOUGH)
     if rank.basis.is_identity:
         # Newton's first evaluation is at hand; nobody is to hold on to it after that, since that
         # of a thousand columns is a large matrix.
@@ -124,9 +125,13 @@ def _newton(
         max_iterations=search.max_iterations,
         follow=follow_up(rows, likelihood, pace),
         smallest_step=smallest_step,
-        reach=_reach(rows, search.reach),
+        reach=_reach(rows, search.reach) if likelihood.has_independent_rows else None,
         # Codes are too many columns for a factor of the rows.
-        resolve=partial(resolved_factor, rows, likelihood) if rows.layout is None else None,
+        resolve=(
+            partial(resolved_factor, rows, likelihood)
+            if rows.layout is None and likelihood.has_independent_rows
+            else None
+        ),
     )
 
 
@@ -166,5 +171,5 @@ def curvature_at(
         condition = len(coef) * np.einsum("ij,ij,i->", root, root, now.upper.diagonal())
         rounding = np.finfo(float).eps * np.sqrt(rows.n_rows * condition)
         decrement = float(np.linalg.norm(root.T @ now.score)) + rounding
-        product = rows.fold(row_leverage, root).value * decrement
+        product = rows.fold(likelihood.span or row_leverage, root).value * decrement
     return float(product) if np.isfinite(product) else np.inf

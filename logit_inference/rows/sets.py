@@ -1,0 +1,197 @@
+"""Rows in sets that must stay together: matched sets of cases and controls, brought into order.
+
+A conditional likelihood is a sum over sets, not over rows. So the rows of a set stand side by side,
+sets of one size stand together, and a source of them is cut between sets only. What all rows of a
+set have in common is no concern of such a likelihood: columns are kept less those of the set's
+first row, which makes a column that is constant within sets exactly zero. This file knows no
+formulas and no likelihoods.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from logit_inference.rows.block import Block, Floats
+from logit_inference.rows.product import dense
+from logit_inference.rows.source import ArraySource, Source, rows_per_block
+
+Integers = NDArray[np.int64]
+SETS = "sets"  # the name under which a block's groups hold the set of each row, from 0 on, in order
+
+
+@dataclass(frozen=True)
+class Sets:
+    """The rows of informative sets, in order, and the account of the others.
+
+    Parameters
+    ----------
+    source : ArraySource
+        Of n rows in G sets; `SETS` in the groups of its block numbers them.
+    order : (n,) array of int
+        Where each row stood before.
+    n_read : int
+        Sets that there were.
+    without_case, without_control : int
+        Sets left out, because all their rows had the same outcome.
+    n_left_out : int
+        Their rows.
+    """
+
+    source: ArraySource
+    order: Integers
+    n_read: int
+    without_case: int
+    without_control: int
+    n_left_out: int
+
+    @property
+    def n_used(self) -> int:
+        """Number of informative sets."""
+        return self.n_read - self.without_case - self.without_control
+
+
+def gather_sets(block: Block, codes: Integers, threads: int = 1) -> Sets:
+    """Return the informative sets of a block of single trials without weights.
+
+    Parameters
+    ----------
+    block : Block
+        Of n rows, in any order.
+    codes : (n,) array of int
+        The set of each row, from 0 on, none missing in between.
+    threads : int
+
+    Notes
+    -----
+    Memory: one copy of the columns of the rows in use, plain, whichever way they were kept. Sets
+    are ordered by their size and their number of cases, which lets equal ones be computed together.
+
+    Examples
+    --------
+    >>> rows = Block(np.array([1.0, 0, 0, 0, 1]), np.array([[1.0], [2], [5], [5], [7]]))
+    >>> found = gather_sets(rows, np.array([0, 1, 0, 1, 2]))
+    >>> found.source.data.X.tolist(), found.order.tolist(), found.n_used, found.without_case
+    ([[0.0], [4.0]], [0, 2], 1, 1)
+    """
+    sizes = np.bincount(codes)
+    cases = np.bincount(codes, weights=block.y).astype(np.int64)
+    informative = (cases > 0) & (cases < sizes)
+    rows = np.flatnonzero(informative[codes])
+    own = codes[rows]
+    fewer = np.minimum(cases, sizes - cases)
+    rows = rows[np.lexsort((rows, own, fewer[own], sizes[own]))]
+    own = codes[rows]
+    starts = np.flatnonzero(np.diff(own, prepend=-1))
+    numbers = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(rows)))
+    X = dense(block.X[rows])
+    X = X if X.flags.owndata and X.dtype == np.float64 else np.array(X, dtype=np.float64)
+    for j in range(X.shape[1]):
+        X[:, j] -= X[starts, j][numbers]
+    offset = None if block.offset is None else block.offset[rows]
+    data = Block(block.y[rows], X, offset=offset, groups={SETS: numbers})
+    return Sets(
+        ArraySource(data, threads=threads, cuts=_cuts(starts, X.shape)),
+        rows,
+        int((sizes > 0).sum()),
+        int(((cases == 0) & (sizes > 0)).sum()),
+        int(((cases == sizes) & (sizes > 0)).sum()),
+        len(codes) - len(rows),
+    )
+
+
+def _cuts(starts: Integers, shape: tuple[int, ...]) -> Integers:
+    """Return the sets with which blocks begin: as many whole ones as fill the size of a block."""
+    size = rows_per_block(shape[1])
+    cuts, last = [], -size
+    for start, stop in zip(starts.tolist(), [*starts[1:].tolist(), shape[0]], strict=True):
+        if stop - last > size and start > last:
+            cuts.append(start)
+            last = start
+    return np.array(cuts or [0], dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Contrasts:
+    """Differences between a case and another row of its set, as rows of events.
+
+    Parameters
+    ----------
+    source : ArraySource
+        Of k rows ``x_case − x_other``.
+    cases, others : (k,) arrays of int
+        The numbers of both rows.
+    """
+
+    source: ArraySource
+    cases: Integers
+    others: Integers
+
+    def of_rows(self, separated: NDArray[np.bool_], n_rows: int) -> NDArray[np.bool_]:
+        """Return which of n rows are in no contrast but separated ones, and in some."""
+        tied = np.zeros(n_rows, dtype=bool)
+        used = np.zeros(n_rows, dtype=bool)
+        for side in (self.cases, self.others):
+            tied[side[~separated]] = True
+            used[side] = True
+        found: NDArray[np.bool_] = used & ~tied
+        return found
+
+
+def contrasts(source: Source, most: int = 1 << 25) -> Contrasts | None:
+    """Return all contrasts within sets of a source, of rows with positive weight.
+
+    Parameters
+    ----------
+    source : Source
+        Of whole sets, in any basis.
+    most : int
+        Elements from which they are not written out.
+
+    Returns
+    -------
+    Contrasts or None
+        None where they are too many.
+    """
+    rows = source.fold(_written_out)
+    first, second = [], []
+    total = 0
+    starts = np.append(np.flatnonzero(np.diff(rows.numbers, prepend=-1)), len(rows.numbers))
+    for start, stop in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
+        counted = rows.counts[start:stop]
+        case = start + np.flatnonzero((rows.y[start:stop] > 0) & counted)
+        other = start + np.flatnonzero((rows.y[start:stop] == 0) & counted)
+        total += len(case) * len(other)
+        if total * source.n_columns > most:
+            return None
+        first.append(np.repeat(case, len(other)))
+        second.append(np.tile(other, len(case)))
+    cases, others = (np.concatenate(side).astype(np.int64) for side in (first, second))
+    Z = rows.X[cases] - rows.X[others]
+    return Contrasts(ArraySource(Block(np.ones(len(Z)), Z)), cases, others)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Rows written out, merged by standing under each other."""
+
+    X: Floats
+    y: Floats
+    numbers: Integers
+    counts: NDArray[np.bool_]
+
+    def __add__(self, other: _Rows) -> _Rows:
+        return _Rows(
+            np.concatenate([self.X, other.X]),
+            np.concatenate([self.y, other.y]),
+            np.concatenate([self.numbers, other.numbers]),
+            np.concatenate([self.counts, other.counts]),
+        )
+
+
+def _written_out(block: Block) -> _Rows:
+    counts = block.counts
+    counts = np.ones(block.n_rows, dtype=bool) if counts is None else counts
+    return _Rows(dense(block.X), block.y, block.groups[SETS], counts)
