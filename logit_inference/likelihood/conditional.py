@@ -45,7 +45,7 @@ from logit_inference.likelihood.logistic import linear_predictor, tally
 from logit_inference.likelihood.rounding import ScoreSums
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.product import addends, careful_sums, magnitudes, times, transposed_times
-from logit_inference.rows.sets import SETS, contrasts
+from logit_inference.rows.sets import SETS, contrasts, within_sets
 
 AT_ONCE = 1 << 20  # chances of a number of choices after a row that are held at a time
 STEP = 8.0  # units of rounding in a step of the recursion, beside those in proportion to its size
@@ -402,4 +402,5 @@ CONDITIONAL = Likelihood(
     _no_working_weights,
     span,
     contrasts,
+    within_sets,
 )

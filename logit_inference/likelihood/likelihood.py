@@ -74,6 +74,13 @@ class SpanKernel(Protocol):
         """Return M for the metric of the information, of which (q, r) is the inverse root."""
 
 
+class BlockKernel(Protocol):
+    """What of a block's rows tells columns apart, where it is not these rows themselves."""
+
+    def __call__(self, block: Block, /) -> Block:
+        """Return rows of which a combination of columns is zero where no likelihood sees it."""
+
+
 class ContrastMaker(Protocol):
     """What separation is a matter of, where it is not rows by themselves."""
 
@@ -85,7 +92,7 @@ class ContrastMaker(Protocol):
 class Likelihood:
     """The kernels of one likelihood, and its name in words.
 
-    The last two are those of a likelihood whose rows are not independent: it has no working
+    The last three are those of a likelihood whose rows are not independent: it has no working
     weights, and its information is no ``X'WX`` with a diagonal W.
     """
 
@@ -102,6 +109,7 @@ class Likelihood:
     skewness: SkewnessKernel
     span: SpanKernel | None = None
     contrasts: ContrastMaker | None = None
+    within: BlockKernel | None = None
 
     @property
     def has_independent_rows(self) -> bool:

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from logit_inference.rows import source as sources
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.product import dense
-from logit_inference.rows.source import ArraySource, Source, rows_per_block
+from logit_inference.rows.source import ArraySource, Source
 
 Integers = NDArray[np.int64]
 SETS = "sets"  # the name under which a block's groups hold the set of each row, from 0 on, in order
@@ -104,13 +105,31 @@ def gather_sets(block: Block, codes: Integers, threads: int = 1) -> Sets:
 
 def _cuts(starts: Integers, shape: tuple[int, ...]) -> Integers:
     """Return the sets with which blocks begin: as many whole ones as fill the size of a block."""
-    size = rows_per_block(shape[1])
+    size = sources.rows_per_block(shape[1])
     cuts, last = [], -size
-    for start, stop in zip(starts.tolist(), [*starts[1:].tolist(), shape[0]], strict=True):
+    for start, stop in zip(starts.tolist(), np.append(starts, shape[0])[1:].tolist(), strict=True):
         if stop - last > size and start > last:
             cuts.append(start)
             last = start
     return np.array(cuts or [0], dtype=np.int64)
+
+
+def within_sets(block: Block) -> Block:
+    """Return the rows that count of a block of whole sets, less the first of them in each set.
+
+    What these rows cannot tell apart, no conditional likelihood of theirs can. Sets whose rows that
+    count have the same outcome are left out.
+    """
+    counts = block.counts
+    rows = np.arange(block.n_rows) if counts is None else np.flatnonzero(counts)
+    _, own = np.unique(block.groups[SETS][rows], return_inverse=True)
+    sizes, cases = np.bincount(own), np.bincount(own, weights=block.y[rows])
+    told = ((cases > 0) & (cases < sizes))[own]
+    rows, own = rows[told], own[told]
+    firsts = np.flatnonzero(np.diff(own, prepend=-1))
+    X = dense(block.X)
+    less = X[rows[np.repeat(firsts, np.diff(firsts, append=len(rows)))]]
+    return Block(block.y[rows], X[rows] - less)
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,8 @@ def find_maximum(
                     return rank, replace(solution, steps=steps, n_passes=spent)
     waiting = [whole(search.start)]
     independent = search.likelihood.has_independent_rows
-    rank = find_rank(source, waiting[0], ILL_CONDITIONED if independent else SUMMED_IS_ENOUGH)
+    condition = ILL_CONDITIONED if independent else SUMMED_IS_ENOUGH
+    rank = find_rank(source, waiting[0], condition, search.likelihood.within)
     if rank.basis.is_identity:
         # Newton's first evaluation is at hand; nobody is to hold on to it after that, since that
         # of a thousand columns is a large matrix.

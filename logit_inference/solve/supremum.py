@@ -155,7 +155,7 @@ def score_at(rows: Source, likelihood: Likelihood, link: Floats) -> tuple[float,
     at = objective(there, likelihood)(zero)
     if not at.upper.diagonal().any():  # every row that says something of the model is separated
         return 0.0, 0
-    rank = find_rank(there, at)
+    rank = find_rank(there, at, within=likelihood.within)
     if not rank.basis.is_identity:
         there = in_basis(there, rank.basis)
         zero = np.zeros(there.n_columns)

@@ -119,6 +119,8 @@ def main(source: Path) -> None:
         results = json.loads(path.read_text())["results"] if path.exists() else {}
         if "firth" in results:
             write(HERE / "firth_R" / f"{case['id']}.json", firth(case, results["firth"]))
+        if "clogit" in results:
+            write(HERE / "clogit_R" / f"{case['id']}.json", results["clogit"]["exact"])
     for folder, answers in (("highprec", "answers.json"), ("degenerate", "cases.json")):
         write(HERE / folder / answers, json.loads((source / folder / answers).read_text()))
         for path in (source / folder).glob("*.csv"):
