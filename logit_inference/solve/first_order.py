@@ -186,7 +186,7 @@ def _gradient_descent(walk: _Walk, search: Search, learning_rate: float | None) 
         while True:
             coef = walk.coef + rate / walk.n * walk.here.score
             ahead = walk.try_at(coef)
-            if _is_enough(walk.here, ahead, rate / walk.n):
+            if is_enough(walk.here, ahead, rate / walk.n):
                 break
             rate, first = rate / 2.0, False
             if rate < least:
@@ -201,7 +201,7 @@ def _first_rate(at: Evaluation, n: float) -> float:
     return n / trace if 0.0 < trace < math.inf else 1.0
 
 
-def _is_enough(here: Slope, ahead: Slope, size: float) -> bool:
+def is_enough(here: Slope, ahead: Slope, size: float) -> bool:
     """Say whether a step of ``size`` times the score brings a share of what the slope promises.
 
     Where that is below the rounding of the log-likelihood, the slopes at both ends tell: of a
