@@ -169,12 +169,14 @@ class LogSoftmax:
     def forward(self, x: Rows, parameters: Rows) -> Rows:
         """Return the log probabilities: (n, K) to (n, K)."""
         less = x - np.real(x).max(axis=1, keepdims=True)
-        return less - np.log(np.exp(less).sum(axis=1, keepdims=True))
+        out: Rows = less - np.log(np.exp(less).sum(axis=1, keepdims=True))
+        return out
 
     def backward(self, x: Rows, parameters: Rows, above: Rows) -> Rows:
         """Return ``above_k − p_k Σ_j above_j``: (n, K) to (n, K)."""
         p = np.exp(self.forward(x, parameters))
-        return above - p * above.sum(axis=1, keepdims=True)
+        below: Rows = above - p * above.sum(axis=1, keepdims=True)
+        return below
 
     def parameter_derivatives(self, x: Rows, parameters: Rows, above: Rows) -> Rows:
         """Return nothing: it has no parameters."""
@@ -204,7 +206,8 @@ class NegativeLogLikelihood:
     def forward(self, x: Rows, parameters: Rows) -> Rows:
         """Return the costs: (n, K) to (n, 1)."""
         # What was not observed costs nothing, however improbable.
-        return -np.where(self.counts > 0, self.counts * x, 0.0).sum(axis=1, keepdims=True)
+        costs: Rows = -(self.counts * np.where(self.counts > 0, x, 0.0)).sum(axis=1, keepdims=True)
+        return costs
 
     def backward(self, x: Rows, parameters: Rows, above: Rows) -> Rows:
         """Return ``−counts above``: (n, 1) to (n, K)."""
