@@ -11,7 +11,15 @@ ROOT = Path(__file__).parent.parent
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")  # of the notebook machinery, which is not ours
 @pytest.mark.parametrize(
-    "name", ["birthweight", "certificates", "likelihood_inference", "separation"]
+    "name",
+    [
+        "birthweight",
+        "certificates",
+        "likelihood_inference",
+        "maximum_likelihood",
+        "separation",
+        "softmax_and_layers",
+    ],
 )
 def test_a_vignette_runs_from_top_to_bottom(name):
     jupytext = pytest.importorskip("jupytext")

@@ -84,7 +84,9 @@ def plot_surface(surface: Surface) -> Any:
         _draw(axes, surface.points)
     axes.set_xlabel(surface.names[0])
     axes.set_ylabel(surface.names[1])
-    axes.margins(0.02)
+    for limit, grid in zip((axes.set_xlim, axes.set_ylim), surface.grids, strict=True):
+        room = 0.02 * (grid[-1] - grid[0])
+        limit(grid[0] - room, grid[-1] + room)
     held = ", ".join(f"{name} = {_told(value)}" for name, value in surface.held.items())
     axes.set_title(title + (f"\nat {held}" if held else ""), fontsize=10)
     return figure
