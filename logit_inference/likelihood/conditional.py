@@ -1,33 +1,18 @@
 """The conditional logistic likelihood of matched sets, as kernels on blocks of whole sets.
 
 Given that m of the n rows of a set are cases, the chance that it is those observed is
-``exp(Σ_cases eta) / e_m``, where ``e_m``, the elementary symmetric polynomial of the
-``r_i = exp(eta_i)``, sums that product over all choices of m rows. Whatever the rows of a set share
-cancels. With ``B(k, i)`` that sum over choices of k among the first i rows,
-
-    B(k, i) = B(k, i − 1) + r_i B(k − 1, i − 1),
-
-the recursion of Gail, Lubin and Rubinstein (1981). Here it is carried by logarithms of ratios,
-``a_k = log B(k − 1, i) − log B(k, i)``, whose size is that of a linear predictor however many
-choices there are: nothing overflows, and rounding does not grow from row to row. They say all that
-is wanted, since the choice is a Markov chain in the number chosen so far:
-
-* ``p = expit(eta_i + a_k)`` is the chance that row i is chosen, given that k of the first i are;
-* the log-likelihood is the sum of ``log p`` or ``log(1 − p)`` along what was observed;
-* backwards, the chances q of each number k give the chance ``π_i = Σ q p`` that a row is a case,
-  and the score ``X'(y − π)``;
-* forwards again, ``d = mean(k − 1) + x_i − mean(k)`` is by how much choosing row i moves the mean
-  of the chosen rows' sum, and the information, the variance of that sum, is ``Σ q p (1 − p) d d'``:
-  a sum of squares, so that nothing cancels.
+``exp(Σ_cases eta)`` over the sum of the same over all choices of m rows. Whatever the rows of a set
+share cancels. `likelihood.choices` has the chance π of each row to be a case, whence the score
+``X'(y − π)``, and the variance of what the cases' rows add up to, which is the information.
 
 Cases and others may change places (``eta → −eta``), so that no more than half of the rows are
-chosen. One case a set has the closed form of a softmax. Rows of weight zero, and rows with an
-infinite offset, are not part of their sets. This file knows nothing of formulas or solvers.
+chosen. Rows of weight zero, and rows with an infinite offset, are not part of their sets. This file
+knows nothing of formulas or solvers.
 
 References
 ----------
-Gail, Lubin and Rubinstein (1981), *Biometrika* 68, 703–707. Chen, Dempster and Liu (1994),
-*Biometrika* 81 (the chance of each row).
+Breslow and Day (1980), *Statistical Methods in Cancer Research* I, chapter 7. Gail, Lubin and
+Rubinstein (1981), *Biometrika* 68, 703–707.
 """
 
 from __future__ import annotations
@@ -39,6 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from logit_inference.likelihood.choices import Chances, chances, rounding
 from logit_inference.likelihood.evaluation import Evaluation, Largest, Slope
 from logit_inference.likelihood.likelihood import Likelihood
 from logit_inference.likelihood.logistic import linear_predictor, tally
@@ -47,8 +33,7 @@ from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.product import addends, careful_sums, magnitudes, times, transposed_times
 from logit_inference.rows.sets import SETS, contrasts, within_sets
 
-AT_ONCE = 1 << 20  # chances of a number of choices after a row that are held at a time
-STEP = 8.0  # units of rounding in a step of the recursion, beside those in proportion to its size
+AT_ONCE = 1 << 20  # chances of a number of choices after a row, of all sets of a batch
 
 
 # --- kernels --------------------------------------------------------------------------------------
@@ -66,8 +51,8 @@ def evaluate(run: Iterable[Block], coef: Floats) -> Evaluation:
     Notes
     -----
     One case a set: n(q² + 6q) operations. Otherwise, for sets of n rows with m cases, about
-    ``n·m·(q² + 10q)``, in 3n steps over arrays of all sets of that size at once; memory: 16 MB,
-    or n·m numbers twice where one set takes more.
+    ``n·m·(q² + 10q)``, in 3n steps over arrays of all sets of that size at once; memory: some 64 MB
+    at most, whatever the sizes (see `choices`).
     """
     value, score = 0.0, np.zeros(len(coef))
     upper = np.zeros((len(coef), len(coef)))
@@ -75,10 +60,10 @@ def evaluate(run: Iterable[Block], coef: Floats) -> Evaluation:
         residual = np.zeros(block.n_rows)
         X: Any = block.X
         for batch in _batches(block, linear_predictor(block, coef)):
-            chances = batch.chances(spread=True)
-            value += chances.value
-            residual[batch.rows] = batch.residual(chances)
-            upper += batch.information(chances, X[batch.rows].reshape(*batch.eta.shape, -1))
+            found = batch.chances
+            value += found.value
+            residual[batch.rows] = batch.residual(found)
+            upper += found.variance(X[batch.rows].reshape(*batch.eta.shape, -1))
         score += transposed_times(X, residual)
     return Evaluation(value, score, np.triu(upper), 0.0)
 
@@ -154,13 +139,13 @@ def score_sums(block: Block, coef: Floats, doubled: bool) -> ScoreSums:
     residuals, both, weight = np.zeros((3, block.n_rows))
     drift, farthest, longest = 0.0, 0.0, 0
     for batch in _batches(block, eta):
-        chances = batch.chances(spread=False)
-        pi = chances.pi
-        residuals[batch.rows] = batch.residual(chances)
+        found = batch.chances
+        pi = found.pi
+        residuals[batch.rows] = batch.residual(found)
         both[batch.rows] = (batch.chosen + pi).ravel()
         weight[batch.rows] = (pi * (1.0 - pi)).ravel()
         n_sets, n = batch.eta.shape
-        error = batch.rounding()
+        error = rounding(batch.eta, batch.fewer)
         drift += n_sets * n * (0.5 * error) ** 2
         farthest = max(farthest, 2.0 * int(batch.fewer[-1]) * float(reach[batch.rows].max()))
         farthest, longest = max(farthest, n * error), max(longest, n)
@@ -180,10 +165,14 @@ def score_sums(block: Block, coef: Floats, doubled: bool) -> ScoreSums:
 def _value_and_residual(block: Block, coef: Floats) -> tuple[float, Floats]:
     value, residuals = 0.0, np.zeros(block.n_rows)
     for batch in _batches(block, linear_predictor(block, coef)):
-        chances = batch.chances(spread=False)
-        value += chances.value
-        residuals[batch.rows] = batch.residual(chances)
+        found = batch.chances
+        value += found.value
+        residuals[batch.rows] = batch.residual(found)
     return value, residuals
+
+
+def _no_resident(block: Block) -> None:
+    """Return nothing: sets are not evaluated any faster for being few."""
 
 
 def _no_working_weights(block: Block, coef: Floats) -> Any:
@@ -191,20 +180,6 @@ def _no_working_weights(block: Block, coef: Floats) -> Any:
 
 
 # --- sets of one size -----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Chances:
-    """What the recursion says of some sets: log-likelihood, chances, and what spreads them.
-
-    ``pi`` (s, n) is the chance of each row to be chosen; ``chosen`` (n, s, k) that of a row given
-    the number chosen with it, ``weight`` q p (1 − p); None where one row is chosen.
-    """
-
-    value: float
-    pi: Floats
-    chosen: Floats | None = None
-    weight: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,12 +200,10 @@ class _Batch:
     y: Floats
     fewer: NDArray[np.int64]
 
-    def chances(self, *, spread: bool) -> _Chances:
-        """Return log-likelihood and chances; with what the information takes, if asked."""
-        eta = np.where(self.flipped, -self.eta, self.eta)
-        if self.fewer[-1] == 1:
-            return _softmax(eta, self.chosen)
-        return _recursion(eta, self.chosen, self.fewer, spread)
+    @property
+    def chances(self) -> Chances:
+        """Log-likelihood and chances to be chosen."""
+        return chances(np.where(self.flipped, -self.eta, self.eta), self.chosen, self.fewer)
 
     @property
     def flipped(self) -> NDArray[np.bool_]:
@@ -243,28 +216,10 @@ class _Batch:
         """Which rows are chosen."""
         return np.where(self.flipped, 1.0 - self.y, self.y)
 
-    def residual(self, chances: _Chances) -> Floats:
+    def residual(self, found: Chances) -> Floats:
         """Return y less the chance to be a case, row by row."""
-        left = self.chosen - chances.pi
+        left = self.chosen - found.pi
         return np.where(self.flipped, -left, left).ravel()
-
-    def information(self, chances: _Chances, X: Floats) -> Floats:
-        """Return the sum over sets of the variance of what chosen rows (s, n, q) add up to."""
-        if chances.chosen is not None and chances.weight is not None:
-            return _variance(chances.chosen, chances.weight, X, self.fewer)
-        centre = np.einsum("si,sij->sj", chances.pi, X)
-        rows = (X - centre[:, np.newaxis]) * np.sqrt(chances.pi)[:, :, np.newaxis]
-        flat = rows.reshape(-1, X.shape[2])
-        variance: Floats = flat.T @ flat
-        return variance
-
-    def rounding(self) -> float:
-        """Return a bound, in units, on the rounding of log odds in the recursion."""
-        n = self.eta.shape[1]
-        if self.fewer[-1] == 1:
-            return 0.0  # no recursion: what a sum of n terms loses is counted with the residuals
-        size = 2.0 * float(np.ptp(self.eta, axis=1).max()) + np.log(n)
-        return float(n * (4.0 * size + STEP))
 
 
 def _batches(block: Block, eta: Floats) -> Iterator[_Batch]:
@@ -315,84 +270,11 @@ def _batches(block: Block, eta: Floats) -> Iterator[_Batch]:
             )
 
 
-def _softmax(eta: Floats, y: Floats) -> _Chances:
-    """Return the chances of sets of which one row is chosen."""
-    eta = eta - eta.max(axis=1, keepdims=True)
-    size = np.exp(eta)
-    total = size.sum(axis=1, keepdims=True)
-    value = float((y * eta).sum() - np.log(total).sum())
-    size /= total
-    return _Chances(value, size)
-
-
-def _recursion(eta: Floats, y: Floats, fewer: NDArray[np.int64], spread: bool) -> _Chances:
-    """Return the chances of sets (s, n) of which some rows are chosen; see the top of the file."""
-    n_sets, n = eta.shape
-    eta = eta - eta.mean(axis=1, keepdims=True)
-    most, least = int(fewer[-1]), int(fewer[0])
-    ratio = np.full((n_sets, most + 1), np.inf)
-    ratio[:, 0] = -np.inf
-    chosen, left = np.zeros((n, n_sets, most + 1)), np.ones((n, n_sets, most + 1))
-    observed = np.cumsum(y, axis=1).astype(np.int64)
-    sets, value = np.arange(n_sets), 0.0
-    for i in range(n):
-        # After so many rows no other numbers can occur on the way to those that are chosen.
-        low, high = _numbers(i, n, least, most)
-        first = max(low - 1, 0)
-        own = eta[:, i : i + 1]
-        z = own + ratio[:, first : high + 1]
-        t = np.exp(-np.abs(z))
-        log_t = np.log1p(t)
-        gained, lost = np.maximum(z, 0.0), np.maximum(-z, 0.0)
-        gained += log_t  # minus the log of the chance not to choose the row
-        lost += log_t  # the same of the chance to choose it
-        positive, own_t = z >= 0, 1.0 + t
-        chosen[i, :, first : high + 1] = np.where(positive, 1.0, t) / own_t
-        left[i, :, first : high + 1] = np.where(positive, t, 1.0) / own_t
-        at = observed[:, i] - first
-        value -= float(np.where(y[:, i] > 0, lost[sets, at], gained[sets, at]).sum())
-        ratio[:, first + 1 : high + 1] = gained[:, :-1] - own - lost[:, 1:]
-    ways = np.zeros((n_sets, most + 1))
-    ways[sets, fewer] = 1.0
-    pi = np.empty_like(eta)
-    for i in range(n - 1, -1, -1):
-        with_row = ways * chosen[i]
-        pi[:, i] = with_row.sum(axis=1)
-        ways *= left[i]
-        ways[:, :-1] += with_row[:, 1:]
-        if spread:  # the place is free by now
-            np.multiply(with_row, left[i], out=left[i])
-    return _Chances(value, pi, chosen, left) if spread else _Chances(value, pi)
-
-
-def _numbers(i: int, n: int, least: int, most: int) -> tuple[int, int]:
-    """Return how few and how many may be chosen of the first i + 1 rows."""
-    return max(0, least - (n - 1 - i)), min(i + 1, most)
-
-
-def _variance(chosen: Floats, weight: Floats, X: Floats, fewer: NDArray[np.int64]) -> Floats:
-    """Return the sum over sets of the variance of what the chosen rows add up to, (q, q)."""
-    n, n_sets, _ = chosen.shape
-    q, most, least = X.shape[2], int(fewer[-1]), int(fewer[0])
-    mean = np.zeros((n_sets, most + 1, q))
-    total = np.zeros((q, q))
-    for i in range(n):
-        low, high = _numbers(i, n, least, most)
-        low = max(low, 1)
-        change = mean[:, low - 1 : high] + X[:, i : i + 1]
-        change -= mean[:, low : high + 1]
-        mean[:, low : high + 1] += chosen[i, :, low : high + 1, np.newaxis] * change
-        change *= np.sqrt(weight[i, :, low : high + 1, np.newaxis])
-        flat = change.reshape(-1, q)
-        total += flat.T @ flat
-    return total
-
-
 CONDITIONAL = Likelihood(
     "conditional logistic, matched sets",
     evaluate,
     slope,
-    lambda block: None,
+    _no_resident,
     tally,
     linear_predictor,
     fitted,

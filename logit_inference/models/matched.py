@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from logit_inference.diagnostics.account import Account
 from logit_inference.diagnostics.separation import Separation
 from logit_inference.errors import ArgumentError
 from logit_inference.inference.estimate import Estimate
@@ -58,6 +59,16 @@ class ConditionalResult:
     def estimate(self) -> Estimate:
         """Names, coefficients and covariance."""
         return self.core.estimate
+
+    @property
+    def account(self) -> Account:
+        """Counts, log-likelihoods, how the search ended."""
+        return self.core.account
+
+    @property
+    def level(self) -> float:
+        """Confidence level of tables and intervals that name no other."""
+        return self.core.level
 
     @property
     def params(self) -> pd.Series:
@@ -227,6 +238,11 @@ class ConditionalResult:
         return self.core.nobs
 
     @property
+    def df_resid(self) -> float:
+        """Rows of informative sets less estimated coefficients."""
+        return self.core.df_resid
+
+    @property
     def n_sets(self) -> int:
         """Informative sets: those with cases and others."""
         return self.sets.n_used
@@ -257,6 +273,10 @@ class ConditionalResult:
     def solution(self) -> Solution:
         """How the maximum was found."""
         return self.core.solution
+
+    def plot_trace(self) -> Any:
+        """Return a matplotlib figure of the search (extra ``plots``)."""
+        return self.solution.plot_trace()
 
     @property
     def converged(self) -> bool:

@@ -50,7 +50,6 @@ from logit_inference.models.separated import separation_of
 from logit_inference.models.testing import hypothesis_test
 from logit_inference.report.summary import classification_table, summary_table
 from logit_inference.report.table import Table
-from logit_inference.report.trace import plot_trace
 from logit_inference.solve.batch import BatchedFits, refit_weights
 from logit_inference.solve.certificate import Certificate
 from logit_inference.solve.fit import Fit
@@ -505,7 +504,7 @@ class LogitResult:
 
     def plot_trace(self) -> Any:
         """Return a matplotlib figure of the search: cost and distance by step (extra ``plots``)."""
-        return plot_trace(self.solution.to_table())
+        return self.solution.plot_trace()
 
     @property
     def converged(self) -> bool:

@@ -84,9 +84,9 @@ def plot_surface(surface: Surface) -> Any:
         _draw(axes, surface.points)
     axes.set_xlabel(surface.names[0])
     axes.set_ylabel(surface.names[1])
-    for limit, grid in zip((axes.set_xlim, axes.set_ylim), surface.grids, strict=True):
-        room = 0.02 * (grid[-1] - grid[0])
-        limit(grid[0] - room, grid[-1] + room)
+    (left, right), (low, high) = (_roomy(grid) for grid in surface.grids)
+    axes.set_xlim(left, right)
+    axes.set_ylim(low, high)
     held = ", ".join(f"{name} = {_told(value)}" for name, value in surface.held.items())
     axes.set_title(title + (f"\nat {held}" if held else ""), fontsize=10)
     return figure
@@ -101,6 +101,12 @@ def _draw(axes: Any, points: Points) -> None:
             label=label, zorder=3,
         )  # fmt: skip
     axes.legend(loc="upper right", fontsize=9, framealpha=0.9)
+
+
+def _roomy(grid: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the ends of a range and a little more, so that points at its ends are whole."""
+    room = 0.02 * float(grid[-1] - grid[0])
+    return float(grid[0]) - room, float(grid[-1]) + room
 
 
 def _told(value: Any) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from logit_inference.likelihood.evaluation import Evaluation
 from logit_inference.rows.block import Floats
@@ -144,3 +144,9 @@ class Solution:
         ['iteration', 'kind', 'cost', 'distance', 'step']
         """
         return self.to_table().to_frame()
+
+    def plot_trace(self) -> Any:
+        """Return a matplotlib figure of the trace: cost and distance by step (extra ``plots``)."""
+        from logit_inference.report.trace import plot_trace
+
+        return plot_trace(self.to_table())

@@ -198,3 +198,16 @@ def test_contrasts_are_pairs_of_a_case_and_another_row():
         source.sample(2, None)
     with pytest.raises(TypeError, match="working weights"):
         CONDITIONAL.working_weights(source.data, np.zeros(1))
+
+
+def test_sets_too_large_to_hold_are_computed_in_runs(monkeypatch):
+    rng = np.random.default_rng(2)
+    codes = np.repeat(np.arange(3), 60)
+    y, X = (rng.random(180) < 0.5).astype(float), rng.normal(size=(180, 3))
+    source, coef = gather_sets(Block(y, X), codes).source, np.array([1.0, -2.0, 0.5])
+    whole = source.fold_runs(evaluate, coef)
+    monkeypatch.setattr("logit_inference.likelihood.choices.HELD", 100)
+    parts = source.fold_runs(evaluate, coef)
+    assert parts.log_likelihood == pytest.approx(whole.log_likelihood, rel=1e-14)
+    assert np.allclose(parts.score, whole.score, rtol=1e-13)
+    assert np.allclose(parts.upper, whole.upper, rtol=1e-13)
