@@ -75,6 +75,19 @@ def bias_reduced() -> li.LogitResult:
 
 
 @cache
+def descent() -> li.LogitResult:
+    """Return where a few steps of gradient descent come to."""
+    return li.logit(
+        "low ~ smoke",
+        li.datasets.load("birthwt"),
+        solver="gradient-descent",
+        learning_rate=2.0,
+        max_iterations=5,
+        require_convergence=False,
+    )
+
+
+@cache
 def matched() -> li.ConditionalResult:
     """Return a conditional fit, some sets of which say nothing."""
     infert = li.datasets.load("infert")
@@ -139,7 +152,7 @@ TEXTS: dict[str, Callable[[], str]] = {
     "fit_menarche_hauck_donner.txt": lambda: str(menarche().hauck_donner()),
     "fit_conditional.txt": lambda: str(matched()),
     "fit_conditional_odds_ratios.html": lambda: matched().summary(odds_ratios=True).to_html(),
-    "fit_trace.txt": lambda: str(birthwt().solution.to_table()),
+    "fit_trace.txt": lambda: str(descent().solution.to_table()),
     "fit_classification.txt": lambda: str(birthwt().classification_table()),
     "fit_anova_type_3.txt": lambda: str(titanic().anova(type=3, adjust="holm")),
     "fit_drop1_score.txt": lambda: str(birthwt().drop1(test="score", adjust="bh")),
