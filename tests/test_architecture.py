@@ -23,7 +23,7 @@ LAYERS = {
 }
 LAYERS["models"] = set(LAYERS)
 LAYERS["tablefile"] = {"errors", "design"}
-LAYERS["cli"] = {*LAYERS, "__version__", "load", "logit"}
+LAYERS["cli"] = {*LAYERS, "__version__", "load", "logit", "ConditionalResult"}
 NUMERIC = ("rows", "likelihood", "solve", "covariance", "inference", "diagnostics", "effects")
 RECORDS = {"Account", "Classification", "Coefficients", "Covariance", "Goodness", "TermTest"}
 RECORDS |= {"TestResult", "WaldSlopes"}

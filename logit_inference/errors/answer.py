@@ -279,7 +279,16 @@ class PredictionError(LogitInferenceError, ValueError):
 
 
 class ModelFileError(LogitInferenceError, ValueError):
-    """A saved model cannot be written or read."""
+    """A saved model cannot be written, read, or asked what it does not know."""
+
+    @classmethod
+    def no_probabilities(cls, path: str) -> ModelFileError:
+        """Return the error for predictions of a conditional fit, where probabilities are wanted."""
+        return cls(
+            f"{path} is a conditional logistic regression: without intercepts of sets no row has a "
+            "probability of its own. In Python, li.load(path).predict(rows) has log odds, to be "
+            "compared within a set."
+        )
 
 
 class DetachedError(LogitInferenceError, RuntimeError):

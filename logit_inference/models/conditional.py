@@ -171,7 +171,7 @@ def conditional_logit(
         max_iterations=search.max_iterations,
     )
     core = _assemble(fit, design, encoded, sets, formula, how, had_intercept)
-    result = ConditionalResult(replace(core, table=data), sets, name)
+    result = ConditionalResult(replace(core, table=data), name)
     return result if covariance == "model" else result.with_covariance(covariance)
 
 

@@ -16,21 +16,21 @@ import numpy as np
 
 from logit_inference.diagnostics.account import Account
 from logit_inference.diagnostics.separation import Separation
-from logit_inference.errors import ArgumentError
+from logit_inference.errors import ArgumentError, DetachedError
 from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.result import TestResult
 from logit_inference.inference.wald import Coefficients
-from logit_inference.models import frames
+from logit_inference.models import frames, saved
 from logit_inference.models.profile import Profile
 from logit_inference.models.result import LogitResult
 from logit_inference.report.table import Table
+from logit_inference.rows.sets import SETS
+from logit_inference.rows.variant import row_groups
 from logit_inference.solve.certificate import Certificate
 from logit_inference.solve.solution import Solution
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from logit_inference.rows.sets import Sets
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -43,14 +43,11 @@ class ConditionalResult:
     ----------
     core : LogitResult
         The fit of the conditional likelihood. Its rows are those of informative sets, set by set.
-    sets : Sets
-        The sets, in the order of the fit.
     strata : str
         What told the sets.
     """
 
     core: LogitResult
-    sets: Sets
     strata: str
 
     # --- coefficients -----------------------------------------------------------------------------
@@ -245,7 +242,7 @@ class ConditionalResult:
     @property
     def n_sets(self) -> int:
         """Informative sets: those with cases and others."""
-        return self.sets.n_used
+        return self.account.n_sets or 0
 
     @property
     def n_rows_read(self) -> int:
@@ -299,7 +296,7 @@ class ConditionalResult:
     def fitted(self) -> pd.Series:
         """The chance of each row to be a case, given the number of cases in its set."""
         series = self.core.fitted
-        return series.iloc[np.argsort(self.sets.order, kind="stable")]
+        return series.iloc[np.argsort(self.core.positions, kind="stable")]
 
     def predict(self, newdata: Any, *, kind: str = "link", offset: Any = None) -> pd.Series:
         """Return linear predictors of new rows, to be compared within a set.
@@ -354,8 +351,18 @@ class ConditionalResult:
             reason = "rows of a set are not independent, and have no scores of their own"
             raise ArgumentError.refused("covariance", covariance, reason, '"model" or "cluster"')
         if covariance == "cluster" and by is None:
-            from logit_inference.rows.sets import SETS
-
-            by = {self.strata: self.sets.source.data.groups[SETS]}
+            if self.core.fit is None:
+                raise DetachedError("with_covariance()")
+            by = {self.strata: row_groups(self.core.fit.source)[SETS]}
         core = self.core.with_covariance(covariance, by=by, type=type, convention=convention)
         return replace(self, core=core)
+
+    # --- elsewhere --------------------------------------------------------------------------------
+
+    def without_data(self) -> ConditionalResult:
+        """Return the same result without its rows; what then cannot be answered says so."""
+        return replace(self, core=self.core.without_data())
+
+    def save(self, path: Any) -> None:
+        """Write a small data-free JSON file that `logit_inference.load` reads on any machine."""
+        saved.save(self.core, path, strata=self.strata)

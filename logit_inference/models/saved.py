@@ -36,14 +36,15 @@ from logit_inference.solve.rank import Relation
 from logit_inference.solve.recession import Recession
 
 if TYPE_CHECKING:
+    from logit_inference.models.matched import ConditionalResult
     from logit_inference.models.result import LogitResult
 
 FORMAT = "logit_inference result"
 VERSION = 2
 
 
-def save(result: LogitResult, path: str | Path) -> None:
-    """Write a result without its rows.
+def save(result: LogitResult, path: str | Path, strata: str | None = None) -> None:
+    """Write a result without its rows; ``strata`` is what told the sets of a conditional fit.
 
     Raises
     ------
@@ -64,12 +65,14 @@ def save(result: LogitResult, path: str | Path) -> None:
         "limits": to_plain(result.limits),
         "certificate": to_plain(result.certificate),
     }
+    if strata is not None:
+        content["strata"] = strata
     text = json.dumps(content, allow_nan=False, ensure_ascii=False, indent=1)
     Path(path).write_text(text + "\n", encoding="utf-8")
 
 
-def load(path: str | Path) -> LogitResult:
-    """Return the result that `LogitResult.save` wrote; it predicts and prints, and has no rows.
+def load(path: str | Path) -> LogitResult | ConditionalResult:
+    """Return the result that its `save` wrote; it predicts and prints, and has no rows.
 
     Parameters
     ----------
@@ -90,6 +93,7 @@ def load(path: str | Path) -> LogitResult:
     >>> bool((li.load(path).params == fit.params).all())
     True
     """
+    from logit_inference.models.matched import ConditionalResult
     from logit_inference.models.result import LogitResult
 
     content = _read(Path(path))
@@ -111,7 +115,8 @@ def load(path: str | Path) -> LogitResult:
             proof=from_plain(content["certificate"]),
         )
         str(result)  # what cannot be printed now would fail later, with a stranger message
-        return result
+        strata = content.get("strata")
+        return result if strata is None else ConditionalResult(result, str(strata))
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
         raise ModelFileError(
             f"{path} is a {FORMAT} of version {VERSION}, but it is damaged "

@@ -1,6 +1,7 @@
 """Conditional logistic regression as its users type it, against definitions and laws."""
 
 import itertools
+import pickle
 
 import numpy as np
 import pandas as pd
@@ -274,3 +275,18 @@ def test_tables(fit):
         fit.params["a"] - fit.params["b"]
     )
     assert fit.solution.to_frame()["kind"].iloc[-1] == "newton"
+
+
+def test_it_travels_without_its_data(fit, table, tmp_path):
+    fit.save(tmp_path / "fit.json")
+    loaded, pickled = li.load(tmp_path / "fit.json"), pickle.loads(pickle.dumps(fit))
+    for other in (fit.without_data(), loaded, pickled):
+        assert isinstance(other, li.ConditionalResult)
+        assert str(other) == str(fit)
+        assert other.predict(table).equals(fit.predict(table))
+        assert other.tidy().equals(fit.tidy())
+    with pytest.raises(errors.DetachedError):
+        loaded.with_covariance("cluster")
+    with pytest.raises(errors.DetachedError):
+        loaded.test("a = 0", method="lr")
+    assert loaded.test("a = 0").statistic == fit.test("a = 0").statistic
