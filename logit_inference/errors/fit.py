@@ -269,6 +269,14 @@ class RankError(LogitInferenceError, ValueError):
         )
 
     @classmethod
+    def within_sets(cls, names: Sequence[str]) -> RankError:
+        """Return the error for columns of which none varies within any set."""
+        return cls(
+            f"{shorten(list(names))}: constant within every set, and what the rows of a set share "
+            "cancels from a conditional likelihood: nothing can be estimated."
+        )
+
+    @classmethod
     def extreme(cls, column: int, largest: float) -> RankError:
         """Return the error for a column whose squares no double can hold."""
         return cls(

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from logit_inference.likelihood.choices import Chances, chances, rounding
-from logit_inference.likelihood.evaluation import Evaluation, Largest, Slope
+from logit_inference.likelihood.evaluation import Evaluation, Largest, Slope, Total
 from logit_inference.likelihood.likelihood import Likelihood
 from logit_inference.likelihood.logistic import linear_predictor, tally
 from logit_inference.likelihood.rounding import ScoreSums
@@ -160,6 +160,13 @@ def score_sums(block: Block, coef: Floats, doubled: bool) -> ScoreSums:
         terms,
         depths + 3.0 * longest,
     )
+
+
+def numbers_of_choices(block: Block) -> Total:
+    """Return what a pass costs: rows times cases, or others where fewer, summed over sets."""
+    own = block.groups[SETS] - block.groups[SETS].min(initial=0)
+    sizes, cases = np.bincount(own), np.bincount(own, weights=block.y)
+    return Total(np.array([sizes @ np.minimum(cases, sizes - cases)]))
 
 
 def _value_and_residual(block: Block, coef: Floats) -> tuple[float, Floats]:

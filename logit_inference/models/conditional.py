@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from logit_inference.covariance.model import model_covariance
 from logit_inference.covariance.sandwich import together
@@ -19,6 +20,7 @@ from logit_inference.errors import (
     ConvergenceError,
     DataError,
     FormulaError,
+    RankError,
     SeparationError,
     SeparationWarning,
     shorten,
@@ -28,23 +30,32 @@ from logit_inference.inference.wald import check_level
 from logit_inference.likelihood.estimator import ML
 from logit_inference.models.assembly import advice_for
 from logit_inference.models.matched import ConditionalResult
-from logit_inference.models.request import ResultRequest, check_separation, read_search
+from logit_inference.models.request import (
+    ResultRequest,
+    SearchRequest,
+    check_separation,
+    read_search,
+)
 from logit_inference.models.result import LogitResult
 from logit_inference.models.separated import Limit, limit_of
 from logit_inference.rows.basis import Basis, in_basis
-from logit_inference.rows.block import Block
-from logit_inference.rows.product import dense
-from logit_inference.rows.sets import SETS, Contrasts, Sets, contrasts, gather_sets
+from logit_inference.rows.block import Block, Floats
+from logit_inference.rows.product import dense, times
+from logit_inference.rows.sets import SETS, Sets, gather_sets
 from logit_inference.rows.threads import threads_for
 from logit_inference.solve.certificate import certify_fit
-from logit_inference.solve.contrasts import find_recession
+from logit_inference.solve.contrasts import find_separated
 from logit_inference.solve.fit import Fit
 from logit_inference.solve.matched import fit_sets
 from logit_inference.solve.rank import relation_text
-from logit_inference.solve.recession import Recession, separated_rows
+from logit_inference.solve.recession import Recession
 
 if TYPE_CHECKING:
     from logit_inference.design.design import Design, Encoded
+
+FEW_STEPS = 12  # of Newton, in which ordinary fits end
+Cone = tuple[Recession, NDArray[np.bool_]]
+"""What separates the sets, and which rows it separates."""
 
 
 def conditional_logit(
@@ -163,14 +174,10 @@ def conditional_logit(
     sets = gather_sets(encoded.block, codes, threads or threads_for(encoded.n_used, p))
     if not sets.n_used:
         raise DataError.no_informative_set(name, sets.n_read)
-    fit = fit_sets(
-        sets.source,
-        design.columns,
-        start=search.start,
-        tolerance=search.tolerance,
-        max_iterations=search.max_iterations,
-    )
-    core = _assemble(fit, design, encoded, sets, formula, how, had_intercept)
+    if not dense(sets.source.data.X).any():
+        raise RankError.within_sets(design.columns)
+    fit, cone = _searched(sets, design.columns, search)
+    core = _assemble(fit, cone, design, encoded, sets, formula, how, had_intercept)
     result = ConditionalResult(replace(core, table=data), name)
     return result if covariance == "model" else result.with_covariance(covariance)
 
@@ -203,8 +210,46 @@ def _without_intercept(design: Design, encoded: Encoded) -> tuple[Design, Encode
     return design, replace(encoded, block=block)
 
 
+def _searched(sets: Sets, names: Sequence[str], search: SearchRequest) -> tuple[Fit, Cone | None]:
+    """Return the search for the maximum, and where that is not proved, what separates the sets.
+
+    A search that has not ended after a few steps may have no end: sets are asked before it goes on.
+    """
+    first = min(search.max_iterations, FEW_STEPS)
+    fit = fit_sets(
+        sets.source,
+        names,
+        start=search.start,
+        tolerance=search.tolerance,
+        max_iterations=first,
+    )
+    if _is_proved(fit):
+        return fit, None
+    rows = in_basis(fit.solved, Basis(len(names), fit.basis.kept))
+    cone = find_separated(fit.likelihood, rows)
+    left = search.max_iterations - first
+    if cone[0].exists or fit.solution.outcome.converged or not left:
+        return fit, cone
+    start = np.nan_to_num(fit.coef)
+    again = fit_sets(
+        sets.source, names, start=start, tolerance=search.tolerance, max_iterations=left
+    )
+    solution = replace(
+        again.solution,
+        steps=fit.solution.steps + again.solution.steps,
+        n_passes=fit.solution.n_passes + again.solution.n_passes,
+    )
+    fit = replace(again, solution=solution)
+    return fit, None if _is_proved(fit) else cone
+
+
+def _is_proved(fit: Fit) -> bool:
+    return fit.solution.outcome.converged and bool(certify_fit(fit).exists)
+
+
 def _assemble(
     fit: Fit,
+    cone: Cone | None,
     design: Design,
     encoded: Encoded,
     sets: Sets,
@@ -220,7 +265,7 @@ def _assemble(
     relations = list(_relations(fit))
     if relations:
         warnings.warn(CollinearityWarning.within_sets(relations), stacklevel=3)
-    examined, limit = _examine(fit, design, labels, how)
+    examined, limit = _examine(fit, cone, design, labels, how)
     asked, limits, estimate = None, None, None
     if limit is not None:
         asked, fit, limits, estimate = fit, limit.fit, limit.limits, limit.estimate
@@ -311,22 +356,19 @@ def _notes(
 
 
 def _examine(
-    fit: Fit, design: Design, labels: Any, how: ResultRequest
+    fit: Fit, cone: Cone | None, design: Design, labels: Any, how: ResultRequest
 ) -> tuple[Separation, Limit | None]:
     """Return what the sets say of separation, and the limiting model where they are separated."""
     names = fit.names
-    if fit.solution.outcome.converged and certify_fit(fit).exists:
+    if cone is None:
         return no_separation(names, fit.tally.n_rows), None
-    rows = in_basis(fit.solved, Basis(fit.source.n_columns, fit.basis.kept))
-    recession = find_recession(fit.likelihood, rows)
+    recession, separated = cone
     if recession.exists is None:
         return undecided(names, fit.tally.n_rows, recession.reason), None
     if not recession.exists:
         return no_separation(names, fit.tally.n_rows), None
     recession = recession.spread(fit.source.n_columns, fit.basis.kept)
-    found = contrasts(fit.source)
-    assert found is not None, "they were written out a moment ago"
-    separation, separated = _described(fit, recession, found, design, labels)
+    separation = _described(fit, recession, separated, design, labels)
     if how.separation == "raise":
         raise SeparationError(separation)
     warnings.warn(SeparationWarning(separation), stacklevel=5)
@@ -337,55 +379,69 @@ def _examine(
 
 
 def _described(
-    fit: Fit, recession: Recession, pairs: Contrasts, design: Design, labels: Any
-) -> tuple[Separation, Any]:
-    """Return the record of a cone, and the rows (n,) that it separates."""
-    apart = separated_rows(pairs.source, recession)
-    separated = pairs.of_rows(apart, fit.source.n_rows)
+    fit: Fit, recession: Recession, separated: NDArray[np.bool_], design: Design, labels: Any
+) -> Separation:
+    """Return the record of a cone, of which it is known what rows (n,) it separates."""
     ends = recession.ends
     terms = [name for name, own in design.term_columns if any(ends[j] != 0 for j in own)]
-    kind = "complete" if recession.complete else "quasi-complete"
-    evidence = tuple(_evidence(fit, recession, pairs))
-    n_rows, n_separated = fit.source.n_rows, int(separated.sum())
-    record = Separation(
-        kind,
+    return Separation(
+        "complete" if recession.complete else "quasi-complete",
         fit.names,
         recession.direction,
         ends,
         tuple(terms),
-        n_separated,
-        n_rows,
-        evidence,
+        int(separated.sum()),
+        fit.source.n_rows,
+        tuple(_evidence(fit, recession)),
         rows=labels[separated],
     )
-    return record, separated
+
+
+def _evidence(fit: Fit, recession: Recession) -> Iterator[str]:
+    """Yield clauses about single columns, or one about a combination."""
+    numbers, y = fit.source.map(_numbers), fit.source.map(_outcomes)
+    starts = np.flatnonzero(np.diff(numbers, prepend=-1))
+
+    def orders(values: Floats) -> tuple[bool, str]:
+        """Say whether no case is below another row of its set, and in how many sets one is above.
+
+        A difference that may be rounding is none.
+        """
+        little = 1e-12 * float(np.abs(values).max(initial=0.0))
+        case, other = np.where(y > 0, values, np.nan), np.where(y > 0, np.nan, values)
+        lowest, highest = np.fmin.reduceat(case, starts), np.fmax.reduceat(other, starts)
+        above = np.fmax.reduceat(case, starts) > np.fmin.reduceat(other, starts) + little
+        told = f"strictly so in {int(above.sum()):,} of {len(starts):,} sets"
+        return bool((lowest >= highest).all()), told
+
+    simple = []
+    for j in np.flatnonzero(np.isinf(recession.ends)).tolist():
+        side = float(np.sign(recession.ends[j]))
+        holds, told = orders(side * fit.source.map(_column, j))
+        if holds:
+            less = "lower" if side > 0 else "higher"
+            simple.append(
+                f"no case has a {less} {fit.names[j]} than another row of its set, {told}"
+            )
+    if simple:
+        yield from simple
+        return
+    used = [name for name, value in zip(fit.names, recession.direction, strict=True) if value]
+    _, told = orders(fit.source.map(_combined, recession.direction))
+    yield f"a combination of {shorten(used)} puts no case below another row of its set, {told}"
 
 
 def _numbers(block: Block) -> Any:
     return block.groups[SETS]
 
 
-def _evidence(fit: Fit, recession: Recession, pairs: Contrasts) -> Iterator[str]:
-    """Yield clauses about single columns, or one about a combination."""
-    Z = dense(pairs.source.data.X)
-    numbers = fit.source.map(_numbers)[pairs.cases]
-    n_sets = len(np.unique(numbers))
+def _outcomes(block: Block) -> Floats:
+    return block.y
 
-    def told(margins: Any) -> str:
-        strict = len(np.unique(numbers[margins > 0]))
-        return f"strictly so in {strict:,} of {n_sets:,} sets"
 
-    simple = [
-        f"no case has a {'lower' if end > 0 else 'higher'} {fit.names[j]} than another row of its "
-        f"set, {told(np.sign(end) * Z[:, j])}"
-        for j, end in enumerate(recession.ends.tolist())
-        if np.isinf(end) and (np.sign(end) * Z[:, j] >= 0).all()
-    ]
-    if simple:
-        yield from simple
-        return
-    used = [name for name, value in zip(fit.names, recession.direction, strict=True) if value]
-    yield (
-        f"a combination of {shorten(used)} puts no case below another row of its set, "
-        f"{told(Z @ recession.direction)}"
-    )
+def _column(block: Block, j: int) -> Floats:
+    return dense(block.X)[:, j]
+
+
+def _combined(block: Block, direction: Floats) -> Floats:
+    return times(block.X, direction)

@@ -20,6 +20,9 @@ from logit_inference.rows.product import dense
 from logit_inference.rows.source import ArraySource, Source
 
 Integers = NDArray[np.int64]
+# Pairs for each row of a set, beyond which its rows stand against a bound; so many sets, at most.
+MANY_PAIRS, MOST_BOUNDS = 8, 30
+MOST_ELEMENTS = 1 << 24  # of contrasts
 SETS = "sets"  # the name under which a block's groups hold the set of each row, from 0 on, in order
 
 
@@ -134,19 +137,26 @@ def within_sets(block: Block) -> Block:
 
 @dataclass(frozen=True)
 class Contrasts:
-    """Differences between a case and another row of its set, as rows of events.
+    """What a direction must order within sets, as rows of events that it must not make negative.
+
+    Of a small set, the differences ``x_case − x_other`` of all pairs. Of a large one, whose pairs
+    would be too many, each row less a bound of the set's own, ``x_case − t`` or ``t − x_other``:
+    one more column for each of these sets.
 
     Parameters
     ----------
     source : ArraySource
-        Of k rows ``x_case − x_other``.
+        Of k rows of p + b columns, those of b bounds last.
     cases, others : (k,) arrays of int
-        The numbers of both rows.
+        The numbers of both rows; twice the same where a row stands against a bound.
+    n_bounds : int
+        b.
     """
 
     source: ArraySource
     cases: Integers
     others: Integers
+    n_bounds: int
 
     def of_rows(self, separated: NDArray[np.bool_], n_rows: int) -> NDArray[np.bool_]:
         """Return which of n rows are in no contrast but separated ones, and in some."""
@@ -159,37 +169,54 @@ class Contrasts:
         return found
 
 
-def contrasts(source: Source, most: int = 1 << 25) -> Contrasts | None:
-    """Return all contrasts within sets of a source, of rows with positive weight.
+def contrasts(source: Source) -> Contrasts | None:
+    """Return the contrasts within sets of a source, of rows with positive weight.
 
     Parameters
     ----------
     source : Source
         Of whole sets, in any basis.
-    most : int
-        Elements from which they are not written out.
 
     Returns
     -------
     Contrasts or None
-        None where they are too many.
+        None where there are too many sets with too many pairs.
     """
     rows = source.fold(_written_out)
-    first, second = [], []
-    total = 0
     starts = np.append(np.flatnonzero(np.diff(rows.numbers, prepend=-1)), len(rows.numbers))
+    cases, others, bounds = [], [], []
+    total = n_bounds = 0
     for start, stop in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
         counted = rows.counts[start:stop]
         case = start + np.flatnonzero((rows.y[start:stop] > 0) & counted)
         other = start + np.flatnonzero((rows.y[start:stop] == 0) & counted)
-        total += len(case) * len(other)
-        if total * source.n_columns > most:
+        if not (len(case) and len(other)):
+            continue
+        if len(case) * len(other) > MANY_PAIRS * (stop - start) and n_bounds < MOST_BOUNDS:
+            both = np.concatenate([case, other])
+            cases.append(both)
+            others.append(both)
+            bounds.append(np.full(len(both), n_bounds))
+            n_bounds += 1
+        else:
+            cases.append(np.repeat(case, len(other)))
+            others.append(np.tile(other, len(case)))
+            bounds.append(np.full(len(cases[-1]), -1))
+        total += len(cases[-1])
+        if total * source.n_columns > MOST_ELEMENTS:
             return None
-        first.append(np.repeat(case, len(other)))
-        second.append(np.tile(other, len(case)))
-    cases, others = (np.concatenate(side).astype(np.int64) for side in (first, second))
-    Z = rows.X[cases] - rows.X[others]
-    return Contrasts(ArraySource(Block(np.ones(len(Z)), Z)), cases, others)
+    if not cases:
+        empty = np.zeros(0, dtype=np.int64)
+        none = Block(np.zeros(0), np.zeros((0, source.n_columns)))
+        return Contrasts(ArraySource(none), empty, empty, 0)
+    first, second, bound = (np.concatenate(part) for part in (cases, others, bounds))
+    Z = np.zeros((len(first), source.n_columns + n_bounds))
+    pairs = bound < 0
+    Z[pairs, : source.n_columns] = rows.X[first[pairs]] - rows.X[second[pairs]]
+    sign = np.where(rows.y[first[~pairs]] > 0, 1.0, -1.0)
+    Z[~pairs, : source.n_columns] = sign[:, np.newaxis] * rows.X[first[~pairs]]
+    Z[np.flatnonzero(~pairs), source.n_columns + bound[~pairs]] = -sign
+    return Contrasts(ArraySource(Block(np.ones(len(Z)), Z)), first, second, n_bounds)
 
 
 @dataclass(frozen=True)

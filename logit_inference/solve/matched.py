@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -57,7 +58,7 @@ def fit_sets(
         source,
         rank.basis,
         likelihood,
-        solution,
+        replace(solution, n_trials=counts.trials),
         tuple(names),
         None,
         rank.relations,

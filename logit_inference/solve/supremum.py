@@ -22,7 +22,7 @@ from logit_inference.rows.product import square_sums, times
 from logit_inference.rows.source import Source
 from logit_inference.rows.threads import blas_pinned
 from logit_inference.rows.variant import row_offset, row_weights, variant
-from logit_inference.solve.contrasts import find_recession, separated_rows
+from logit_inference.solve.contrasts import find_separated
 from logit_inference.solve.factor import factorize
 from logit_inference.solve.fit import Fit
 from logit_inference.solve.integers import coprime_columns, integer_rows, null_space
@@ -88,10 +88,10 @@ def supremum(
     span = np.array(recession.whole_span, dtype=object).reshape(-1, recession.n_directions)
     null, _ = null_space(integer_rows(matrix) @ span)
     asked = in_basis(fit.source, Basis(fit.source.n_columns, fit.basis.kept))
-    left = find_recession(fit.likelihood, asked, coprime_columns(span @ null)[kept], held=True)
+    within = coprime_columns(span @ null)[kept]
+    left, separated = find_separated(fit.likelihood, asked, within, held=True)
     if left.exists is None:
         return None
-    separated = separated_rows(fit.likelihood, asked, left)
     weights = np.where(separated, 0.0, fit.source.map(row_weights))
     origin = np.zeros(fit.source.n_columns)
     origin[kept] = np.linalg.lstsq(matrix[:, kept], value, rcond=None)[0]

@@ -188,12 +188,19 @@ def score_in_digits(block, coef):
         return np.array([float(v) for v in total])
 
 
-def test_contrasts_are_pairs_of_a_case_and_another_row():
+def test_contrasts_are_pairs_of_a_case_and_another_row(monkeypatch):
     y, X = np.array([1.0, 0, 0, 1, 0]), np.arange(5.0)[:, None]
     source = gather_sets(Block(y, X), np.array([0, 0, 0, 1, 1])).source
     found = contrasts(source)
     assert sorted(found.source.data.X[:, 0].tolist()) == [-2.0, -1.0, -1.0]
-    assert contrasts(source, most=2) is None
+    monkeypatch.setattr("logit_inference.rows.sets.MANY_PAIRS", 0)
+    bounded = contrasts(source)
+    assert bounded.n_bounds == 2
+    assert sorted(map(tuple, bounded.source.data.X)) == sorted(
+        [(0, -1, 0), (-1, 1, 0), (0, 0, -1), (-1, 0, 1), (-2, 0, 1)]
+    )
+    monkeypatch.setattr("logit_inference.rows.sets.MOST_ELEMENTS", 2)
+    assert contrasts(source) is None
     with pytest.raises(TypeError, match="not sampled"):
         source.sample(2, None)
     with pytest.raises(TypeError, match="working weights"):

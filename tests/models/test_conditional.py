@@ -155,7 +155,7 @@ def test_what_does_not_vary_within_sets_is_said(table):
     assert "Not estimable: twice = 2*a" in str(fit)
     link = fit.predict(more.head(2).assign(twice=2 * more["a"].head(2)))
     assert np.allclose(link, more.head(2)[["a", "b", "c"]] @ fit.params[["a", "b", "c"]])
-    with pytest.raises(errors.RankError, match="nothing can be estimated"):
+    with pytest.raises(errors.RankError, match="site: constant within every set"):
         li.conditional_logit("y ~ site", more, strata="set")
 
 
@@ -176,7 +176,9 @@ def test_strata_in_every_form(fit, table):
     assert "1 dropped for a missing value (set in 1)" in str(dropped)
 
 
-def test_separated_sets_have_their_limit_and_its_inference():
+@pytest.mark.parametrize("many", [8, 0])
+def test_separated_sets_have_their_limit_and_its_inference(many, monkeypatch):
+    monkeypatch.setattr("logit_inference.rows.sets.MANY_PAIRS", many)  # 0: all against bounds
     table = sample(2, 14, separated=True)
     y, X, codes = table["y"].to_numpy(), table[["a", "b", "c"]].to_numpy(), table["set"].to_numpy()
     with pytest.warns(errors.SeparationWarning, match="no case has a lower a than another row"):
@@ -206,6 +208,18 @@ def test_separated_sets_have_their_limit_and_its_inference():
     with pytest.warns(errors.SeparationWarning, match="Complete"):
         fit = li.conditional_logit("y ~ x", complete, strata="g")
     assert fit.llf == 0.0
+
+
+def test_a_large_separated_set_takes_no_search_without_end():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"x": rng.normal(size=400), "z": rng.normal(size=400), "set": 1})
+    table["y"] = (table["x"] > 0.3).astype(int)
+    with pytest.warns(errors.SeparationWarning, match="no case has a lower x"):
+        fit = li.conditional_logit("y ~ x + z", table, strata="set")
+    assert fit.separation.kind == "complete"
+    assert fit.llf == 0.0
+    assert fit.params["x"] == np.inf
+    assert fit.solution.n_passes < 30
 
 
 def test_an_early_stop_and_other_starts(fit, table):
@@ -274,7 +288,9 @@ def test_tables(fit):
     assert fit.lincom("a - b").to_frame()["estimate"][0] == pytest.approx(
         fit.params["a"] - fit.params["b"]
     )
-    assert fit.solution.to_frame()["kind"].iloc[-1] == "newton"
+    trace = fit.solution.to_frame()
+    assert trace["kind"].iloc[-1] == "newton"
+    assert trace["cost"].iloc[-1] == pytest.approx(-fit.llf / fit.nobs)
 
 
 def test_it_travels_without_its_data(fit, table, tmp_path):
