@@ -206,6 +206,15 @@ class ComparisonError(LogitInferenceError, ValueError):
         )
 
     @classmethod
+    def conditioning(cls) -> ComparisonError:
+        """Return the error for a conditional fit beside one that is not."""
+        return cls(
+            "one fit is conditional on the numbers of cases in sets and another is not: their "
+            "log-likelihoods are of different data and do not compare. Fit both the same way.",
+            "sets",
+        )
+
+    @classmethod
     def offset(cls) -> ComparisonError:
         """Return the error for models with different offsets."""
         return cls(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -10,24 +11,26 @@ import numpy as np
 from logit_inference.errors import ArgumentError, ComparisonError, DetachedError, plain
 from logit_inference.inference.deviance import TermTest
 from logit_inference.inference.distribution import chi_square_tail
+from logit_inference.models.matched import ConditionalResult
 from logit_inference.models.result import LogitResult
 from logit_inference.models.testing import covariance_notes
 from logit_inference.report.deviance import comparison_table
 from logit_inference.report.table import Column, Table
 from logit_inference.rows.block import Floats
+from logit_inference.rows.sets import SETS
 from logit_inference.rows.source import ArraySource
-from logit_inference.rows.variant import row_offset, row_weights
+from logit_inference.rows.variant import row_groups, row_offset, row_weights
 from logit_inference.solve.fit import Fit
 from logit_inference.solve.nesting import combinations
 
 
-def compare(*fits: LogitResult) -> Table:
+def compare(*fits: LogitResult | ConditionalResult) -> Table:
     """Return fits side by side, each tested against the one before by likelihood ratio.
 
     Parameters
     ----------
-    *fits : LogitResult
-        Two or more, of the same rows, outcome, weights and offset.
+    *fits : LogitResult or ConditionalResult
+        Two or more, of the same rows, outcome, weights, offset and sets.
 
     Returns
     -------
@@ -59,9 +62,21 @@ def compare(*fits: LogitResult) -> Table:
     """
     if len(fits) < 2:
         raise ArgumentError("fits", len(fits), "two fits or more: li.compare(small, large)")
-    strangers = [type(fit).__name__ for fit in fits if not isinstance(fit, LogitResult)]
-    if strangers:
-        raise ArgumentError("fits", strangers[0], "results of li.logit()")
+    return _compared([_core(fit) for fit in fits])
+
+
+def _core(fit: object) -> LogitResult:
+    """Return the result that answers for a fit."""
+    if isinstance(fit, ConditionalResult):
+        return fit.core
+    if not isinstance(fit, LogitResult):
+        wanted = "results of li.logit(), or of li.conditional_logit()"
+        raise ArgumentError("fits", type(fit).__name__, wanted)
+    return fit
+
+
+def _compared(fits: Sequence[LogitResult]) -> Table:
+    """Return results side by side."""
     asked = [_asked(fit) for fit in fits]
     for result, fit in zip(fits[1:], asked[1:], strict=True):
         _check_same_data(fits[0], result, asked[0], fit)
@@ -114,6 +129,9 @@ def _asked(result: LogitResult) -> Fit:
 
 def _check_same_data(first: LogitResult, other: LogitResult, one: Fit, two: Fit) -> None:
     """Raise unless two fits are of the same rows, outcome, weights and offset."""
+    sets = [row_groups(fit.source).get(SETS) for fit in (one, two)]
+    if (sets[0] is None) != (sets[1] is None):
+        raise ComparisonError.conditioning()
     n, m = first.n_rows_used, other.n_rows_used
     if n != m:
         raise ComparisonError.rows(f"{n} and {m}{_dropped(first, other)}")
@@ -134,6 +152,8 @@ def _check_same_data(first: LogitResult, other: LogitResult, one: Fit, two: Fit)
         raise ComparisonError.weights("weights")
     if first.account.weights_kind != other.account.weights_kind:
         raise ComparisonError.weights("kinds of weights")
+    if sets[0] is not None and not np.array_equal(*sets):  # type: ignore[arg-type]
+        raise ComparisonError.weights("sets")
     if not np.array_equal(*_both(one, two, row_offset)):
         raise ComparisonError.offset()
     estimators = first.account.estimator, other.account.estimator

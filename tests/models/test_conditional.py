@@ -278,6 +278,24 @@ def test_what_cannot_be_answered_says_so(call, kind, said, table):
         call(table)
 
 
+def test_fits_beside_each_other(fit, table):
+    small = li.conditional_logit("y ~ a", table, strata="set")
+    frame = li.compare(small, fit).to_frame()
+    assert frame["statistic"][1] == pytest.approx(2 * (fit.llf - small.llf))
+    assert frame["df"][1] == 2
+    anova = fit.anova().to_frame().set_index("term")
+    assert anova["statistic"][["b", "c"]].sum() == pytest.approx(frame["statistic"][1])
+    shifted = li.conditional_logit("y ~ I(a + set)", table, strata="set")
+    assert shifted.llf == pytest.approx(small.llf, rel=1e-12)
+    assert li.compare(shifted, fit).to_frame()["statistic"][1] == pytest.approx(
+        frame["statistic"][1]
+    )
+    with pytest.raises(errors.ComparisonError, match="conditional"):
+        li.compare(li.logit("y ~ a", table), fit)
+    with pytest.raises(errors.ArgumentError, match="results of"):
+        li.compare(fit, 3)
+
+
 def test_tables(fit):
     assert list(fit.tidy()["term"]) == ["a", "b", "c"]
     assert fit.glance()["n_sets"][0] == fit.n_sets
