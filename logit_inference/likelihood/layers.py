@@ -14,7 +14,8 @@ run from the cost to the inputs (reverse mode), since there is one cost and ther
 parameters. `check_derivatives` compares all of them with complex steps.
 
 A logistic regression is ``Stack((Linear(p, 1), LogSigmoid()))``, a multinomial one
-``Stack((Linear(p, K), LogSoftmax()))``; `stack_slope` is then log-likelihood and score of a block.
+``Stack((Linear(p, K), LogSoftmax()))``; `stack_slope` is then log-likelihood and score of a block,
+and `logit_inference.solve.training.train` goes down along it.
 The kernels that fits use know nothing of this file: it is here to be read, to be built on, and as
 an independent witness of their derivatives.
 
