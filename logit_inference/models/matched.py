@@ -336,7 +336,8 @@ class ConditionalResult:
             The inverse information, or a sandwich of scores.
         by : optional
             Clusters, each of whole sets, as in `LogitResult.with_covariance`; by default the sets.
-        type, convention
+        type : {"CR1", "CR0", "CR1S"}
+        convention : {"sandwich", "stata", "statsmodels"}
             As there.
 
         Examples
@@ -350,6 +351,9 @@ class ConditionalResult:
         if covariance not in ("model", "cluster"):
             reason = "rows of a set are not independent, and have no scores of their own"
             raise ArgumentError.refused("covariance", covariance, reason, '"model" or "cluster"')
+        if type not in ("CR1", "CR0", "CR1S"):
+            reason = "what it corrects residuals by is a matter of rows that are independent"
+            raise ArgumentError.refused("type", type, reason, '"CR1", "CR0" or "CR1S"')
         if covariance == "cluster" and by is None:
             if self.core.fit is None:
                 raise DetachedError("with_covariance()")

@@ -126,6 +126,8 @@ def test_the_robust_covariance_is_that_of_scores_of_sets(fit, table):
     assert "clustered by set (CR1)" in str(robust)
     asked = li.conditional_logit("y ~ a + b + c", table, strata="set", covariance="cluster")
     assert asked.cov_params().equals(robust.cov_params())
+    with pytest.raises(errors.ArgumentError, match="independent"):
+        fit.with_covariance("cluster", type="CR2")
     coarse = table.assign(clinic=table["set"] // 2)
     coarse_fit = li.conditional_logit("y ~ a + b + c", coarse, strata="set")
     with pytest.warns(errors.FewClustersWarning):
