@@ -37,7 +37,9 @@ from logit_inference.solve.solution import Outcome, Solution, Step
 METHODS = ("gradient-descent", "lbfgs")
 MEMORY = 10  # pairs of steps and score differences that L-BFGS keeps
 LARGER = 2.0  # the rate tried after one that was accepted at once, in units of that
-SMALLEST_RATE = 2.0**-80  # of the first rate: below, no step along the score raises anything
+# Of the first rate: below, no step along the score raises anything; above, scores vanish far out on
+# separated data, where no rate is too large.
+SMALLEST_RATE, LARGEST_RATE = 2.0**-80, 2.0**80
 NEAR = 1e-3  # of a decrement: the log-likelihood is a parabola, for all that is left to gain
 FALLING = 1e-12  # of a cost: two that are nearer than this are equal up to rounding
 
@@ -174,7 +176,7 @@ class _Walk:
 def _gradient_descent(walk: _Walk, search: Search, learning_rate: float | None) -> Outcome:
     """Go along the score until the maximum is reached, or the steps are used up."""
     rate = _first_rate(walk.seen, walk.n) if learning_rate is None else learning_rate
-    least = SMALLEST_RATE * rate
+    least, most = SMALLEST_RATE * rate, LARGEST_RATE * rate
     for _ in range(search.max_iterations):
         if walk.has_arrived():
             return Outcome.CONVERGED
@@ -182,7 +184,7 @@ def _gradient_descent(walk: _Walk, search: Search, learning_rate: float | None) 
             coef = walk.coef + rate / walk.n * walk.here.score
             walk.move(coef, walk.try_at(coef), "gradient", rate)
             continue
-        rate, first = rate * LARGER, True
+        rate, first = min(rate * LARGER, most), True
         while True:
             coef = walk.coef + rate / walk.n * walk.here.score
             ahead = walk.try_at(coef)

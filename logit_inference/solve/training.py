@@ -11,7 +11,7 @@ from logit_inference.errors import ArgumentError
 from logit_inference.likelihood.layers import Stack, stack_slope
 from logit_inference.rows.block import Floats
 from logit_inference.rows.source import Source
-from logit_inference.solve.first_order import LARGER, is_enough
+from logit_inference.solve.first_order import LARGER, LARGEST_RATE, SMALLEST_RATE, is_enough
 
 
 @dataclass(frozen=True)
@@ -80,14 +80,17 @@ def train(
     at = np.array(start, dtype=np.float64)
     here = slope_at(at)
     costs, rate = [-here.log_likelihood / n], learning_rate or 1.0
+    least, most = SMALLEST_RATE, LARGEST_RATE
     for _ in range(steps):
         if float(np.linalg.norm(here.score)) / n <= tolerance:
             break
-        rate = learning_rate or LARGER * rate
+        rate = learning_rate or min(LARGER * rate, most)
         ahead = slope_at(at + rate / n * here.score)
-        while learning_rate is None and not is_enough(here, ahead, rate / n):
+        while learning_rate is None and rate > least and not is_enough(here, ahead, rate / n):
             rate /= 2.0
             ahead = slope_at(at + rate / n * here.score)
+        if rate <= least:  # nothing that can be told from rounding is left to gain
+            break
         at, here = at + rate / n * here.score, ahead
         costs.append(-here.log_likelihood / n)
     return Training(at, np.array(costs), float(np.linalg.norm(here.score)) / n)

@@ -116,6 +116,10 @@ def test_separated_data_have_their_limit_whoever_searches():
     with pytest.warns(errors.SeparationWarning):
         fit = li.logit("y ~ x", data, solver="gradient-descent", max_iterations=40)
     assert fit.params.tolist() == [-np.inf, np.inf]
+    # As long as the caller likes: rates that grow for ever must not leave the doubles.
+    with pytest.warns(errors.SeparationWarning):
+        fit = li.logit("y ~ x", data, solver="gradient-descent", max_iterations=3000)
+    assert np.isfinite(fit.asked.coef).all()
 
 
 @pytest.mark.parametrize(
