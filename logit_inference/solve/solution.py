@@ -116,9 +116,9 @@ class Solution:
     def to_table(self) -> Table:
         """Return the trace of the search: one row for each step, with what stood before it.
 
-        Columns ``iteration``; ``kind`` of step; ``cost``, that of a sample, ``−ℓ/n``;
-        ``distance``, how far the maximum is in standard errors, to first order; ``step``, its
-        size (see `Step`).
+        Columns ``iteration``; ``kind`` of step; ``cost``, that of a sample, ``−ℓ/n`` with the
+        penalty of whatever was maximised; ``distance``, how far the maximum is in standard errors,
+        to first order; ``step``, its size (see `Step`).
         """
         from logit_inference.report.table import Column, Table
 
