@@ -182,7 +182,7 @@ def test_strata_in_every_form(fit, table):
 @pytest.mark.parametrize("many", [8, 0])
 def test_separated_sets_have_their_limit_and_its_inference(many, monkeypatch):
     monkeypatch.setattr("logit_inference.rows.sets.MANY_PAIRS", many)  # 0: all against bounds
-    table = sample(2, 14, separated=True)
+    table = sample(2, 10, separated=True)
     y, X, codes = table["y"].to_numpy(), table[["a", "b", "c"]].to_numpy(), table["set"].to_numpy()
     with pytest.warns(errors.SeparationWarning, match="no case has a lower a than another row"):
         fit = li.conditional_logit("y ~ a + b + c", table, strata="set")
@@ -243,7 +243,7 @@ def test_separation_is_decided_as_by_a_linear_program(seed, monkeypatch):
 
 def test_a_large_separated_set_takes_no_search_without_end():
     rng = np.random.default_rng(0)
-    table = pd.DataFrame({"x": rng.normal(size=400), "z": rng.normal(size=400), "set": 1})
+    table = pd.DataFrame({"x": rng.normal(size=200), "z": rng.normal(size=200), "set": 1})
     table["y"] = (table["x"] > 0.3).astype(int)
     with pytest.warns(errors.SeparationWarning, match="no case has a lower x"):
         fit = li.conditional_logit("y ~ x + z", table, strata="set")
