@@ -182,6 +182,8 @@ def certify(
         product = longest * length * math.exp(min(longest * moved, 700.0))
         if not product < 1.0:
             reason = f"M·λ is {product:.3g} at the coefficients, where less than 1 would prove it"
+            if math.isfinite(decrement):
+                reason += f"; a maximum would be about {decrement:.2g} standard errors away"
             return undecided(reason, decrement, longest, rounding)
         distance = -math.log1p(-product) / longest * MARGIN
         if basis is not None and basis.matrix is not None:
