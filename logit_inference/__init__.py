@@ -23,6 +23,7 @@ from logit_inference.errors import (
 from logit_inference.models.bootstrap import Bootstrap
 from logit_inference.models.certify import certify, certify_arrays
 from logit_inference.models.compare import compare
+from logit_inference.models.conditional import conditional_logit
 from logit_inference.models.effect_plots import (
     plot_comparisons,
     plot_predictions,
@@ -39,6 +40,7 @@ from logit_inference.models.effects import (
 )
 from logit_inference.models.imputed import logit_imputed
 from logit_inference.models.logit import logit, logit_arrays
+from logit_inference.models.matched import ConditionalResult
 from logit_inference.models.multinomial import multinomial_logit, multinomial_logit_arrays
 from logit_inference.models.multinomial_result import MultinomialResult
 from logit_inference.models.pooled import PooledResult, pool
@@ -53,6 +55,7 @@ __all__ = [
     "Bootstrap",
     "CollinearityWarning",
     "ComparisonError",
+    "ConditionalResult",
     "ConvergenceError",
     "Effects",
     "LogitInferenceError",
@@ -70,6 +73,7 @@ __all__ = [
     "certify_arrays",
     "compare",
     "comparisons",
+    "conditional_logit",
     "datagrid",
     "datasets",
     "detect_separation",

@@ -18,13 +18,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from logit_inference import __version__, load, logit
+from logit_inference import ConditionalResult, __version__, load, logit
 from logit_inference.errors import (
     ArgumentError,
     ConvergenceError,
     FileError,
     LogitInferenceError,
     LogitInferenceWarning,
+    ModelFileError,
     RankError,
     SeparationError,
 )
@@ -303,6 +304,8 @@ def _fit_record(
 def _predict(arguments: argparse.Namespace) -> str:
     """Return the rows of the file with their predictions, as text in the format asked for."""
     model, path = load(arguments.model), arguments.file
+    if isinstance(model, ConditionalResult):
+        raise ModelFileError.no_probabilities(arguments.model)
     content = read_bytes(path)
     table = read_table(content, path, arguments.separator, text=model.design.text_variables)
     predicted = model.get_prediction(table, level=arguments.level).summary_frame()

@@ -454,3 +454,12 @@ def test_json_holds_the_certificate(run):
     status, out, _ = run(FORMULA, BIRTHWT, "--format", "json")
     assert status == 0
     assert json.loads(out)["certificate"].startswith("Certified: a unique maximum exists")
+
+
+def test_a_conditional_fit_has_no_probabilities_to_print(tmp_path, capsys):
+    infert = li.datasets.load("infert")
+    saved, rows = tmp_path / "fit.json", tmp_path / "rows.csv"
+    li.conditional_logit("case ~ induced", infert, strata="stratum").save(saved)
+    infert.head(3).to_csv(rows, index=False)
+    assert main(["predict", str(saved), str(rows)]) != 0
+    assert "no row has a probability of its own" in " ".join(capsys.readouterr().err.split())

@@ -18,7 +18,9 @@ ROOT = Path(__file__).parent.parent
         "covariances",
         "effects",
         "likelihood_inference",
+        "maximum_likelihood",
         "separation",
+        "softmax_and_layers",
     ],
 )
 def test_a_vignette_runs_from_top_to_bottom(name):

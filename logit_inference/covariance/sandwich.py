@@ -160,7 +160,10 @@ def clustered(
 
 
 def counting_rows(fit: Fit) -> NDArray[np.bool_]:
-    """Return which rows have a working weight, shape (n,); one pass."""
+    """Return which rows have a working weight, or a share in a set, shape (n,); one pass."""
+    if not fit.likelihood.has_independent_rows:
+        told: NDArray[np.bool_] = fit.map(fit.likelihood.residual) != 0.0
+        return told
     counted: NDArray[np.bool_] = fit.map(fit.likelihood.working_weights) > 0.0
     return counted
 

@@ -54,6 +54,11 @@ class Account:
         constant are zero and the penalty stays that of all columns; NaN where there is none.
     sum_weights : float
         Of sampling weights, before they were scaled to mean one; NaN for others.
+    n_sets : int or None
+        Matched sets, where the likelihood is that given their numbers of cases: the null model then
+        has no coefficients.
+    n_left_out : int
+        Rows of sets that say nothing.
     """
 
     model: str
@@ -79,6 +84,8 @@ class Account:
     null_criterion: float = math.nan
     sum_weights: float = math.nan
     n_equations: int = 1
+    n_sets: int | None = None
+    n_left_out: int = 0
 
     @property
     def converged(self) -> bool:
@@ -111,6 +118,11 @@ class Account:
     def df_model(self) -> int:
         """Coefficients beside the constants."""
         return self.rank - self.has_constant * self.n_equations
+
+    @property
+    def has_null(self) -> bool:
+        """Whether the null model lies inside this one."""
+        return self.has_constant or self.n_sets is not None
 
     @property
     def df_resid(self) -> float:

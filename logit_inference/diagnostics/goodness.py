@@ -64,7 +64,7 @@ def goodness(account: Account) -> Goodness:
     statistic = np.nan if account.is_pseudo else 2.0 * (value - null)
     if not estimator.is_ml:
         statistic = 2.0 * (account.criterion - account.null_criterion)
-    nested = account.has_constant and account.df_model > 0
+    nested = account.has_null and account.df_model > 0
     per_trial = 2.0 / account.tally.trials
     cox_snell = float(-np.expm1(per_trial * (null - value)))
     criteria = estimator.has_criteria and not account.is_pseudo

@@ -262,6 +262,15 @@ class ComparisonError(LogitInferenceError, ValueError):
         )
 
     @classmethod
+    def conditioning(cls) -> ComparisonError:
+        """Return the error for a conditional fit beside one that is not."""
+        return cls(
+            "one fit is conditional on the numbers of cases in sets and another is not: their "
+            "log-likelihoods are of different data and do not compare. Fit both the same way.",
+            "sets",
+        )
+
+    @classmethod
     def offset(cls) -> ComparisonError:
         """Return the error for models with different offsets."""
         return cls(
@@ -335,7 +344,16 @@ class PredictionError(LogitInferenceError, ValueError):
 
 
 class ModelFileError(LogitInferenceError, ValueError):
-    """A saved model cannot be written or read."""
+    """A saved model cannot be written, read, or asked what it does not know."""
+
+    @classmethod
+    def no_probabilities(cls, path: str) -> ModelFileError:
+        """Return the error for predictions of a conditional fit, where probabilities are wanted."""
+        return cls(
+            f"{path} is a conditional logistic regression: without intercepts of sets no row has a "
+            "probability of its own. In Python, li.load(path).predict(rows) has log odds, to be "
+            "compared within a set."
+        )
 
 
 class DetachedError(LogitInferenceError, RuntimeError):

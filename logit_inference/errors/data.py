@@ -324,6 +324,14 @@ class DataError(LogitInferenceError, ValueError):
         )
 
     @classmethod
+    def no_informative_set(cls, strata: str, n_sets: int) -> DataError:
+        """Return the error for sets of which each has one outcome only."""
+        return cls(
+            f"none of the {n_sets:,} sets of {strata!r} has both a case and another row: given "
+            "their numbers of cases, nothing is left to explain. Are these the matched sets?"
+        )
+
+    @classmethod
     def no_leave_out(cls, n_clusters: int, found: int) -> DataError:
         """Return the error for a jackknife none of whose leave-outs has an estimate."""
         return cls(

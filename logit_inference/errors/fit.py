@@ -362,6 +362,14 @@ class RankError(LogitInferenceError, ValueError):
         )
 
     @classmethod
+    def within_sets(cls, names: Sequence[str]) -> RankError:
+        """Return the error for columns of which none varies within any set."""
+        return cls(
+            f"{shorten(list(names))}: constant within every set, and what the rows of a set share "
+            "cancels from a conditional likelihood: nothing can be estimated."
+        )
+
+    @classmethod
     def extreme(cls, column: int, largest: float) -> RankError:
         """Return the error for a column whose squares no double can hold."""
         return cls(
@@ -372,6 +380,14 @@ class RankError(LogitInferenceError, ValueError):
 
 class CollinearityWarning(LogitInferenceWarning):
     """Columns have no coefficient, because they are linear combinations of earlier ones."""
+
+    @classmethod
+    def within_sets(cls, relations: Sequence[str]) -> CollinearityWarning:
+        """Return the warning about columns that vary too little within sets."""
+        return cls(
+            "columns that within sets are constant, or combinations of earlier ones, have no "
+            f"coefficient: {'; '.join(relations)}."
+        )
 
     @classmethod
     def dropped(cls, relations: Sequence[str]) -> CollinearityWarning:

@@ -18,6 +18,7 @@ import numpy as np
 
 from logit_inference.inference.distribution import chi_square_tail, critical_value
 from logit_inference.inference.wald import Coefficients
+from logit_inference.likelihood.conditional import numbers_of_choices
 from logit_inference.rows.block import Floats
 from logit_inference.solve.fit import Fit
 from logit_inference.solve.held import held
@@ -114,6 +115,8 @@ def likelihood_limits(
     q = len(fit.basis.kept)
     wide = q if fit.solved.layout is None else min(q, 20)
     work = (float(fit.solved.n_rows) * wide + 10 * q**2) * int(np.isinf(ends).sum())
+    if not fit.likelihood.has_independent_rows:  # each row of a set takes as many times the work
+        work *= float(fit.solved.fold(numbers_of_choices).values[0]) / fit.solved.n_rows
     for j, end in enumerate(ends.tolist()):
         if math.isnan(end) and known:
             found[:, j] = 0.0, 1.0, -math.inf, math.inf

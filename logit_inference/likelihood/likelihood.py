@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from logit_inference.likelihood.evaluation import Evaluation, Slope, Tally
+from logit_inference.likelihood.evaluation import Evaluation, Largest, Slope, Tally
 from logit_inference.likelihood.rounding import ScoreSums
 from logit_inference.rows.block import Block, Floats
+from logit_inference.rows.sets import Contrasts
+from logit_inference.rows.source import Source
 
 
 class EvaluateKernel(Protocol):
@@ -65,9 +67,34 @@ class DoubtKernel(Protocol):
         """Return them at ``coef``, with sums in twice the working precision or not."""
 
 
+class SpanKernel(Protocol):
+    """How far what a block's terms are made of can reach, where rows are not independent."""
+
+    def __call__(self, block: Block, inverse_root: Floats, /) -> Largest:
+        """Return M for the metric of the information, of which (q, r) is the inverse root."""
+
+
+class BlockKernel(Protocol):
+    """What of a block's rows tells columns apart, where it is not these rows themselves."""
+
+    def __call__(self, block: Block, /) -> Block:
+        """Return rows of which a combination of columns is zero where no likelihood sees it."""
+
+
+class ContrastMaker(Protocol):
+    """What separation is a matter of, where it is not rows by themselves."""
+
+    def __call__(self, source: Source, /) -> Contrasts | None:
+        """Return the differences of rows that count; None where they are too many."""
+
+
 @dataclass(frozen=True)
 class Likelihood:
-    """The kernels of one likelihood, and its name in words."""
+    """The kernels of one likelihood, and its name in words.
+
+    The last three are those of a likelihood whose rows are not independent: it has no working
+    weights, and its information is no ``X'WX`` with a diagonal W.
+    """
 
     name: str
     evaluate: EvaluateKernel
@@ -80,3 +107,11 @@ class Likelihood:
     residual: RowKernel
     score_sums: DoubtKernel
     skewness: SkewnessKernel
+    span: SpanKernel | None = None
+    contrasts: ContrastMaker | None = None
+    within: BlockKernel | None = None
+
+    @property
+    def has_independent_rows(self) -> bool:
+        """Whether the information is ``X'WX`` with a working weight for each row."""
+        return self.span is None

@@ -13,6 +13,7 @@ from logit_inference.covariance.penalized import fit_covariance
 from logit_inference.diagnostics.account import Account
 from logit_inference.diagnostics.separation import Separation, no_separation
 from logit_inference.errors import (
+    ArgumentError,
     CollinearityWarning,
     ConvergenceError,
     DataError,
@@ -24,7 +25,7 @@ from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.limits import Limits
 from logit_inference.likelihood.evaluation import Total
 from logit_inference.likelihood.logistic import LOGISTIC
-from logit_inference.models.estimator import EstimatorRequest, estimator_notes
+from logit_inference.models.estimator import PLAIN, EstimatorRequest, estimator_notes
 from logit_inference.models.request import ResultRequest, SearchRequest
 from logit_inference.models.result import LogitResult
 from logit_inference.models.separated import Limit, find_separation, in_the_limit
@@ -54,6 +55,9 @@ def fit_design(
     if search.start is not None and search.start.shape != (p,):
         wanted = f"one value for each of the {p} coefficients ({', '.join(design.columns)})"
         raise DataError.shape("start", search.start.shape, wanted)
+    if search.descent is not None and request is not PLAIN:
+        reason = f"first-order methods maximise the likelihood, and this is {request.kind!r}"
+        raise ArgumentError.refused("solver", search.descent.method, reason, '"newton"')
     threads = threads_for(encoded.n_used, p, search.threads)
     return fit_rows(
         ArraySource(encoded.block, intercept=design.adds_intercept, threads=threads),
@@ -66,6 +70,7 @@ def fit_design(
         max_iterations=search.max_iterations,
         reach=_reach(design, encoded),
         estimator=request.resolve(design.columns, design.term_columns, design.constant),
+        descent=search.descent,
     )
 
 
@@ -111,7 +116,7 @@ def assemble(
     if how.require_convergence and separation.kind == "undecided" and outcome.converged:
         raise ConvergenceError(outcome, separation.sentence, (), _ADVICE[Outcome.DIVERGING])
     if how.require_convergence and not outcome.converged:
-        advice = _advice(fit, separation)
+        advice = advice_for(fit, separation)
         raise ConvergenceError(outcome, outcome.sentence, _moving_columns(fit), advice)
     account = Account(
         model="Logit",
@@ -235,7 +240,7 @@ def _notes(
     if math.isnan(fit.null_log_likelihood):
         yield "The offset is so extreme that the null model could not be fitted."
     if not fit.solution.outcome.converged:
-        yield f"NOT CONVERGED. {fit.solution.outcome.sentence}"
+        yield f"NOT CONVERGED. {fit.solution.outcome.sentence}{_stopped(fit)}"
 
 
 def _rows(count: int) -> str:
@@ -247,7 +252,7 @@ def _unused(name: str, levels: Sequence[Any]) -> list[str]:
     return [f"No row used has level {shown} of {name}, which so has no coefficient."]
 
 
-def _advice(fit: Fit, separation: Separation) -> str:
+def advice_for(fit: Fit, separation: Separation) -> str:
     """Return what to do about a search without a maximum, in the light of what the rows say."""
     outcome = fit.solution.outcome
     if fit.estimator.kind == "median-br":
@@ -255,6 +260,9 @@ def _advice(fit: Fit, separation: Separation) -> str:
             "No zero of the median-adjusted score was found. Code factors by other contrasts, on "
             'which median bias reduction depends, or use estimator="firth", which always exists.'
         )
+    if outcome in (Outcome.OVERSHOOTING, Outcome.ITERATION_LIMIT) and not separation.found:
+        told = f"{_stopped(fit).strip()} {_ADVICE[outcome]}{_largest_rate(fit)}"
+        return told + (_SLOW if outcome is Outcome.ITERATION_LIMIT and _is_descent(fit) else "")
     if separation.found:
         return (
             f"{separation.sentence} No penalty reaches that far: give one to "
@@ -272,6 +280,29 @@ def _advice(fit: Fit, separation: Separation) -> str:
     return f"{separation.sentence} {_ADVICE[outcome]}"
 
 
+_SLOW = (
+    " Steps along the score are slow where columns differ in size or nearly repeat each other: "
+    'standardise them, as in scale(age), or write solver="newton".'
+)
+
+
+def _is_descent(fit: Fit) -> bool:
+    steps = fit.solution.steps
+    return bool(steps) and steps[-1].kind == "stop"
+
+
+def _largest_rate(fit: Fit) -> str:
+    """Return which learning rates do not overshoot: up to twice n by the largest curvature.
+
+    A logistic log-likelihood is nowhere more curved than at zero.
+    """
+    if fit.solution.outcome is not Outcome.OVERSHOOTING:
+        return ""
+    at = fit.solved_rows.fold_runs(fit.likelihood.evaluate, np.zeros(len(fit.basis.kept)))
+    largest = float(np.linalg.eigvalsh(at.information)[-1])
+    return f" With rates up to about {2.0 * fit.tally.trials / largest:.2g} no step overshoots."
+
+
 _ADVICE = {
     Outcome.DIVERGING: (
         "Some combination of these columns separates the events from the non-events, or nearly so. "
@@ -284,7 +315,19 @@ _ADVICE = {
         "or a column so large that nearly all probabilities are 0 or 1."
     ),
     Outcome.STALLED: "Rescale or centre the columns, or start elsewhere with start=.",
+    Outcome.OVERSHOOTING: (
+        "Write a smaller learning_rate, or none for backtracking; columns of like size allow a "
+        "larger one."
+    ),
 }
+
+
+def _stopped(fit: Fit) -> str:
+    """Return how far a search stopped from the maximum, as far as its last look can tell."""
+    decrement = fit.solution.decrement
+    if not math.isfinite(decrement):
+        return ""
+    return f" It stopped about {decrement:.2g} standard errors from the maximum, to first order."
 
 
 def _moving_columns(fit: Fit) -> tuple[str, ...]:

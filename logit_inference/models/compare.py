@@ -19,25 +19,27 @@ from logit_inference.models.adjustment import (
 )
 from logit_inference.models.deviance import p_values
 from logit_inference.models.joint import chain, check_finite
+from logit_inference.models.matched import ConditionalResult
 from logit_inference.models.result import LogitResult
 from logit_inference.models.sampled import check_likelihood
 from logit_inference.models.testing import covariance_notes
 from logit_inference.report.deviance import comparison_table
 from logit_inference.report.table import Column, Table
 from logit_inference.rows.block import Block, Floats
+from logit_inference.rows.sets import SETS
 from logit_inference.rows.source import ArraySource
-from logit_inference.rows.variant import row_offset, row_weights
+from logit_inference.rows.variant import row_groups, row_offset, row_weights
 from logit_inference.solve.fit import Fit
 from logit_inference.solve.nesting import combinations
 
 
-def compare(*fits: LogitResult, adjust: str | None = None) -> Table:
+def compare(*fits: LogitResult | ConditionalResult, adjust: str | None = None) -> Table:
     """Return fits side by side, each tested against the one before by likelihood ratio.
 
     Parameters
     ----------
-    *fits : LogitResult
-        Two or more, of the same rows, outcome, weights and offset.
+    *fits : LogitResult or ConditionalResult
+        Two or more, of the same rows, outcome, weights, offset and sets.
     adjust : {"holm", "bonferroni", "bh", "by", "single-step"}, optional
         Adds p-values that are adjusted for the number of tests; ``"single-step"`` needs one of the
         fits to hold all others.
@@ -74,9 +76,21 @@ def compare(*fits: LogitResult, adjust: str | None = None) -> Table:
         raise ArgumentError("fits", "a list", "the fits one by one: li.compare(*fits)")
     if len(fits) < 2:
         raise ArgumentError("fits", len(fits), "two fits or more: li.compare(small, large)")
-    strangers = [type(fit).__name__ for fit in fits if not isinstance(fit, LogitResult)]
-    if strangers:
-        raise ArgumentError("fits", strangers[0], "results of li.logit(); adjust= by its name")
+    return _compared([_core(fit) for fit in fits], adjust)
+
+
+def _core(fit: object) -> LogitResult:
+    """Return the result that answers for a fit."""
+    if isinstance(fit, ConditionalResult):
+        return fit.core
+    if not isinstance(fit, LogitResult):
+        wanted = "results of li.logit(), or of li.conditional_logit(); adjust= by its name"
+        raise ArgumentError("fits", type(fit).__name__, wanted)
+    return fit
+
+
+def _compared(fits: Sequence[LogitResult], adjust: str | None) -> Table:
+    """Return results side by side."""
     for result in fits:
         check_likelihood(result, "compare()")
     asked = [_asked(fit) for fit in fits]
@@ -167,6 +181,9 @@ def _asked(result: LogitResult) -> Fit:
 
 def _check_same_data(first: LogitResult, other: LogitResult, one: Fit, two: Fit) -> None:
     """Raise unless two fits are of the same rows, outcome, weights and offset."""
+    sets = [row_groups(fit.source).get(SETS) for fit in (one, two)]
+    if (sets[0] is None) != (sets[1] is None):
+        raise ComparisonError.conditioning()
     n, m = first.n_rows_used, other.n_rows_used
     if n != m:
         raise ComparisonError.rows(f"{n} and {m}{_dropped(first, other)}")
@@ -187,6 +204,8 @@ def _check_same_data(first: LogitResult, other: LogitResult, one: Fit, two: Fit)
         raise ComparisonError.weights("weights")
     if first.account.weights_kind != other.account.weights_kind:
         raise ComparisonError.weights("kinds of weights")
+    if sets[0] is not None and not np.array_equal(*sets):  # type: ignore[arg-type]
+        raise ComparisonError.weights("sets")
     if not np.array_equal(*_both(one, two, row_offset)):
         raise ComparisonError.offset()
     estimators = first.account.estimator, other.account.estimator

@@ -129,6 +129,8 @@ def hauck_donner_slopes(result: LogitResult) -> WaldSlopes | None:
     fit = result.fit
     if fit is None or not result.account.estimator.is_ml or not result.converged:
         return None
+    if not fit.likelihood.has_independent_rows or not len(fit.solution.coef):
+        return None
     if (
         result.estimate.covariance.kind != "model" or result.account.is_pseudo
     ):  # they are those of model-based statistics

@@ -44,8 +44,10 @@ def logit(
     missing: str = "drop",
     separation: str = "limit",
     start: Any = None,
+    solver: str = "newton",
+    learning_rate: float | None = None,
     tolerance: float = 1e-8,
-    max_iterations: int = 50,
+    max_iterations: int | None = None,
     require_convergence: bool = True,
     level: float = 0.95,
     threads: int | None = None,
@@ -54,7 +56,7 @@ def logit(
     """Return the logistic regression of a formula on a table, by maximum likelihood unless asked.
 
     Maximises ``Σ w [y log mu + (m − y) log(1 − mu)]`` with ``log(mu/(1 − mu)) = X coef + offset``
-    by Newton–Raphson, or what ``estimator`` says.
+    by Newton–Raphson, or what ``estimator`` and ``solver`` say.
 
     Parameters
     ----------
@@ -114,10 +116,18 @@ def logit(
         likelihood: a warning and the limiting model, or an error.
     start : (p,) array, optional
         Where the iteration starts; by default at the null model.
+    solver : {"newton", "gradient-descent", "lbfgs"}
+        First-order methods (for maximum likelihood) know no curvature: gradient descent on the cost
+        per sample ``J = −ℓ/n`` takes long on columns of unlike size. They stop on Newton's terms,
+        and the certificate says how far from the maximum.
+    learning_rate : float, optional
+        Of gradient descent: each step is ``learning_rate · score/n``. By default found for each
+        step by backtracking.
     tolerance : float
         Largest Newton decrement at convergence, in standard errors.
-    max_iterations : int
-        Largest number of Newton steps.
+    max_iterations : int, optional
+        Largest number of steps; by default 50 of Newton's, 10,000 of gradient descent, 1,000 of
+        L-BFGS.
     require_convergence : bool
         Whether a search that does not converge raises. If not, the result says how it ended.
     level : float
@@ -175,7 +185,7 @@ def logit(
     """
     from logit_inference.design.design import build_design
 
-    search = read_search(start, tolerance, max_iterations, threads)
+    search = read_search(start, tolerance, max_iterations, threads, solver, learning_rate)
     request = read_estimator(
         estimator, power=power, prior_df=prior_df, penalty=penalty, intercept=intercept
     )
@@ -223,8 +233,10 @@ def logit_arrays(
     cluster: Any = None,
     separation: str = "limit",
     start: Any = None,
+    solver: str = "newton",
+    learning_rate: float | None = None,
     tolerance: float = 1e-8,
-    max_iterations: int = 50,
+    max_iterations: int | None = None,
     require_convergence: bool = True,
     level: float = 0.95,
     threads: int | None = None,
@@ -246,8 +258,10 @@ def logit_arrays(
         Whether to put a column of ones, named ``Intercept``, before the others. A text asks for
         that correction of Firth's intercept (see `logit`): of a column of ones that X has, else of
         one that is put before the others.
-    event, trials, weights, weights_kind, offset, start, tolerance, max_iterations
+    event, trials, weights, weights_kind, offset
         As in `logit`; arrays of length n instead of names.
+    start, solver, learning_rate, tolerance, max_iterations
+        As in `logit`.
     estimator, power, prior_df, penalty, covariance, separation, require_convergence
         As in `logit`.
     cluster : (n,) array, or mapping of name to array, optional
@@ -274,7 +288,7 @@ def logit_arrays(
     """
     from logit_inference.design.arrays import read_arrays
 
-    search = read_search(start, tolerance, max_iterations, threads)
+    search = read_search(start, tolerance, max_iterations, threads, solver, learning_rate)
     correction = intercept if isinstance(intercept, str) else None
     request = read_estimator(
         estimator, power=power, prior_df=prior_df, penalty=penalty, intercept=correction

@@ -34,6 +34,7 @@ from logit_inference.models.bootstrap import Bootstrap, bootstrap
 from logit_inference.models.coefficients import summary_of, tidy_of
 from logit_inference.models.combinations import Request, intervals, lincom, profile_of
 from logit_inference.models.covariances import other_covariance
+from logit_inference.models.decision import classify, decision_surface
 from logit_inference.models.deviance import anova, drop1, wald_terms
 from logit_inference.models.failures import told_inference
 from logit_inference.models.forced import with_forced_limits
@@ -526,6 +527,10 @@ class LogitResult:
         """How the maximum was found: outcome, steps, passes."""
         return self._fit("solution").solution
 
+    def plot_trace(self) -> Any:
+        """Return a matplotlib figure of the search: cost and distance by step (extra ``plots``)."""
+        return self.solution.plot_trace()
+
     @property
     def converged(self) -> bool:
         """Whether the maximum was reached to the tolerance asked for."""
@@ -599,6 +604,53 @@ class LogitResult:
         rows = self.design.encode(newdata, offset)
         new = predict_rows(self.estimate, rows.X, rows.offset, rows.labels, level)
         return with_forced_limits(self, new, level, rows.X, rows.offset)
+
+    def classify(
+        self, newdata: Any = None, threshold: float = 0.5, *, offset: Any = None
+    ) -> pd.Series:
+        """Return the outcome that the rule ``p >= threshold`` says of new rows, or of those used.
+
+        Parameters
+        ----------
+        newdata, offset
+            As in `predict`.
+        threshold : float
+            Probability from which a row is classified as the event. One half minimises the number
+            of errors if the model is right; ``c/(1 + c)`` their cost, where a false event costs c
+            times a missed one.
+
+        Returns
+        -------
+        pandas Series
+            Values of the outcome, by the labels of the rows; missing where a variable is.
+
+        Examples
+        --------
+        >>> import logit_inference as li
+        >>> fit = li.logit("low ~ lwt + C(race)", li.datasets.load("birthwt"))
+        >>> fit.classify({"lwt": [80, 150], "race": ["black", "white"]}).tolist()
+        [1, 0]
+        """
+        return classify(self, newdata, threshold, offset)
+
+    def plot_surface(
+        self, x: str, y: str, *, at: Mapping[str, Any] | None = None, threshold: float = 0.5
+    ) -> Any:
+        """Return a matplotlib figure of fitted probabilities over two predictors (extra ``plots``).
+
+        Shades are fitted probabilities, the line is the boundary of the rule ``p >= threshold``.
+
+        Parameters
+        ----------
+        x, y : str
+            Numeric variables of the table.
+        at : mapping, optional
+            Values of other predictors; by default means, and the commonest level of factors, among
+            the rows used. Without it the rows are drawn as points.
+        threshold : float
+            As in `classify`.
+        """
+        return decision_surface(self, x, y, at, threshold)
 
     def classification_table(self, threshold: float = 0.5) -> Table:
         """Return observed against classified by the rule ``p >= threshold``; one pass."""

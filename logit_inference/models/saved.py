@@ -43,8 +43,8 @@ FORMAT = "logit_inference result"
 VERSION = 2
 
 
-def save(result: LogitResult, path: str | Path) -> None:
-    """Write a result without its rows.
+def save(result: LogitResult, path: str | Path, strata: str | None = None) -> None:
+    """Write a result without its rows; ``strata`` is what told the sets of a conditional fit.
 
     Raises
     ------
@@ -65,6 +65,8 @@ def save(result: LogitResult, path: str | Path) -> None:
         "limits": to_plain(result.limits),
         "certificate": to_plain(result.certificate),
     }
+    if strata is not None:
+        content["strata"] = strata
     text = json.dumps(content, allow_nan=False, ensure_ascii=False, indent=1)
     Path(path).write_text(text + "\n", encoding="utf-8")
 
@@ -78,7 +80,7 @@ def load(path: str | Path) -> Any:
 
     Returns
     -------
-    LogitResult or MultinomialResult
+    LogitResult, MultinomialResult or ConditionalResult
         Whichever was saved.
 
     Raises
@@ -96,6 +98,7 @@ def load(path: str | Path) -> Any:
     >>> bool((li.load(path).params == fit.params).all())
     True
     """
+    from logit_inference.models.matched import ConditionalResult
     from logit_inference.models.multinomial_saved import read_result
     from logit_inference.models.result import LogitResult
 
@@ -120,7 +123,8 @@ def load(path: str | Path) -> Any:
             proof=from_plain(content["certificate"]),
         )
         str(result)  # what cannot be printed now would fail later, with a stranger message
-        return result
+        strata = content.get("strata")
+        return result if strata is None else ConditionalResult(result, str(strata))
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
         raise ModelFileError(
             f"{path} is a {FORMAT} of version {VERSION}, but it is damaged "

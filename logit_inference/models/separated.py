@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from logit_inference.covariance.covariance import Covariance
 from logit_inference.covariance.model import model_covariance
@@ -187,6 +188,18 @@ def in_the_limit(
 ) -> Limit:
     """Return the fit of the limiting model and the inference for infinite coefficients."""
     separated = separated_rows(fit.source, recession)
+    return limit_of(fit, recession, separated, level, tolerance, max_iterations)
+
+
+def limit_of(
+    fit: Fit,
+    recession: Recession,
+    separated: NDArray[np.bool_],
+    level: float,
+    tolerance: float,
+    max_iterations: int,
+) -> Limit:
+    """Return the same where it is known which rows (n,) are separated."""
     limit = limit_fit(fit, recession, separated, tolerance=tolerance, limit=max_iterations)
     if limit.basis.kept:
         covariance = model_covariance(limit)

@@ -118,6 +118,7 @@ def _facts(
         ("Event", f"Pr({account.event})"),
         ("Events", _count(account.n_events)),
         ("Non-events", _count(account.n_trials - account.n_events)),
+        *(() if account.n_sets is None else (("Sets", f"{account.n_sets:,}"),)),
         ("Converged", f"{converged}, {account.n_passes:.3g} passes"),
         ("Covariance", _kind(covariance)),
         ("No. Observations", _count(account.nobs)),
@@ -180,10 +181,12 @@ def summary_notes(
 def _rows_note(account: Account) -> str:
     noun = "Groups" if account.grouped else "Rows"
     text = f"{noun}: {account.n_rows_read:,} read, {account.n_rows_used:,} used"
-    n_dropped = account.n_rows_read - account.n_rows_used
+    n_dropped = account.n_rows_read - account.n_rows_used - account.n_left_out
     if n_dropped:
         causes = ", ".join(f"{name} in {count:,}" for name, count in account.dropped.items())
         text += f", {n_dropped:,} dropped for a missing value ({causes})"
+    if account.n_left_out:
+        text += f", {account.n_left_out:,} left out with their sets"
     if account.grouped:
         text += f"; {_count(account.n_trials)} trials"
     idle = account.n_rows_used - account.tally.n_rows

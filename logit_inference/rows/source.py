@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.coded import Coded, Layout
@@ -100,6 +101,8 @@ class ArraySource:
         Whether a column of ones comes before the columns of X.
     threads : int
         How many threads share the runs. The result does not depend on it, to the last bit.
+    cuts : array of int, optional
+        The rows with which blocks begin, where they may not be cut anywhere (see `rows.sets`).
 
     Examples
     --------
@@ -112,6 +115,7 @@ class ArraySource:
     block_rows: int | None = None
     intercept: bool = False
     threads: int = 1
+    cuts: NDArray[np.int64] | None = None
 
     @property
     def n_rows(self) -> int:
@@ -137,6 +141,8 @@ class ArraySource:
     def only_block(self) -> Block | None:
         """The block that holds all rows, if they fill no more than one."""
         n = len(self.data.y)
+        if self.cuts is not None:
+            return self._read(self.data) if len(self.cuts) < 2 else None
         if n > (self.block_rows or FEWEST_ROWS) and n > self._size:
             return None
         return self._read(self.data)
@@ -156,8 +162,12 @@ class ArraySource:
             if block is not None:  # the common small fit pays for no cutting
                 whole: Summary = kernel((block,), *args)
                 return whole
-            coded = isinstance(self.data.X, Coded)
-            runs = run_bounds(self.n_rows, self.n_columns, self._size, coded=coded)
+            if self.cuts is None:
+                coded = isinstance(self.data.X, Coded)
+                runs = run_bounds(self.n_rows, self.n_columns, self._size, coded=coded)
+            else:
+                starts = self.cuts[:: -(-len(self.cuts) // RUNS)].tolist()
+                runs = list(zip(starts, [*starts[1:], self.n_rows], strict=True))
             job = partial(self._run, kernel, args)
             merged: Summary = merge(in_order(job, runs, self.threads))
             return merged
@@ -176,10 +186,14 @@ class ArraySource:
 
         All rows whose ``y`` is ``rare`` are kept with weight one, where that is given.
         """
+        if self.cuts is not None:
+            raise TypeError("rows that stand in sets are not sampled one by one")
         return ArraySource(sampled_rows(self.data, every, rare), self.block_rows, self.intercept)
 
     def distinct(self) -> ArraySource | None:
         """Return the distinct rows as groups of trials, where there are few; else None."""
+        if self.cuts is not None:
+            return None
         cells = distinct_rows(self.data, self.intercept)
         return None if cells is None else ArraySource(cells, self.block_rows)
 
@@ -196,6 +210,11 @@ class ArraySource:
         return part
 
     def _blocks(self, start: int, stop: int) -> Iterator[Block]:
+        if self.cuts is not None:
+            within = self.cuts[(self.cuts >= start) & (self.cuts < stop)].tolist()
+            for first, after in zip(within, [*within[1:], stop], strict=True):
+                yield self._read(self.data.rows(first, after))
+            return
         size = self._size
         for first in range(start, stop, size):
             yield self._read(self.data.rows(first, min(first + size, stop)))

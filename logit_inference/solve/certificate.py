@@ -9,6 +9,10 @@ If ``M λ < 1`` that is negative from ``t = −log(1 − M λ)/M`` on, on every 
 is unique and lies within that distance. No coefficient is further from it than that many of its
 standard errors. `vignettes/certificates.md` has the proof in full.
 
+For matched sets, M is the range of what the chosen rows of a set add up to along a direction of
+unit length (`likelihood.conditional.span`): its third central moment is at most the range times the
+variance, and the rest of the proof does not change.
+
 Rounding enters through λ (`likelihood.rounding` bounds it) and through the root of I⁻¹ that
 measures, which is that of a matrix within a fraction ε of I, so that λ counts as λ/(1 − ε).
 """
@@ -168,14 +172,18 @@ def certify(
         rounding = sums.allowance(errors)
         rounding += (len(coef) + 2) * UNIT * float(errors @ np.abs(sums.score))
         length = (decrement + rounding) / (1.0 - error) * MARGIN
-        longest = row_bound(errors, rows.fold(column_reach).values, rows.layout)
+        longest = math.inf
+        if likelihood.has_independent_rows:
+            longest = row_bound(errors, rows.fold(column_reach).values, rows.layout)
         cheap = rows.n_rows * float(len(coef)) ** 2 <= EXACT_IS_CHEAP
         if cheap or not longest * max(length, moved) <= EXACT_FROM:
-            longest = rows.fold(row_leverage, root).value
+            longest = rows.fold(likelihood.span or row_leverage, root).value
         longest *= MARGIN
         product = longest * length * math.exp(min(longest * moved, 700.0))
         if not product < 1.0:
             reason = f"M·λ is {product:.3g} at the coefficients, where less than 1 would prove it"
+            if math.isfinite(decrement):
+                reason += f"; a maximum would be about {decrement:.2g} standard errors away"
             return undecided(reason, decrement, longest, rounding)
         distance = -math.log1p(-product) / longest * MARGIN
         if basis is not None and basis.matrix is not None:
@@ -214,7 +222,7 @@ def _root(
     )
     if error <= LARGEST_ERROR:
         return root, error
-    if rows.layout is not None:
+    if rows.layout is not None or not likelihood.has_independent_rows:
         return None, math.inf
     try:
         root = rows.fold(working_triangle, likelihood, coef).inverse_root()

@@ -23,6 +23,7 @@ from logit_inference.rows.block import Floats
 from logit_inference.rows.source import Source
 from logit_inference.rows.threads import blas_pinned
 from logit_inference.solve.correction import Correction
+from logit_inference.solve.first_order import Descent, descend
 from logit_inference.solve.newton import newton
 from logit_inference.solve.penalized import find_penalized
 from logit_inference.solve.rank import Relation
@@ -130,6 +131,7 @@ def fit_rows(
     max_iterations: int = 50,
     reach: Floats | None = None,
     estimator: Estimator = ML,
+    descent: Descent | None = None,
 ) -> Fit:
     """Return the fit of a source of rows, by maximum likelihood unless told otherwise.
 
@@ -150,6 +152,8 @@ def fit_rows(
         Largest absolute value of each column, where it is known.
     estimator : Estimator
         Whose criterion is maximised.
+    descent : Descent, optional
+        A first-order method in the place of Newton's, for maximum likelihood.
 
     Raises
     ------
@@ -182,7 +186,9 @@ def fit_rows(
         # A sample of rows leads to the likelihood's maximum: nowhere, if there is one outcome.
         floor = None if start is not None or one_outcome else least
         value, null_criterion, correction = np.nan, np.nan, None
-        if estimator.is_ml:
+        if estimator.is_ml and descent is not None:
+            rank, solution = descend(solved, search, counts, descent)
+        elif estimator.is_ml:
             rank, solution = find_maximum(solved, search, counts, floor)
         else:
             found = find_penalized(
@@ -193,6 +199,7 @@ def fit_rows(
             correction = found.correction
         if cells is not None:
             solution = _over_cells(solution, cells.n_rows, source.n_rows)
+        solution = replace(solution, n_trials=counts.trials)
     return Fit(
         source,
         solved,

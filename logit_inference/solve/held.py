@@ -19,9 +19,10 @@ from logit_inference.rows.product import dense
 from logit_inference.rows.source import ArraySource, Source
 from logit_inference.rows.threads import blas_pinned
 from logit_inference.rows.variant import row_offset, row_weights, variant
+from logit_inference.solve.contrasts import separable_rows
 from logit_inference.solve.fit import Fit
 from logit_inference.solve.margins import count_rows
-from logit_inference.solve.recession import Recession, separable_rows, span_with
+from logit_inference.solve.recession import Recession, span_with
 from logit_inference.solve.search import Search, find_maximum
 
 MOST_STOPS = 40  # on the way to a value too far from those known
@@ -94,7 +95,7 @@ def held(fit: Fit, recession: Recession, matrix: Floats, *, limit: int = 100) ->
         within = span_with(recession, matrix)
         own = [kept[j] for j in others] if plain else kept
         whole = in_basis(fit.solved, Basis(p, tuple(own)))
-        left = separable_rows(whole, within[own], held=not plain)
+        left = separable_rows(fit.likelihood, whole, within[own], held=not plain)
         if left is None:
             return None
         weights, rank = np.where(left[0], 0.0, weights), left[1].shape[1]

@@ -95,7 +95,11 @@ def limit_fit(
         source=variant(fit.source, offset=offset),
         solved=solved,
         basis=Basis(p, tuple(kept[j] for j in rank.basis.kept), rank.basis.matrix),
-        solution=replace(solution, n_passes=fit.solution.n_passes + solution.n_passes),
+        solution=replace(
+            solution,
+            n_passes=fit.solution.n_passes + solution.n_passes,
+            n_trials=fit.tally.trials,
+        ),
         relations={**fit.relations, **relations},
     )
 

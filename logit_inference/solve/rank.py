@@ -14,8 +14,9 @@ import numpy as np
 
 from logit_inference.errors import RankError
 from logit_inference.likelihood.evaluation import Evaluation
+from logit_inference.likelihood.likelihood import BlockKernel
 from logit_inference.rows.basis import Basis, in_basis
-from logit_inference.rows.block import Floats
+from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.centring import Centring
 from logit_inference.rows.coded import MOST_ROWS, Layout
 from logit_inference.rows.source import Source
@@ -26,7 +27,7 @@ from logit_inference.solve.condition import (
     square,
 )
 from logit_inference.solve.elimination import Limits, cross_product, eliminate
-from logit_inference.solve.factor import Factor, column_reach, column_triangle, factorize
+from logit_inference.solve.factor import Factor, Triangle, column_reach, column_triangle, factorize
 
 LIMITS = Limits(
     suspect=1e-3,
@@ -82,7 +83,12 @@ class Rank:
     n_passes: int
 
 
-def find_rank(source: Source, start: Evaluation, limit: float = ILL_CONDITIONED) -> Rank:
+def find_rank(
+    source: Source,
+    start: Evaluation,
+    limit: float = ILL_CONDITIONED,
+    within: BlockKernel | None = None,
+) -> Rank:
     """Return the columns that can be estimated, the others' relations, and the basis to solve in.
 
     Parameters
@@ -92,6 +98,9 @@ def find_rank(source: Source, start: Evaluation, limit: float = ILL_CONDITIONED)
         At the start of the iteration. It decides nothing but whether to look closer.
     limit : float
         Condition of the scaled information above which the basis changes.
+    within : callable, optional
+        Returns what of a block's rows tells columns apart, where it is not these rows themselves
+        (see `Likelihood`).
 
     Raises
     ------
@@ -111,7 +120,7 @@ def find_rank(source: Source, start: Evaluation, limit: float = ILL_CONDITIONED)
     if layout is None:
         if factor is not None:
             return Rank(Basis.identity(p), {}, 0)
-        return _plain_rank(source, limit)
+        return _plain_rank(source, limit, within)
     if factor is not None and is_resolved(factor):
         return Rank(Basis.identity(p), {}, 0)
     if factor is not None:
@@ -128,9 +137,9 @@ def find_rank(source: Source, start: Evaluation, limit: float = ILL_CONDITIONED)
     return replace(best, n_passes=found.n_passes + 2)
 
 
-def _plain_rank(source: Source, limit: float) -> Rank:
+def _plain_rank(source: Source, limit: float, within: BlockKernel | None = None) -> Rank:
     """Return the rank by a QR factor; in a basis of plain columns, if their condition needs one."""
-    upper = square(source.fold(column_triangle).upper)
+    upper = square(source.fold(_triangle, within).upper)
     _check_extreme(np.abs(upper).max(axis=0, initial=0.0))
     per_row = 1.0 / np.sqrt(source.n_rows)
     lengths = np.linalg.norm(upper, axis=0)
@@ -140,6 +149,10 @@ def _plain_rank(source: Source, limit: float) -> Rank:
         raise RankError.nothing()
     matrix = orthogonalizer(triangle, limit)
     return Rank(Basis(source.n_columns, tuple(kept), matrix), relations, 1)
+
+
+def _triangle(block: Block, within: BlockKernel | None) -> Triangle:
+    return column_triangle(block if within is None else within(block))
 
 
 def sequential_rank(work: Floats) -> tuple[list[int], Floats, dict[int, Floats]]:

@@ -53,9 +53,14 @@ def information_root(
     root working weights. Coded columns are too many for that, and numbers among them are centred
     where that matters (see `solve.rank`); where the weights here need other centres, two passes
     more. Only where that does not help either are codes written out, if the time for it is counted
-    in seconds or minutes.
+    in seconds or minutes. Rows that are not independent have the sum and nothing else, in a basis
+    that conditions it (see `solve.search`).
     """
     root = None if factor is None else factor.inverse_root()
+    if not likelihood.has_independent_rows:  # no factor of the rows has the information's root
+        if root is None:
+            raise np.linalg.LinAlgError("the information is singular")
+        return root
     layout = rows.layout
     resolves = _resolves if layout is None else is_resolved
     if factor is not None and root is not None and resolves(factor, root):

@@ -23,9 +23,9 @@ from logit_inference.solve.factor import Factor, column_reach, resolved_factor, 
 from logit_inference.solve.lean import lean_newton
 from logit_inference.solve.newton import FRESH, SMALLEST_STEP, ReachBound, newton
 from logit_inference.solve.pace import Pace, pace_of
-from logit_inference.solve.rank import Rank, find_rank
+from logit_inference.solve.rank import ILL_CONDITIONED, Rank, find_rank
 from logit_inference.solve.reach import leverage_bound
-from logit_inference.solve.root import information_root
+from logit_inference.solve.root import SUMMED_IS_ENOUGH, information_root
 from logit_inference.solve.schedule import follow_up, open_search
 from logit_inference.solve.solution import Solution
 
@@ -75,7 +75,8 @@ def find_maximum(
     more evaluation where columns are dependent or ill-conditioned (see `find_rank`).
     """
     whole = objective(source, search.likelihood)
-    if source.n_rows <= FEW_ROWS and source.layout is None:
+    independent = search.likelihood.has_independent_rows
+    if source.n_rows <= FEW_ROWS and source.layout is None and independent:
         plain = lean_newton(
             whole,
             search.start,
@@ -100,7 +101,8 @@ def find_maximum(
                     steps = opening.steps + solution.steps
                     return rank, replace(solution, steps=steps, n_passes=spent)
     waiting = [whole(search.start)]
-    rank = find_rank(source, waiting[0])
+    condition = ILL_CONDITIONED if independent else SUMMED_IS_ENOUGH
+    rank = find_rank(source, waiting[0], condition, search.likelihood.within)
     if rank.basis.is_identity:
         # Newton's first evaluation is at hand; nobody is to hold on to it after that, since that
         # of a thousand columns is a large matrix.
@@ -133,14 +135,18 @@ def _newton(
     return newton(
         whole,
         start,
-        partial(_curvature, rows, likelihood),
+        partial(curvature_at, rows, likelihood),
         tolerance=search.tolerance,
         max_iterations=search.max_iterations,
         follow=follow_up(rows, likelihood, pace),
         smallest_step=smallest_step,
-        reach=_reach(rows, search.reach),
+        reach=_reach(rows, search.reach) if likelihood.has_independent_rows else None,
         # Codes are too many columns for a factor of the rows.
-        resolve=partial(resolved_factor, rows, likelihood) if rows.layout is None else None,
+        resolve=(
+            partial(resolved_factor, rows, likelihood)
+            if rows.layout is None and likelihood.has_independent_rows
+            else None
+        ),
     )
 
 
@@ -161,7 +167,7 @@ def _reach(rows: Source, known: Floats | None) -> ReachBound | None:
     return bound
 
 
-def _curvature(
+def curvature_at(
     rows: Source, likelihood: Likelihood, factor: Factor, coef: Floats, now: Evaluation
 ) -> float:
     """Return M·λ at ``coef``; infinite where some direction has no information left.
@@ -180,5 +186,5 @@ def _curvature(
         condition = len(coef) * np.einsum("ij,ij,i->", root, root, now.upper.diagonal())
         rounding = np.finfo(float).eps * np.sqrt(rows.n_rows * condition)
         decrement = float(np.linalg.norm(root.T @ now.score)) + rounding
-        product = rows.fold(row_leverage, root).value * decrement
+        product = rows.fold(likelihood.span or row_leverage, root).value * decrement
     return float(product) if np.isfinite(product) else np.inf

@@ -6,13 +6,19 @@ that did.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import Enum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from logit_inference.likelihood.evaluation import Evaluation
 from logit_inference.rows.block import Floats
 from logit_inference.solve.factor import Factor
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from logit_inference.report.table import Table
 
 
 class Outcome(Enum):
@@ -25,7 +31,11 @@ class Outcome(Enum):
     )
     ITERATION_LIMIT = "The iteration limit was reached before the coefficients settled."
     SINGULAR = "The information matrix is singular at the current coefficients."
-    STALLED = "No step along the Newton direction raises the log-likelihood."
+    STALLED = "No step along the search direction raises the log-likelihood."
+    OVERSHOOTING = (
+        "The learning rate is too large for these columns: the last steps went past the maximum "
+        "and lowered the log-likelihood."
+    )
 
     @property
     def sentence(self) -> str:
@@ -46,14 +56,16 @@ class Step(NamedTuple):
     kind : str
         What was done: ``"newton"``; ``"halved"`` after step halving; ``"score"`` along an older
         information matrix; ``"sample"`` for a Newton step on a sample of the rows, weighted so that
-        its numbers estimate those of all rows.
+        its numbers estimate those of all rows. Of first-order methods ``"gradient"``, ``"halved"``
+        where backtracking had to shorten it, ``"lbfgs"``, and ``"stop"`` for where they ended.
     log_likelihood : float
         Before the step, without the binomial constant.
     decrement : float
         Newton decrement before the step: how far the maximum is, in standard errors, to first
-        order.
+        order. First-order methods measure it by the information where they last looked.
     size : float
-        Fraction of the full Newton step that was taken.
+        Fraction of the full Newton step that was taken; the learning rate of a gradient step; the
+        length of one of L-BFGS in standard errors.
     """
 
     kind: str
@@ -72,7 +84,7 @@ class Solution:
         Where the search ended.
     evaluation : Evaluation
         Of the last evaluation; ``coef`` is one Newton step of ``decrement`` standard errors on,
-        where the search converged.
+        where Newton's search converged, and the very point where a first-order method stopped.
     outcome : Outcome
     steps : tuple of Step
     n_passes : float
@@ -86,6 +98,8 @@ class Solution:
         Of the information there; None where that is singular.
     n_distinct : int or None
         Number of distinct rows, where equal rows were merged and only these solved over.
+    n_trials : float
+        Weighted trials n, of the cost per sample ``J = −ℓ/n``; NaN where nobody asked.
     """
 
     coef: Floats
@@ -97,3 +111,42 @@ class Solution:
     decrement: float
     factor: Factor | None
     n_distinct: int | None = None
+    n_trials: float = math.nan
+
+    def to_table(self) -> Table:
+        """Return the trace of the search: one row for each step, with what stood before it.
+
+        Columns ``iteration``; ``kind`` of step; ``cost``, that of a sample, ``−ℓ/n`` with the
+        penalty of whatever was maximised; ``distance``, how far the maximum is in standard errors,
+        to first order; ``step``, its size (see `Step`).
+        """
+        from logit_inference.report.table import Column, Table
+
+        costs = [-step.log_likelihood / self.n_trials for step in self.steps]
+        columns = (
+            Column("iteration", range(len(self.steps)), header="", kind="integer"),
+            Column("kind", [step.kind for step in self.steps]),
+            Column("cost", costs, header="cost -ℓ/n", kind="estimate"),
+            Column("distance", [step.decrement for step in self.steps], kind="estimate"),
+            Column("step", [step.size for step in self.steps], kind="estimate"),
+        )
+        passes = f"{self.n_passes:.3g} passes over the columns. Distances are in standard errors."
+        return Table("The search for the maximum", columns, notes=(self.outcome.sentence, passes))
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return that trace as a pandas frame.
+
+        Examples
+        --------
+        >>> import logit_inference as li
+        >>> fit = li.logit("low ~ age + lwt", li.datasets.load("birthwt"), solver="lbfgs")
+        >>> fit.solution.to_frame().columns.tolist()
+        ['iteration', 'kind', 'cost', 'distance', 'step']
+        """
+        return self.to_table().to_frame()
+
+    def plot_trace(self) -> Any:
+        """Return a matplotlib figure of the trace: cost and distance by step (extra ``plots``)."""
+        from logit_inference.report.trace import plot_trace
+
+        return plot_trace(self.to_table())

@@ -22,12 +22,13 @@ from logit_inference.rows.product import square_sums, times
 from logit_inference.rows.source import Source
 from logit_inference.rows.threads import blas_pinned
 from logit_inference.rows.variant import row_offset, row_weights, variant
+from logit_inference.solve.contrasts import separable_rows
 from logit_inference.solve.factor import factorize
 from logit_inference.solve.fit import Fit
 from logit_inference.solve.held import REACHED
 from logit_inference.solve.integers import coprime_columns, integer_rows, null_space
 from logit_inference.solve.rank import find_rank
-from logit_inference.solve.recession import Recession, separable_rows
+from logit_inference.solve.recession import Recession
 from logit_inference.solve.root import information_root
 from logit_inference.solve.search import Search, find_maximum
 
@@ -89,7 +90,8 @@ def supremum(
     span = np.array(recession.whole_span, dtype=object).reshape(-1, recession.n_directions)
     null, _ = null_space(integer_rows(matrix) @ span)
     asked = in_basis(fit.source, Basis(fit.source.n_columns, fit.basis.kept))
-    left = separable_rows(asked, coprime_columns(span @ null)[kept], held=True)
+    within = coprime_columns(span @ null)[kept]
+    left = separable_rows(fit.likelihood, asked, within, held=True)
     if left is None:
         return None
     separated, directions = left
@@ -156,7 +158,7 @@ def score_at(rows: Source, likelihood: Likelihood, link: Floats) -> tuple[float,
     at = objective(there, likelihood)(zero)
     if not at.upper.diagonal().any():  # every row that says something of the model is separated
         return 0.0, 0
-    rank = find_rank(there, at)
+    rank = find_rank(there, at, within=likelihood.within)
     if not rank.basis.is_identity:
         there = in_basis(there, rank.basis)
         zero = np.zeros(there.n_columns)

@@ -80,6 +80,27 @@ def womenlf() -> li.MultinomialResult:
     return li.multinomial_logit("partic ~ hincome + children", li.datasets.load("Womenlf"))
 
 
+@cache
+def descent() -> li.LogitResult:
+    """Return where a few steps of gradient descent come to."""
+    return li.logit(
+        "low ~ smoke",
+        li.datasets.load("birthwt"),
+        solver="gradient-descent",
+        learning_rate=2.0,
+        max_iterations=5,
+        require_convergence=False,
+    )
+
+
+@cache
+def matched() -> li.ConditionalResult:
+    """Return a conditional fit, some sets of which say nothing."""
+    infert = li.datasets.load("infert")
+    table = infert.assign(case=infert["case"].mask(infert["stratum"].isin((3, 7)), 0))
+    return li.conditional_logit("case ~ spontaneous + induced", table, strata="stratum")
+
+
 def tests() -> str:
     """Return hypotheses as sentences."""
     fit = birthwt()
@@ -179,6 +200,9 @@ TEXTS: dict[str, Callable[[], str]] = {
     "fit_endometrial_separated_terms.txt": lambda: str(endometrial().wald_terms()),
     "fit_birthwt_profile.txt": lambda: str(birthwt().profile("smoke + 10*age")),
     "fit_menarche_hauck_donner.txt": lambda: str(menarche().hauck_donner()),
+    "fit_conditional.txt": lambda: str(matched()),
+    "fit_conditional_odds_ratios.html": lambda: matched().summary(odds_ratios=True).to_html(),
+    "fit_trace.txt": lambda: str(descent().solution.to_table()),
     "fit_classification.txt": lambda: str(birthwt().classification_table()),
     "fit_anova_type_3.txt": lambda: str(titanic().anova(type=3, adjust="holm")),
     "fit_drop1_score.txt": lambda: str(birthwt().drop1(test="score", adjust="bh")),

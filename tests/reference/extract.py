@@ -173,6 +173,8 @@ def main(source: Path) -> None:
             write(HERE / "multinom_R" / f"{case['id']}.json", multinom(case, results["multinom"]))
         if "firth" in results:
             write(HERE / "firth_R" / f"{case['id']}.json", firth(case, results["firth"]))
+        if "clogit" in results:
+            write(HERE / "clogit_R" / f"{case['id']}.json", results["clogit"]["exact"])
         if "mi" in results:
             write(HERE / "mi_R" / f"{case['id']}.json", imputation(case, results["mi"]))
     write(HERE / "effects_py" / "marginaleffects.json", python_effects(source))
