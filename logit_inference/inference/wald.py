@@ -7,6 +7,7 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from logit_inference.errors import ArgumentError, HypothesisError
 from logit_inference.inference.distribution import chi_square_tail, critical_value, two_sided
@@ -18,7 +19,10 @@ from logit_inference.rows.block import Floats
 
 @dataclass(frozen=True)
 class Coefficients:
-    """Estimates of k quantities with their Wald inference, arrays of shape (k,)."""
+    """Estimates of k quantities with their inference, arrays of shape (k,).
+
+    ``branched`` says whose profiles have several branches; None where none was looked at.
+    """
 
     estimate: Floats
     std_error: Floats
@@ -26,6 +30,7 @@ class Coefficients:
     p_value: Floats
     conf_low: Floats
     conf_high: Floats
+    branched: NDArray[np.bool_] | None = None
 
 
 def check_level(level: float) -> float:
