@@ -20,7 +20,8 @@ from logit_inference.solve.peak import Peak
 from logit_inference.solve.solution import Outcome
 
 CLOSE = 1e-6  # of a refit's decrement; its value is then right to the square of that
-MOST_STEPS = 200
+# Of a search; where halved steps grow so short or steps so many, it began too far out.
+MOST_STEPS, SHORTEST_STEP = 60, 2.0**-10
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ def refit(
             tolerance=CLOSE,
             max_iterations=MOST_STEPS,
             fresh=np.inf,
+            smallest_step=SHORTEST_STEP,
         )
         found, outcome = origin + span @ solution.coef, solution.outcome
         left = solution.decrement if outcome.converged else 0.0
