@@ -67,7 +67,7 @@ def profile_coefficients(
         return Coefficients(wald.estimate, wald.std_error, statistic, statistic, low, high)
     peak = fit_peak(fit)
     for j in finite:
-        if _holds_corrected(fit, matrix[j]):
+        if holds_corrected(fit, matrix[j]):
             statistic[j], low[j], high[j] = wald.statistic[j], wald.conf_low[j], wald.conf_high[j]
             continue
         row = widened(fit, peak, matrix[[j]])
@@ -114,5 +114,6 @@ def is_corrected(fit: Fit, column: int) -> bool:
     return fit.estimator.intercept == "flic" and column == fit.constant
 
 
-def _holds_corrected(fit: Fit, row: Floats) -> bool:
+def holds_corrected(fit: Fit, row: Floats) -> bool:
+    """Say whether a combination of coefficients involves such an intercept."""
     return any(is_corrected(fit, int(j)) for j in np.flatnonzero(row))

@@ -67,9 +67,16 @@ def determinant_scores(block: Block, coef: Floats, roots: Floats) -> Total:
 
 
 def largest_leverage(block: Block, coef: Floats, root: Floats) -> Largest:
-    """Return the largest leverage ``h = w·x'I⁻¹x`` of a row at (q,) coefficients."""
+    """Return the largest leverage ``h = w·x'I⁻¹x`` at (q,) coefficients, of equal rows together.
+
+    So it is the same of a row with a weight and of its replicates. Rows whose leverages are equal
+    by chance are taken for equal, where they are equal in ``x'I⁻¹x`` too.
+    """
     eta = _linear_predictors(block, coef[np.newaxis])
-    return Largest(float(_leverages(block, eta, root[np.newaxis]).max(initial=0.0)))
+    own = _leverages(block, eta, root[np.newaxis])[0]
+    reach = np.square(dense(block.X) @ root).sum(axis=1)
+    alike = np.unique(np.round(reach, 9), return_inverse=True)[1]
+    return Largest(float(np.bincount(alike.ravel(), own, minlength=1).max(initial=0.0)))
 
 
 def _leverages(block: Block, eta: Floats, roots: Floats) -> Floats:

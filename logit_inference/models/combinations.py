@@ -13,6 +13,7 @@ from logit_inference.errors import ArgumentError, DetachedError, HypothesisError
 from logit_inference.inference.curve import Curve, profile_curve, supremum_curve
 from logit_inference.inference.likelihood_ratio import (
     fit_peak,
+    holds_corrected,
     profile_coefficients,
     widened,
 )
@@ -178,6 +179,11 @@ def profile_of(result: LogitResult, combination: Any, points: int, level: float 
         raise ArgumentError.refused("estimator", estimator.kind, reason, instead)
     if result.fit is None:
         raise DetachedError("profile()")
+    if holds_corrected(result.fit, asked.matrix[0]):
+        reason = "FLIC corrects the intercept by hand, so that it maximises nothing"
+        raise ArgumentError.refused(
+            "combination", asked.text[0], reason, 'conf_int(method="wald") or lincom()'
+        )
     name, matrix = asked.text[0], asked.matrix
     try:
         own = combination_inference(result, matrix, level, "profile", tests=False, called=[name])

@@ -205,7 +205,7 @@ def hauck_donner_table(names: Sequence[str], statistic: Floats, slopes: WaldSlop
             "standard error; 1 for a parabolic log-likelihood. Below 0 the Wald statistic is past "
             "its maximum (Yee 2022).",
             "profile slope: the same with the others following, which does not depend on how "
-            'columns are centred. Where both are negative z understates the evidence: method="lr".',
+            'columns are centred. Where a statistic is past its maximum, method="lr" has the test.',
         ),
     )
 
@@ -223,7 +223,7 @@ def hauck_donner_note(names: Sequence[str], slopes: WaldSlopes) -> tuple[str, ..
         return ()
     return (
         f"Hauck–Donner effect: the Wald statistic of {', '.join(past)} is past its maximum and "
-        'understates the evidence; summary(method="lr") has the likelihood-ratio test.',
+        'may understate the evidence; summary(method="lr") has the likelihood-ratio test.',
     )
 
 
