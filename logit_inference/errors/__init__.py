@@ -41,6 +41,7 @@ from logit_inference.errors.fit import (
     RankError,
     SeparationError,
     SeparationWarning,
+    several_branches,
 )
 from logit_inference.errors.formula import (
     FormulaError,
@@ -106,5 +107,6 @@ __all__ = [
     "excerpt",
     "nearest",
     "plain",
+    "several_branches",
     "shorten",
 ]

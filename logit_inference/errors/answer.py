@@ -244,6 +244,16 @@ class ComparisonError(LogitInferenceError, ValueError):
         )
 
     @classmethod
+    def order(cls) -> ComparisonError:
+        """Return the error for fits of the same rows in another order."""
+        return cls(
+            "the fits use their rows in different orders: row by row the outcomes or the labels "
+            "differ, while over all rows they are the same. Columns cannot be compared row by row "
+            "then. Fit all models to one table.",
+            "rows",
+        )
+
+    @classmethod
     def outcome(cls, one: str, other: str) -> ComparisonError:
         """Return the error for fits of different outcomes."""
         return cls(
@@ -274,8 +284,10 @@ class ComparisonError(LogitInferenceError, ValueError):
     def offset(cls) -> ComparisonError:
         """Return the error for models with different offsets."""
         return cls(
-            "the offsets of the models differ, so that neither is a special case of the other. "
-            "Write the same offset in both.",
+            "the offsets of the two formulas differ, and a formula is tested within the offset of "
+            "the fit. Write the same offset in both; or fit both models, and "
+            "li.compare(small, large) tests them where the difference of the offsets is a "
+            "combination of the larger one's columns.",
             "offset",
         )
 

@@ -95,29 +95,51 @@ class ProfileError(LogitInferenceError, ArithmeticError):
         """Return the error for a restricted maximum that is higher than the estimate's."""
         return cls(
             f"a restricted fit is higher than the estimate, by {gap:.3g}: what is maximised has "
-            "several maxima, and the search ended at one that is not the highest. Fit again from "
-            "other coefficients with start=, and keep the fit whose penalized_log_likelihood is "
-            'largest; method="wald" describes the maximum at hand.',
+            "several maxima, and the search ended at one that is not the highest, from which no "
+            "likelihood ratio can be measured: neither this one nor those of other coefficients. "
+            "Fit again from other coefficients with start=, and keep the fit whose "
+            'penalized_log_likelihood is largest; method="wald" describes the maximum at hand.',
             gap=gap,
         )
 
 
 class ProfileWarning(LogitInferenceWarning):
-    """Some profiles were not found: their numbers are missing, those of the others stand.
+    """Some profiles were not found, or have several branches.
+
+    Where one is not found its numbers are missing; all others stand.
 
     Attributes
     ----------
     reasons : dict of str to str
-        Of each coefficient or combination without a profile, why.
+        Of each coefficient or combination that it is about, why.
     """
 
-    def __init__(self, reasons: Mapping[str, str]):
+    def __init__(self, reasons: Mapping[str, str], message: str = ""):
         self.reasons = dict(reasons)
+        if message:
+            super().__init__(message)
+            return
         told = " ".join(reason for reason in self.reasons.values() if reason)
         super().__init__(
             f"no profile was found of {', '.join(self.reasons)}: tests and intervals are missing "
             f"there, and those of the others stand. {told}".rstrip()
         )
+
+    @classmethod
+    def branched(cls, names: Sequence[str]) -> ProfileWarning:
+        """Return the warning about profiles with several branches, whose numbers are there."""
+        told = several_branches(names)
+        return cls(dict.fromkeys(names, told), told)
+
+
+def several_branches(names: Sequence[str]) -> str:
+    """Return what is said of profiles that have several branches."""
+    return (
+        f"Several branches in the profile of {shorten(list(names))}: with the coefficient held "
+        "near an end of its interval, the penalised likelihood of these few rows has more than one "
+        "maximum in the others. The highest that climbs from many starts find counts, and the "
+        "chi-square reference is rough: profile() shows the curve."
+    )
 
 
 class SeparationError(LogitInferenceError, ArithmeticError):

@@ -12,11 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from logit_inference.errors import ProfileError
-from logit_inference.inference.profile import (
-    profile_interval,
-    restricted_maximum,
-    top,
-)
+from logit_inference.inference.profile import profile_interval, restricted_maximum
+from logit_inference.inference.refit import top
 from logit_inference.rows.block import Floats
 from logit_inference.solve.held import Held
 from logit_inference.solve.peak import Peak

@@ -25,7 +25,8 @@ information fall. The slope along the profile, where the others follow the coeff
 
     √v dW/dβ_k = 1 + β_k/(2v²) · Σ w (1 − 2mu) e³.
 
-Both are computed. Tables of coefficients warn where both are negative.
+Both are computed. Tables of coefficients warn where the first is negative, which is the effect as
+it is defined; the second tells whether centring would change it.
 
 References
 ----------
@@ -72,8 +73,8 @@ class WaldSlopes:
 
     @property
     def past_maximum(self) -> NDArray[np.bool_]:
-        """Which statistics are past their maximum either way, shape (p,)."""
-        return (self.fixed < 0) & (self.profile < 0)
+        """Which statistics are past their maximum, the others fixed, shape (p,)."""
+        return np.asarray(self.fixed < 0)
 
 
 def wald_slopes(fit: Fit, columns: Sequence[int] | None = None) -> WaldSlopes:
@@ -114,14 +115,11 @@ def wald_slopes(fit: Fit, columns: Sequence[int] | None = None) -> WaldSlopes:
 
 
 def suspects(fit: Fit) -> list[int]:
-    """Return the coefficients whose Wald statistic may be past its maximum; one look at columns.
-
-    Not the constant, of which nobody asks whether it is zero.
-    """
+    """Return the coefficients whose Wald statistic may be past its maximum; one look at columns."""
     if not fit.basis.kept:
         return []
     reach, coef = fit.solved.fold(column_reach).values, np.nan_to_num(fit.coef)
-    return [int(j) for j in np.flatnonzero(np.abs(coef) * reach > SAFE) if j != fit.constant]
+    return [int(j) for j in np.flatnonzero(np.abs(coef) * reach > SAFE)]
 
 
 def _skewed(

@@ -10,7 +10,7 @@ import numpy as np
 from logit_inference.errors import ArgumentError, ProfileError
 from logit_inference.inference.distribution import two_sided
 from logit_inference.inference.estimate import Estimate
-from logit_inference.inference.profile import likelihood_ratio, profile_interval
+from logit_inference.inference.profile import likelihood_interval, likelihood_ratio
 from logit_inference.inference.wald import Coefficients, combinations
 from logit_inference.rows.block import Floats
 from logit_inference.solve.fit import Fit
@@ -42,7 +42,8 @@ def profile_coefficients(
     tests : bool
         Whether to compute statistics and p-values, which intervals do not need.
     called : sequence of k str, optional
-        What errors name them. Without it a profile that is not found is NaN.
+        What errors name them. Without it a profile that is not found is NaN; all are where a
+        restricted fit is higher than the estimate, which then is not the maximum.
 
     Raises
     ------
@@ -54,18 +55,19 @@ def profile_coefficients(
 
     Notes
     -----
-    For each coefficient, the two ends of its interval (see `profile_interval`) and one restricted
-    fit, of two to five evaluations, for the test.
+    For each coefficient, the two ends of its interval (see `likelihood_interval`) and one
+    restricted fit, of two to five evaluations, for the test.
     """
     matrix = np.eye(len(estimate.names)) if matrix is None else matrix
     wald = combinations(estimate, matrix, level)
     statistic, low, high = np.full((3, len(matrix)), np.nan)
+    branched = np.zeros(len(matrix), dtype=bool)
     finite = np.flatnonzero(np.isfinite(wald.estimate)).tolist()
     if not finite:  # complete separation: there is no peak
         return Coefficients(wald.estimate, wald.std_error, statistic, statistic, low, high)
     peak = fit_peak(fit)
     for j in finite:
-        if _holds_corrected(fit, matrix[j]):
+        if holds_corrected(fit, matrix[j]):
             statistic[j], low[j], high[j] = wald.statistic[j], wald.conf_low[j], wald.conf_high[j]
             continue
         row = widened(fit, peak, matrix[[j]])
@@ -73,13 +75,17 @@ def profile_coefficients(
             if tests:
                 ratio = likelihood_ratio(peak, row, np.zeros(1))
                 statistic[j] = math.copysign(math.sqrt(ratio), float(row[0] @ peak.coef))
-            low[j], high[j] = profile_interval(peak, row[0], level)
+            found = likelihood_interval(peak, row[0], level)
+            low[j], high[j], branched[j] = found.low, found.high, found.branched
         except ProfileError as problem:
             if called is not None:
                 raise problem.about(called[j]) from None
             statistic[j] = np.nan
+            if problem.gap > 0.0:  # the estimate is not the maximum: nothing is measured from it
+                statistic[:], low[:], high[:] = np.nan, np.nan, np.nan
+                break
     p_value = two_sided(statistic, None)
-    return Coefficients(wald.estimate, wald.std_error, statistic, p_value, low, high)
+    return Coefficients(wald.estimate, wald.std_error, statistic, p_value, low, high, branched)
 
 
 def fit_peak(fit: Fit) -> Peak:
@@ -108,5 +114,6 @@ def is_corrected(fit: Fit, column: int) -> bool:
     return fit.estimator.intercept == "flic" and column == fit.constant
 
 
-def _holds_corrected(fit: Fit, row: Floats) -> bool:
+def holds_corrected(fit: Fit, row: Floats) -> bool:
+    """Say whether a combination of coefficients involves such an intercept."""
     return any(is_corrected(fit, int(j)) for j in np.flatnonzero(row))

@@ -16,7 +16,8 @@ import numpy as np
 from logit_inference.errors import ProfileError
 from logit_inference.inference.deviance import Model, TermTest
 from logit_inference.inference.distribution import chi_square_tail
-from logit_inference.inference.profile import Refit, refit, restricted_maximum, top
+from logit_inference.inference.profile import restricted_maximum
+from logit_inference.inference.refit import Refit, refit, top
 from logit_inference.inference.terms import Comparison
 from logit_inference.likelihood.evaluation import Evaluation
 from logit_inference.likelihood.objective import Objective

@@ -9,9 +9,15 @@ from logit_inference.inference.distribution import chi_square_tail
 from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.hypothesis import Hypothesis
 from logit_inference.inference.likelihood_ratio import is_corrected
+from logit_inference.inference.refit import Refit
 from logit_inference.inference.result import TestResult
 from logit_inference.inference.submodel import Whole, efficient_score, submodel
 from logit_inference.inference.wald import check_restrictions
+
+BRANCHED = (
+    "Under the hypothesis the penalised likelihood of these few rows has several maxima: the "
+    "highest that climbs from many starts find counts."
+)
 
 
 def likelihood_ratio_test(whole: Whole, estimate: Estimate, hypothesis: Hypothesis) -> TestResult:
@@ -32,7 +38,9 @@ def likelihood_ratio_test(whole: Whole, estimate: Estimate, hypothesis: Hypothes
     null = submodel(whole, hypothesis.matrix, hypothesis.value)
     statistic = max(2.0 * (whole.value - null.maximum), 0.0)
     df = float(len(hypothesis.matrix))
-    return TestResult("lr", hypothesis.text, statistic, df, None, chi_square_tail(statistic, df))
+    notes = (BRANCHED,) if isinstance(null.at, Refit) and null.at.branched else ()
+    tail = chi_square_tail(statistic, df)
+    return TestResult("lr", hypothesis.text, statistic, df, None, tail, notes)
 
 
 def score_test(whole: Whole, estimate: Estimate, hypothesis: Hypothesis) -> TestResult:

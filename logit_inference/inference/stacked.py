@@ -15,7 +15,7 @@ import numpy as np
 
 from logit_inference.errors import ProfileError
 from logit_inference.inference.hypothesis import Hypothesis
-from logit_inference.inference.profile import Refit, refit
+from logit_inference.inference.refit import Refit, refit
 from logit_inference.inference.submodel import Whole, submodel
 from logit_inference.likelihood.evaluation import Evaluation
 from logit_inference.likelihood.objective import Objective, null_objective, objective

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from logit_inference.errors import ArgumentError, ProfileError
-from logit_inference.inference.profile import Refit, refit, restricted_maximum
+from logit_inference.inference.profile import restricted_maximum
+from logit_inference.inference.refit import Refit, refit
 from logit_inference.likelihood.estimator import Estimator
 from logit_inference.rows.block import Floats
 from logit_inference.rows.variant import variant

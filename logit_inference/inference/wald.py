@@ -7,6 +7,7 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from logit_inference.covariance.satterthwaite import Satterthwaite
 from logit_inference.errors import ArgumentError, HypothesisError
@@ -22,7 +23,10 @@ OF_THE_INFORMATION = ("model", "penalized information", "augmented information")
 
 @dataclass(frozen=True)
 class Coefficients:
-    """Estimates of k quantities with their Wald inference, arrays of shape (k,)."""
+    """Estimates of k quantities with their inference, arrays of shape (k,).
+
+    ``branched`` says whose profiles have several branches; None where none was looked at.
+    """
 
     estimate: Floats
     std_error: Floats
@@ -30,6 +34,7 @@ class Coefficients:
     p_value: Floats
     conf_low: Floats
     conf_high: Floats
+    branched: NDArray[np.bool_] | None = None
 
 
 def check_level(level: float) -> float:

@@ -18,7 +18,7 @@ from logit_inference.covariance.sandwich import Codes, sums_by_cluster, together
 from logit_inference.errors import HypothesisError
 from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.hypothesis import Hypothesis
-from logit_inference.inference.profile import Refit
+from logit_inference.inference.refit import Refit
 from logit_inference.inference.result import TestResult
 from logit_inference.inference.submodel import Whole, submodel
 from logit_inference.inference.wald import check_restrictions

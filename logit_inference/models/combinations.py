@@ -13,6 +13,7 @@ from logit_inference.errors import ArgumentError, DetachedError, HypothesisError
 from logit_inference.inference.curve import Curve, profile_curve, supremum_curve
 from logit_inference.inference.likelihood_ratio import (
     fit_peak,
+    holds_corrected,
     profile_coefficients,
     widened,
 )
@@ -33,7 +34,13 @@ from logit_inference.models.simultaneous import (
     widened_jointly,
 )
 from logit_inference.models.testing import foreign_covariance
-from logit_inference.report.inference import Shown, infinite_note, lincom_table, unused_note
+from logit_inference.report.inference import (
+    Shown,
+    branches_note,
+    infinite_note,
+    lincom_table,
+    unused_note,
+)
 from logit_inference.report.table import Table
 from logit_inference.rows.block import Floats
 from logit_inference.solve.held import held
@@ -173,6 +180,11 @@ def profile_of(result: LogitResult, combination: Any, points: int, level: float 
         raise ArgumentError.refused("estimator", estimator.kind, reason, instead)
     if result.fit is None:
         raise DetachedError("profile()")
+    if holds_corrected(result.fit, asked.matrix[0]):
+        reason = "FLIC corrects the intercept by hand, so that it maximises nothing"
+        raise ArgumentError.refused(
+            "combination", asked.text[0], reason, 'conf_int(method="wald") or lincom()'
+        )
     name, matrix = asked.text[0], asked.matrix
     try:
         own = combination_inference(result, matrix, level, "profile", tests=False, called=[name])
@@ -193,7 +205,10 @@ def profile_of(result: LogitResult, combination: Any, points: int, level: float 
         curve.root,
         result.estimate.names,
         _coefficients(result, curve.coef),
-        (unused_note(foreign),) if foreign else (),
+        (
+            *((unused_note(foreign),) if foreign else ()),
+            *branches_note([name], own, "profile"),
+        ),
     )
 
 
@@ -253,7 +268,10 @@ def intervals(
             table = Limits(level, *(values[kept] for values in own)).put_into(table)
     else:
         whole = coefficient_inference(result, level, method)
-        table = replace(whole, **{name: values[kept] for name, values in vars(whole).items()})
+        table = replace(
+            whole, **{name: part[kept] for name, part in vars(whole).items() if part is not None}
+        )
     if named == "profile":
         tell_of_lost(result, called, matrix, table, level)
-    return label(frame_of_intervals(called, table), result, named, called)
+    notes = branches_note(called, table, named)
+    return label(frame_of_intervals(called, table), result, named, called, *notes)

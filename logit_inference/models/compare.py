@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
@@ -32,6 +33,8 @@ from logit_inference.rows.variant import row_groups, row_offset, row_weights
 from logit_inference.solve.fit import Fit
 from logit_inference.solve.nesting import combinations
 
+NO_TEST = "AIC and BIC compare models that are not nested; no test does."
+
 
 def compare(*fits: LogitResult | ConditionalResult, adjust: str | None = None) -> Table:
     """Return fits side by side, each tested against the one before by likelihood ratio.
@@ -39,7 +42,7 @@ def compare(*fits: LogitResult | ConditionalResult, adjust: str | None = None) -
     Parameters
     ----------
     *fits : LogitResult or ConditionalResult
-        Two or more, of the same rows, outcome, weights, offset and sets.
+        Two or more, of the same rows in the same order, outcome, weights and sets.
     adjust : {"holm", "bonferroni", "bh", "by", "single-step"}, optional
         Adds p-values that are adjusted for the number of tests; ``"single-step"`` needs one of the
         fits to hold all others.
@@ -54,14 +57,15 @@ def compare(*fits: LogitResult | ConditionalResult, adjust: str | None = None) -
     Raises
     ------
     ComparisonError
-        Where rows, outcome, weights, offset or estimator differ, with the reason.
+        Where rows, outcome, weights or estimator differ, with the reason.
     DetachedError
         For a result without its rows.
 
     Notes
     -----
     That models are nested is found from the rows: the columns of the smaller must be combinations
-    of those of the larger (see `solve.nesting`). One pass where they are the same columns, else a
+    of those of the larger (see `solve.nesting`), and where offsets differ, so must the difference
+    of the offsets. One pass where they are the same columns, else a
     QR fold. Separated fits compare by the suprema of their log-likelihoods.
 
     Examples
@@ -144,7 +148,12 @@ def _tests(
             notes.append(
                 f"Not nested: {', '.join(outside[:3])} of {names[smaller]} "
                 f"{'is' if len(outside) == 1 else 'are'} no combination of the columns of "
-                f"{names[larger]}. AIC and BIC compare models that are not nested; no test does."
+                f"{names[larger]}. {NO_TEST}"
+            )
+        elif not notes and not _is_offset_inside(asked[smaller], asked[larger]):
+            notes.append(
+                f"Not nested: the offsets of {names[smaller]} and {names[larger]} differ, and "
+                f"their difference is no combination of the columns of {names[larger]}. {NO_TEST}"
             )
         df = abs(len(one.basis.kept) - len(other.basis.kept))
         statistic = 2.0 * (fits[larger].llf - fits[smaller].llf) if df else 0.0
@@ -180,7 +189,7 @@ def _asked(result: LogitResult) -> Fit:
 
 
 def _check_same_data(first: LogitResult, other: LogitResult, one: Fit, two: Fit) -> None:
-    """Raise unless two fits are of the same rows, outcome, weights and offset."""
+    """Raise unless two fits are of the same rows, outcome, weights and sets."""
     sets = [row_groups(fit.source).get(SETS) for fit in (one, two)]
     if (sets[0] is None) != (sets[1] is None):
         raise ComparisonError.conditioning()
@@ -190,6 +199,8 @@ def _check_same_data(first: LogitResult, other: LogitResult, one: Fit, two: Fit)
     ours, theirs = np.asarray(first.labels), np.asarray(other.labels)
     differ = np.flatnonzero(ours != theirs)
     if len(differ):
+        if Counter(ours.tolist()) == Counter(theirs.tolist()):
+            raise ComparisonError.order()
         at = int(differ[0])
         raise ComparisonError.rows(
             f"both use {n}, but row {at + 1} of them is {plain(ours[at])!r} in one and "
@@ -199,19 +210,23 @@ def _check_same_data(first: LogitResult, other: LogitResult, one: Fit, two: Fit)
     a, b = _source(one).data, _source(two).data
     tried = [np.ones(n) if part.trials is None else part.trials for part in (a, b)]
     if not (np.array_equal(a.y, b.y) and np.array_equal(tried[0], tried[1])):
+        if events[0] == events[1] and _counted(a.y, tried[0]) == _counted(b.y, tried[1]):
+            raise ComparisonError.order()
         raise ComparisonError.outcome(*events)
     if not np.array_equal(*_both(one, two, row_weights)):
         raise ComparisonError.weights("weights")
     if first.account.weights_kind != other.account.weights_kind:
         raise ComparisonError.weights("kinds of weights")
-    if sets[0] is not None and not np.array_equal(*sets):  # type: ignore[arg-type]
+    if sets[0] is not None and sets[1] is not None and not np.array_equal(sets[0], sets[1]):
         raise ComparisonError.weights("sets")
-    if not np.array_equal(*_both(one, two, row_offset)):
-        raise ComparisonError.offset()
     estimators = first.account.estimator, other.account.estimator
     settings = [(e.kind, e.power, e.intercept) for e in estimators]
     if settings[0] != settings[1]:
         raise ComparisonError.estimator(estimators[0].name, estimators[1].name)
+
+
+def _counted(y: Floats, trials: Floats) -> Counter[tuple[float, float]]:
+    return Counter(zip(y.tolist(), trials.tolist(), strict=True))
 
 
 def _both(one: Fit, two: Fit, kernel: Callable[[Block], Floats]) -> tuple[Floats, Floats]:
@@ -236,3 +251,12 @@ def _outside(smaller: Fit, larger: Fit) -> list[str]:
     alike = {j: places[name] for j, name in enumerate(smaller.names) if name in places}
     found = combinations(larger.source, larger.basis.kept, _source(smaller), alike)
     return [smaller.names[j] for j in found.outside]
+
+
+def _is_offset_inside(smaller: Fit, larger: Fit) -> bool:
+    """Say whether what a fit's offset has more than another's is a combination of its columns."""
+    here, there = _both(smaller, larger, row_offset)
+    if np.array_equal(here, there):
+        return True
+    rows = ArraySource(Block(np.zeros(len(here)), (here - there)[:, np.newaxis]))
+    return not combinations(larger.source, larger.basis.kept, rows).outside

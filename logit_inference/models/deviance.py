@@ -48,6 +48,10 @@ TOO_FEW_CLUSTERS = (
     "A line without a test is about more coefficients together than so few clusters, or their "
     "degrees of freedom, can test."
 )
+INTERCEPT_LEFT_OUT = (
+    "The intercept has no line: FLIC corrects it by hand, so that it maximises nothing. "
+    'test="wald" has one.'
+)
 TITLES = {
     1: "Type 1: Each Term Added to Those Before It",
     2: "Type 2: Each Term Added to All That Do Not Contain It",
@@ -65,13 +69,17 @@ def anova(result: LogitResult, kind: object, test: str | None, adjustment: str |
     make = {1: sequential, 2: marginal, 3: as_coded}[int(str(kind))]
     test = _test(result, test)
     comparisons = make(structure)
+    flic: tuple[str, ...] = ()
     if kind == 3:
         comparisons = [one for one in comparisons if len(one.null)]
     if test != "wald" and result.account.estimator.intercept == "flic":
         # Corrected by hand: that intercept maximises nothing.
-        comparisons = [one for one in comparisons if structure.factors[one.term]]
+        kept = [one for one in comparisons if structure.factors[one.term]]
+        flic = (INTERCEPT_LEFT_OUT,) if len(kept) < len(comparisons) else ()
+        comparisons = kept
     lines = _tested(result, comparisons, test)
     adjusted, notes = adjusted_values(result, lines, comparisons, test, adjustment)
+    notes += flic
     if kind == 3:
         notes += coding_notes(result, structure)
     more: list[Column] = []

@@ -48,8 +48,12 @@ def tell_of_lost(
 
     Notes
     -----
-    Nothing where all were found; else one search again for each that was not.
+    Nothing where all were found; else one search again for each that was not. Warns of profiles
+    with several branches too.
     """
+    if table.branched is not None and table.branched.any():
+        split = [name for name, is_split in zip(called, table.branched, strict=True) if is_split]
+        warnings.warn(ProfileWarning.branched(split), stacklevel=4)
     lost = np.flatnonzero(np.isnan(table.conf_low) & np.isfinite(table.estimate)).tolist()
     if not lost:
         return

@@ -64,6 +64,7 @@ def exponentiated(table: Coefficients) -> Coefficients:
             table.p_value,
             np.exp(table.conf_low),
             np.exp(table.conf_high),
+            table.branched,
         )
 
 

@@ -344,7 +344,7 @@ class LogitResult:
         The slope is that of the statistic as the coefficient grows, the others fixed: one where the
         log-likelihood is a parabola, negative where a larger effect would be called less
         significant. The profile slope is the same with the others following; summaries warn where
-        both are negative.
+        the first is negative.
 
         Raises
         ------

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from logit_inference.covariance.covariance import Covariance
-from logit_inference.errors import shorten
+from logit_inference.errors import several_branches, shorten
 from logit_inference.inference.hauck_donner import WaldSlopes
 from logit_inference.inference.wald import Coefficients
 from logit_inference.report.numbers import format_number
@@ -55,15 +55,25 @@ def likelihood_note(is_ml: bool, statistic: str, foreign: str) -> str:
 
 
 def lost_note(names: Sequence[str], table: Coefficients, method: str) -> tuple[str, ...]:
-    """Return what is said of coefficients whose profile was not found."""
+    """Return what is said of profiles that were not found, or have several branches."""
     lost = np.isnan(table.conf_low) & np.isfinite(table.estimate) & (method == "profile")
+    branches = branches_note(names, table, method)
     if not lost.any():
-        return ()
+        return branches
     which = ", ".join(name for name, gone in zip(names, lost, strict=True) if gone)
     return (
         f'Profile not found: {which}. conf_int(method="profile") says why; method="wald" has '
         "Wald's intervals.",
+        *branches,
     )
+
+
+def branches_note(names: Sequence[str], table: Coefficients, method: str) -> tuple[str, ...]:
+    """Return what is said of profiles with several branches."""
+    if table.branched is None or method != "profile" or not table.branched.any():
+        return ()
+    which = [name for name, split in zip(names, table.branched, strict=True) if split]
+    return (several_branches(which),)
 
 
 @dataclass(frozen=True)
@@ -203,7 +213,7 @@ def hauck_donner_table(names: Sequence[str], statistic: Floats, slopes: WaldSlop
             "standard error; 1 for a parabolic log-likelihood. Below 0 the Wald statistic is past "
             "its maximum (Yee 2022).",
             "profile slope: the same with the others following, which does not depend on how "
-            'columns are centred. Where both are negative z understates the evidence: method="lr".',
+            'columns are centred. Where a statistic is past its maximum, method="lr" has the test.',
         ),
     )
 
@@ -221,7 +231,7 @@ def hauck_donner_note(names: Sequence[str], slopes: WaldSlopes) -> tuple[str, ..
         return ()
     return (
         f"Hauck–Donner effect: the Wald statistic of {', '.join(past)} is past its maximum and "
-        'understates the evidence; summary(method="lr") has the likelihood-ratio test.',
+        'may understate the evidence; summary(method="lr") has the likelihood-ratio test.',
     )
 
 

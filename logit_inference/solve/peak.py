@@ -7,6 +7,7 @@ This is where an estimator's name becomes a function of the rows, for those who 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from logit_inference.solve.criterion import (
 from logit_inference.solve.factor import factorize
 from logit_inference.solve.fit import Fit
 from logit_inference.solve.schedule import MANY_ELEMENTS
+from logit_inference.solve.scout import Scout, has_few_rows, scout
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class Peak:
         is not concave, and of few rows that shows.
     slope : callable, optional
         From coefficients to value and gradient, where that is much cheaper than an evaluation.
+    scout : callable, optional
+        Proposes maxima (see `solve.scout`), where rows are so few that there may be others.
     """
 
     objective: Objective
@@ -52,6 +56,7 @@ class Peak:
     root: Floats
     several: bool = False
     slope: SlopeObjective | None = None
+    scout: Scout | None = None
 
 
 def peak_at(objective: Objective, coef: Floats, several: bool = False) -> Peak | None:
@@ -85,6 +90,8 @@ def peak_of(fit: Fit) -> Peak | None:
         coef = correction.firth
     several = estimator.power > 0 and has_cheap_curvature(rows)
     peak = peak_at(criterion(rows, fit.likelihood, estimator, fit.basis), coef, several)
+    if peak is not None and several and has_few_rows(rows):
+        return replace(peak, scout=partial(scout, rows, estimator.power))
     if peak is None or estimator.power or rows.n_rows * rows.n_columns < MANY_ELEMENTS:
         return peak
     return replace(peak, slope=criterion_slope(rows, fit.likelihood, estimator, fit.basis))

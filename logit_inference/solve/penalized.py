@@ -37,6 +37,7 @@ from logit_inference.solve.newton import FRESH, newton
 from logit_inference.solve.pace import pace_of
 from logit_inference.solve.rank import Rank, find_rank
 from logit_inference.solve.schedule import Opening, open_search
+from logit_inference.solve.scout import has_few_rows, scout, star
 from logit_inference.solve.search import Search
 from logit_inference.solve.solution import Outcome, Solution
 
@@ -49,6 +50,7 @@ FIXED_LEVERAGES = 1e-9  # decrement at convergence of steps that leave a tenth, 
 NEAR, MOST_LIKELY_STEPS = 0.1, 8  # of the search for a start near the maximum likelihood
 SLOW = 0.1  # ratio of successive decrements from which their sum may be far above the last
 RIGHT = 1e-11  # standard errors: what is left after such a decrement shows nowhere
+ELSEWHERE, HIGHER = 0.05, 1e-6  # standard errors, and of values, that show another maximum
 CLOSE = 1e-3  # of the decrement of the null model: only its value is wanted
 
 
@@ -123,6 +125,8 @@ def find_penalized(
         solution = replace(solution, n_passes=solution.n_passes + spent)
         return Penalized(rank, solution, math.nan, math.nan)
     solution = _climb(rows, search, opening, rank, estimator)
+    if estimator.power and solution.outcome.converged and has_few_rows(rows):
+        solution = _highest(rows, search, rank, estimator, solution)
     passes = 2 if estimator.power else 1  # in an evaluation
     spent += solution.n_passes * passes + 1.0
     value = solution.evaluation.log_likelihood
@@ -197,6 +201,33 @@ def _climb(
         solution = replace(more, steps=solution.steps + more.steps)
         spent += more.n_passes
     return replace(solution, steps=opening.steps + solution.steps, n_passes=spent)
+
+
+def _highest(
+    rows: Source, search: Search, rank: Rank, estimator: Estimator, found: Solution
+) -> Solution:
+    """Return the maximum, or a higher one to which climbs from many starts lead."""
+    if found.factor is None:
+        return found
+    starts = star(len(found.coef))
+    span = found.factor.inverse_root()
+    values, coef = scout(rows, estimator.power, found.coef, span, starts)
+    if not len(values) or np.linalg.norm(np.linalg.solve(span, coef[0] - found.coef)) < ELSEWHERE:
+        return found
+    whole = criterion(rows, search.likelihood, estimator, rank.basis)
+    other = newton(
+        ascending(whole),
+        coef[0],
+        partial(bend, rows),
+        tolerance=search.tolerance,
+        max_iterations=search.max_iterations,
+        fresh=np.inf,
+    )
+    spent = found.n_passes + other.n_passes
+    rise = other.evaluation.log_likelihood - found.evaluation.log_likelihood
+    if not other.outcome.converged or rise <= HIGHER:
+        return replace(found, n_passes=spent)
+    return replace(other, steps=found.steps + other.steps, n_passes=spent)
 
 
 def _likely(rows: Source, search: Search, start: Floats) -> tuple[Floats, float]:

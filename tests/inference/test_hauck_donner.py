@@ -58,7 +58,7 @@ def test_two_groups_in_closed_form():
     assert table.loc["x", "past_maximum"] == "yes"
     note = [text for text in fit.summary().notes if "Hauck" in text]
     assert len(note) == 1
-    assert "of x is past" in note[0]
+    assert "of Intercept, x is past" in note[0]
     assert 'method="lr"' in note[0]
     assert not any("Hauck" in text for text in fit.summary(method="lr").notes)
     assert str(fit.without_data()) == str(fit)
@@ -79,12 +79,27 @@ def test_coefficients_that_are_spared_are_safe(name):
     model = MODELS[name]
     fit = li.logit(model.formula, model.frame(), **model.options)
     slopes, doubtful = wald_slopes(fit.fit), suspects(fit.fit)
-    past = set(np.flatnonzero(slopes.fixed < 0)) - {fit.fit.constant}
+    past = set(np.flatnonzero(slopes.fixed < 0))
     assert past <= set(doubtful)
     some = wald_slopes(fit.fit, doubtful)
     np.testing.assert_allclose(some.fixed[doubtful], slopes.fixed[doubtful], rtol=1e-12)
     assert np.isnan(np.delete(some.fixed, doubtful)).all()
     assert SAFE == 2.0
+
+
+@pytest.mark.parametrize("formula", ["HG ~ PI + EH", "HG ~ EH", "HG ~ I(EH - 5)"])
+def test_the_summary_agrees_with_the_table(formula):
+    """Also of the intercept, and where the slope along the profile is positive."""
+    fit = li.logit(formula, li.datasets.load("endometrial"))
+    table = fit.hauck_donner().to_frame().set_index("term")
+    past = table.index[table["past_maximum"] == "yes"].tolist()
+    notes = [note for note in fit.summary().notes if "Hauck" in note]
+    assert len(notes) == (1 if past else 0)
+    if past:
+        assert f"the Wald statistic of {', '.join(past)} is past" in notes[0]
+    if formula == "HG ~ PI + EH":
+        assert past == ["EH"]
+        assert table.loc["EH", "slope"] == pytest.approx(-0.257, abs=5e-4)
 
 
 def test_no_slope_without_an_estimate_or_a_likelihood():

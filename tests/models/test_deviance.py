@@ -323,7 +323,6 @@ def test_different_data_are_refused_with_the_reason():
     cases = {
         "outcome": li.logit("smoke ~ age", birthwt),
         "weights": li.logit("low ~ age", birthwt, weights="age", weights_kind="frequency"),
-        "offset": li.logit("low ~ age", birthwt, offset="smoke"),
         "rows": li.logit("low ~ age", birthwt[::-1]),
         "estimator": li.logit("low ~ age", birthwt, estimator="firth"),
     }

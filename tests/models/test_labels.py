@@ -99,14 +99,14 @@ def test_infinite_coefficients_among_walds_tests():
 def test_one_profile_that_is_not_found_leaves_the_others(monkeypatch):
     fit = li.logit("low ~ age + smoke + lwt", DATA)
     whole = fit.conf_int(method="profile")
-    ends = likelihood_ratio.profile_interval
+    ends = likelihood_ratio.likelihood_interval
 
     def fails(peak, row, level):
         if abs(row @ peak.coef - fit.params["smoke"]) < 1e-12:
             raise errors.ProfileError.not_found("an end of a profile interval", 0.6)
         return ends(peak, row, level)
 
-    monkeypatch.setattr(likelihood_ratio, "profile_interval", fails)
+    monkeypatch.setattr(likelihood_ratio, "likelihood_interval", fails)
     with pytest.warns(errors.ProfileWarning, match="smoke: an end") as caught:
         found = fit.conf_int(method="profile")
     assert set(caught[0].message.reasons) == {"smoke"}

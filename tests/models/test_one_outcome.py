@@ -42,6 +42,7 @@ def test_two_groups_add_half_to_each_of_four_cells():
     assert np.isnan(fit.prsquared)
 
 
+@pytest.mark.filterwarnings("ignore:Several branches")
 @pytest.mark.parametrize("seed", range(20))
 def test_firth_is_the_zero_of_its_score(seed):
     rng = np.random.default_rng(seed)
