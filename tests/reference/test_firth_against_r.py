@@ -72,6 +72,8 @@ def test_brglm2(name, estimator, kind):
     np.testing.assert_allclose(table.p_value[order], list(R["p"].values()), rtol=1e-7)
 
 
+# Profiles of mtcars_separated have two branches; logistf follows the lower of them.
+@pytest.mark.filterwarnings("ignore:Several branches:logit_inference.errors.ProfileWarning")
 @pytest.mark.parametrize("name", PROFILED)
 def test_logistf(name):
     fit, R = fitted(name, "firth"), stored(name)["logistf"]
@@ -85,6 +87,8 @@ def test_logistf(name):
         ("conf_high", "plr_ci_upper", left[:, 3] < 1e-9),
     ):
         assert done.all() or name == "mtcars_separated"
+        if name == "mtcars_separated" and ours == "conf_low":
+            done = done & (np.array(columns) != "cyl")  # see the test below
         values = beside(name, R[theirs])[1]
         np.testing.assert_allclose(table[ours][done], values[done], rtol=1e-8, atol=1e-9)
     np.testing.assert_allclose(table["p_value"], beside(name, R["plr_p"])[1], rtol=1e-7)
@@ -96,3 +100,19 @@ def test_logistf(name):
     np.testing.assert_allclose(fit.account.null_criterion, R["penalized_loglik_null"], rtol=1e-10)
     np.testing.assert_allclose(fit.llr, R["lr_chisq"], rtol=1e-9)
     assert fit.df_model == R["df"]
+
+
+@pytest.mark.filterwarnings("ignore:Several branches:logit_inference.errors.ProfileWarning")
+def test_where_logistf_follows_the_lower_of_two_branches():
+    """At its lower end for cyl the penalised likelihood is higher with other values of the rest.
+
+    Both maxima were found by Nelder-Mead from 60 starts on a criterion written by itself: deviances
+    3.74016 and, on the branch that logistf takes, the quantile 3.84146.
+    """
+    fit, R = fitted("mtcars_separated", "firth"), stored("mtcars_separated")["logistf"]
+    end = R["plr_ci_lower"]["cyl"]
+    assert fit.test(f"cyl = {end}", method="lr").statistic == pytest.approx(3.740160, abs=1e-6)
+    ours = fit.conf_int().loc["cyl", "conf_low"]
+    assert ours < end
+    found = fit.test(f"cyl = {ours}", method="lr").statistic
+    assert found == pytest.approx(3.841458820694124, abs=1e-6)
