@@ -267,7 +267,7 @@ def build_design(
     context : mapping, optional
         Further names that the formula may use.
     one_value : bool
-        Whether the outcome may be the same in all rows.
+        Whether the outcome may be the same in all rows, as it may without an intercept.
 
     Returns
     -------
@@ -304,6 +304,7 @@ def build_design(
     sample, schema, dropped = _rows_in_use(frame, parsed, roles, missing, names, expressions)
     state: State = {}
     counts = role_numbers("trials", roles.trials, sample, state)
+    one_value = one_value or not parsed.intercept
     y, n_trials, happened = read_outcome(parsed, counts, trials, event, sample, one_value)
     prior = prior_weights(roles.weights, weights_kind, sample, state)
     codings, columns, terms = learn_columns(parsed, sample, state)

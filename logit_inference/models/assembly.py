@@ -99,6 +99,8 @@ def assemble(
     if relations:
         warnings.warn(CollinearityWarning.dropped(relations), stacklevel=3)
     has_constant = design.spans_constant or spans_constant(fit)
+    if fit.estimator.is_ml and has_constant and fit.tally.events in (0.0, fit.tally.trials):
+        raise DataError.one_outcome(fit.tally.events > 0, fit.tally.trials)
     examined, limit = _examine(fit, design, encoded, how)
     separation = examined or no_separation(fit.names, fit.tally.n_rows)
     asked, limits = None, None
