@@ -247,3 +247,15 @@ def test_replicates_are_those_of_the_limiting_model(fit, rest, data):
     expected = np.where(found.converged, np.inf, np.nan)
     np.testing.assert_array_equal(found.coef[:, column], expected)
     assert np.isnan(found.std_errors[:, column]).all()
+
+
+@pytest.mark.parametrize("method", ["HC0", "HC3"])
+def test_a_robust_covariance_tells_infinite_from_undetermined(method):
+    rows = pd.DataFrame({"y": [0, 0, 0, 1, 1, 1], "a": [1, 2, 1, 2, 1, 2], "s": [1, 2, 3, 5, 6, 7]})
+    with pytest.warns(li.SeparationWarning):
+        fit = li.logit("y ~ a + s", rows, covariance=method)
+    assert fit.separation.infinite["a"] == "undetermined"
+    (note,) = fit.tidy().attrs["notes"]
+    assert note.startswith("Intercept, s at infinity; a undetermined: p-values")
+    assert note in " ".join(str(fit).split())
+    assert "a undetermined: p-values" in " ".join(str(fit.lincom("a")).split())
