@@ -114,7 +114,7 @@ def assemble(
         raise ConvergenceError(outcome, separation.sentence, (), _ADVICE[Outcome.DIVERGING])
     if how.require_convergence and not outcome.converged:
         advice = _advice(fit, separation)
-        raise ConvergenceError(outcome, outcome.sentence, _moving_columns(fit), advice)
+        raise ConvergenceError(outcome, _sentence(fit), _moving_columns(fit), advice)
     account = Account(
         model="Logit",
         estimator=fit.estimator,
@@ -237,7 +237,7 @@ def _notes(
     if math.isnan(fit.null_log_likelihood):
         yield "The offset is so extreme that the null model could not be fitted."
     if not fit.solution.outcome.converged:
-        yield f"NOT CONVERGED. {fit.solution.outcome.sentence}"
+        yield f"NOT CONVERGED. {_sentence(fit)}"
 
 
 def _rows(count: int) -> str:
@@ -249,13 +249,20 @@ def _unused(name: str, levels: Sequence[Any]) -> list[str]:
     return [f"No row used has level {shown} of {name}, which so has no coefficient."]
 
 
+def _sentence(fit: Fit) -> str:
+    """Return how a search ended; that for a zero raises nothing."""
+    if fit.estimator.kind == "median-br" and fit.solution.outcome is Outcome.STALLED:
+        return "No zero of the median-adjusted score was found, along any way that was tried."
+    return fit.solution.outcome.sentence
+
+
 def _advice(fit: Fit, separation: Separation) -> str:
     """Return what to do about a search without a maximum, in the light of what the rows say."""
     outcome = fit.solution.outcome
     if fit.estimator.kind == "median-br":
         return (
-            "No zero of the median-adjusted score was found. Code factors by other contrasts, on "
-            'which median bias reduction depends, or use estimator="firth", which always exists.'
+            "Start elsewhere with start=; centre columns or code them differently, on which median "
+            'bias reduction depends; or use estimator="firth", whose estimate always exists.'
         )
     if separation.found:
         return (
