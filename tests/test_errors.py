@@ -49,6 +49,7 @@ def raised():
     yield errors.CoefficientError.shape((2,), ["a", "b", "c"])
     yield errors.SurveyError.lonely(1, ["north"])
     yield errors.PseudoLikelihoodError("aic")
+    yield errors.PseudoLikelihoodError("aic", separated=True)
 
 
 def test_every_error_survives_pickling_and_copying():

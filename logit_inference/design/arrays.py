@@ -133,7 +133,7 @@ def read_arrays(
     y, X, names, intercept, event, trials, weights, weights_kind, offset
         As in `logit_inference.logit_arrays`.
     one_value : bool
-        Whether the outcome may be the same in all rows.
+        Whether the outcome may be the same in all rows, as it may where no column is constant.
     classes : bool
         Whether the outcome has any number of levels, of which ``event`` is then the reference.
 
@@ -154,8 +154,11 @@ def read_arrays(
         raise DataError.shape("X", array.shape, "X needs at least one column")
     if getattr(y, "ndim", 1) != 1:
         raise DataError.shape("y", y.shape, "one dimension is needed: a column, or y.ravel()")
+    seen = survey(array)
+    ones = seen.constant(1.0)
     name = getattr(y, "name", None)
     outcome_name = name if isinstance(name, str) and name else "y"
+    one_value = one_value or not (intercept or ones is not None)
     if classes:
         counts, (successes, happened) = None, class_arrays(y, event, outcome_name)
     else:
@@ -165,8 +168,6 @@ def read_arrays(
     n = len(successes)
     if len(array) != n:
         raise DataError.shape("X", array.shape, f"y has {n} values, so X needs {n} rows")
-    seen = survey(array)
-    ones = seen.constant(1.0)
     columns = _column_names(names, found, array.shape[1], ones)
     if not seen.finite:
         for column, text in enumerate(columns):

@@ -269,7 +269,7 @@ def build_design(
     context : mapping, optional
         Further names that the formula may use.
     one_value : bool
-        Whether the outcome may be the same in all rows.
+        Whether the outcome may be the same in all rows, as it may without an intercept.
     classes : bool
         Whether the outcome has any number of levels, of which ``event`` is then the reference:
         ``y`` holds their numbers, 0 for the reference.
@@ -309,6 +309,7 @@ def build_design(
     sample, schema, dropped = _rows_in_use(frame, parsed, roles, missing, names, expressions)
     state: State = {}
     counts = role_numbers("trials", roles.trials, sample, state)
+    one_value = one_value or not parsed.intercept
     if classes:
         n_trials, (y, happened) = None, read_classes(parsed, event, sample)
     else:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ from logit_inference.solve.recession import Recession
 
 AT_ONCE = 1 << 21  # elements of coded columns that are written out at a time
 MOST_SENTENCES = 3
+MOST_WHOLE = 1e15  # below it whole numbers are written with all their digits
 _LEVEL = re.compile(
     r"^(?:C\()?(?P<factor>[^\[\]:(),]+)(?:,[^\[\]]*)?\)?\[(?:T\.)?(?P<level>[^\[\]:]+)\]$"
 )
@@ -80,6 +82,7 @@ class _Rule:
     relation: str
     value: float
     outcome: int
+    text: str = ""  # the value in so many digits that the rule is true as it is printed
 
     def holds(self, X: Floats) -> NDArray[np.bool_]:
         """Say for which rows of X."""
@@ -94,7 +97,7 @@ class _Rule:
         level = _LEVEL.match(name) if self.relation == "=" else None
         if level is not None:
             return f"{level['factor'].strip()} = {level['level']}"
-        return f"{name} {self.relation} {self.value:.6g}"
+        return f"{name} {self.relation} {self.text or f'{self.value:g}'}"
 
 
 def evidence_of(
@@ -128,13 +131,47 @@ def evidence_of(
             break
     else:
         return ()
+    told = [(*rule, int(n)) for rule, n in zip(tried, counts[:-1], strict=True) if n]
+    shown = told[:MOST_SENTENCES]
     clauses = [
-        f"{_rows(int(count))} with {rule.told(names)}, {outcomes[outcome]}"
-        for (rule, outcome), count in zip(tried, counts[:-1], strict=True)
-        if count
+        f"{_rows(count)} with {rule.told(names)}, {outcomes[outcome]}"
+        for rule, (_, outcome, count) in zip(
+            _written(source, [rule for rule, _, _ in shown]), shown, strict=True
+        )
     ]
-    more = len(clauses) - MOST_SENTENCES
-    return (*clauses[:MOST_SENTENCES], *([f"and {more} more of this kind"] if more > 0 else []))
+    more = len(told) - len(shown)
+    return (*clauses, *([f"and {more} more of this kind"] if more > 0 else []))
+
+
+def _written(source: Source, rules: Sequence[_Rule | Level]) -> list[_Rule | Level]:
+    """Return the rules with their values in as few digits as tell the same rows.
+
+    Rules that differ in their value only hold for nested rows, so that those with equal counts
+    hold for the same rows.
+    """
+    ways: list[list[_Rule | Level]] = [
+        [rule, *(replace(rule, value=float(text), text=text) for text in _texts(rule.value))]
+        if isinstance(rule, _Rule)
+        else [rule]
+        for rule in rules
+    ]
+    counts = iter(source.fold(_matches, tuple(way for each in ways for way in each)).values)
+    written: list[_Rule | Level] = []
+    for exact, *shorter in ways:
+        count, *others = islice(counts, 1 + len(shorter))
+        same = (way for way, found in zip(shorter, others, strict=True) if found == count)
+        written.append(next(same, exact))
+    return written
+
+
+def _texts(value: float) -> tuple[str, ...]:
+    """Return a number in six digits, in seven, and so on to as many as a double can have.
+
+    Whole numbers, such as years or dates, are written whole.
+    """
+    if value.is_integer() and abs(value) < MOST_WHOLE:
+        return (str(int(value)),)
+    return tuple(f"{value:.{digits}g}" for digits in range(6, 18))
 
 
 def _pure(source: Source, levels: Sequence[Level]) -> list[tuple[_Rule | Level, int]]:

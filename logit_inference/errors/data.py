@@ -267,8 +267,8 @@ class OutcomeError(LogitInferenceError, ValueError):
     """
 
     BOTH_MUST_OCCUR = (
-        "Both the event and its absence must occur for coefficients to have a finite maximum "
-        'likelihood. Firth\'s estimate is finite all the same: estimator="firth".'
+        "Both the event and its absence must occur for a model with an intercept to have a finite "
+        'maximum likelihood estimate. Firth\'s is finite all the same: estimator="firth".'
     )
 
     def __init__(self, variable: str, found: str, instead: str):

@@ -182,15 +182,22 @@ class PseudoLikelihoodError(LogitInferenceError, ValueError):
     ----------
     what : str
         What was asked for.
+    separated : bool
+        Whether the data are separated, so that there is no working likelihood ratio either.
     """
 
-    def __init__(self, what: str):
-        self.what = what
+    def __init__(self, what: str, separated: bool = False):
+        self.what, self.separated = what, separated
+        instead = (
+            'Use Wald tests and intervals (method="wald", anova(test="wald")) of the finite '
+            "coefficients: the data are separated, and those at infinity have no test."
+            if separated
+            else 'Use Wald tests and intervals (method="wald", anova(test="wald")), or the '
+            'Rao–Scott working likelihood-ratio test, fit.test(hypothesis, method="rao-scott").'
+        )
         super().__init__(
             f"{what} is refused: with sampling weights the log-likelihood is a pseudo-likelihood, "
-            "whose differences are not chi-square and whose AIC and BIC compare nothing. Use Wald "
-            'tests and intervals (method="wald", anova(test="wald")), or the Rao–Scott working '
-            'likelihood-ratio test, fit.test(hypothesis, method="rao-scott").'
+            f"whose differences are not chi-square and whose AIC and BIC compare nothing. {instead}"
         )
 
 

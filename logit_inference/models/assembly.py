@@ -104,6 +104,8 @@ def assemble(
     if relations:
         warnings.warn(CollinearityWarning.dropped(relations), stacklevel=3)
     has_constant = design.spans_constant or spans_constant(fit)
+    if fit.estimator.is_ml and has_constant and fit.tally.events in (0.0, fit.tally.trials):
+        raise DataError.one_outcome(fit.tally.events > 0, fit.tally.trials)
     examined, limit = _examine(fit, design, encoded, how)
     separation = examined or no_separation(fit.names, fit.tally.n_rows)
     asked, limits = None, None
@@ -117,7 +119,7 @@ def assemble(
         raise ConvergenceError(outcome, separation.sentence, (), _ADVICE[Outcome.DIVERGING])
     if how.require_convergence and not outcome.converged:
         advice = advice_for(fit, separation)
-        raise ConvergenceError(outcome, outcome.sentence, _moving_columns(fit), advice)
+        raise ConvergenceError(outcome, _sentence(fit), _moving_columns(fit), advice)
     account = Account(
         model="Logit",
         estimator=fit.estimator,
@@ -240,7 +242,7 @@ def _notes(
     if math.isnan(fit.null_log_likelihood):
         yield "The offset is so extreme that the null model could not be fitted."
     if not fit.solution.outcome.converged:
-        yield f"NOT CONVERGED. {fit.solution.outcome.sentence}{_stopped(fit)}"
+        yield f"NOT CONVERGED. {_sentence(fit)}{_stopped(fit)}"
 
 
 def _rows(count: int) -> str:
@@ -252,13 +254,20 @@ def _unused(name: str, levels: Sequence[Any]) -> list[str]:
     return [f"No row used has level {shown} of {name}, which so has no coefficient."]
 
 
+def _sentence(fit: Fit) -> str:
+    """Return how a search ended; that for a zero raises nothing."""
+    if fit.estimator.kind == "median-br" and fit.solution.outcome is Outcome.STALLED:
+        return "No zero of the median-adjusted score was found, along any way that was tried."
+    return fit.solution.outcome.sentence
+
+
 def advice_for(fit: Fit, separation: Separation) -> str:
     """Return what to do about a search without a maximum, in the light of what the rows say."""
     outcome = fit.solution.outcome
     if fit.estimator.kind == "median-br":
         return (
-            "No zero of the median-adjusted score was found. Code factors by other contrasts, on "
-            'which median bias reduction depends, or use estimator="firth", which always exists.'
+            "Start elsewhere with start=; centre columns or code them differently, on which median "
+            'bias reduction depends; or use estimator="firth", whose estimate always exists.'
         )
     if outcome in (Outcome.OVERSHOOTING, Outcome.ITERATION_LIMIT) and not separation.found:
         told = f"{_stopped(fit).strip()} {_ADVICE[outcome]}{_largest_rate(fit)}"

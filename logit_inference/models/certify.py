@@ -13,9 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from logit_inference.errors import CoefficientError, SeparationWarning
+from logit_inference.errors import (
+    CoefficientError,
+    DataError,
+    OutcomeError,
+    SeparationWarning,
+)
 from logit_inference.likelihood.rounding import UNIT
 from logit_inference.models.logit import logit, logit_arrays
+from logit_inference.models.separated import detect_separation, detect_separation_arrays
 from logit_inference.rows.block import Floats
 from logit_inference.solve.certificate import Certificate, undecided
 from logit_inference.solve.certificate import certify as certify_rows
@@ -25,6 +31,7 @@ from logit_inference.solve.fit import Fit
 ROUNDED = 1.0 + 1e-7  # of a standard error, with room
 
 if TYPE_CHECKING:
+    from logit_inference.diagnostics.separation import Separation
     from logit_inference.inference.estimate import Estimate
     from logit_inference.models.result import LogitResult
 
@@ -78,20 +85,21 @@ def certify(
     >>> said.exists, said.reason, round(said.distance, 5)
     (True, 'Intercept is furthest', 0.00023)
     """
+    asked: dict[str, Any] = {
+        "event": event,
+        "trials": trials,
+        "weights": weights,
+        "weights_kind": weights_kind,
+        "offset": offset,
+        "missing": missing,
+        "context": context,
+    }
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SeparationWarning)  # the certificate says it
-        own = logit(
-            formula,
-            data,
-            event=event,
-            trials=trials,
-            weights=weights,
-            weights_kind=weights_kind,
-            offset=offset,
-            missing=missing,
-            context=context,
-            require_convergence=False,
-        )
+        try:
+            own = logit(formula, data, require_convergence=False, **asked)
+        except (OutcomeError, DataError) as refusal:
+            return _of_one_outcome(coef, detect_separation(formula, data, **asked), refusal)
     return _compared(coef, own)
 
 
@@ -124,21 +132,35 @@ def certify_arrays(
     >>> li.certify_arrays([0.0, 0.0], y, X, intercept=True).exists
     True
     """
+    asked: dict[str, Any] = {
+        "names": names,
+        "intercept": intercept,
+        "event": event,
+        "trials": trials,
+        "weights": weights,
+        "weights_kind": weights_kind,
+        "offset": offset,
+    }
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SeparationWarning)
-        own = logit_arrays(
-            y,
-            X,
-            names=names,
-            intercept=intercept,
-            event=event,
-            trials=trials,
-            weights=weights,
-            weights_kind=weights_kind,
-            offset=offset,
-            require_convergence=False,
-        )
+        try:
+            own = logit_arrays(y, X, require_convergence=False, **asked)
+        except (OutcomeError, DataError) as refusal:
+            return _of_one_outcome(coef, detect_separation_arrays(y, X, **asked), refusal)
     return _compared(coef, own)
+
+
+def _of_one_outcome(coef: Any, found: Separation, refusal: Exception) -> Certificate:
+    """Return the certificate where all outcomes are equal and a constant is in the model.
+
+    No fit is made of these, but whether a maximum exists can be asked. What the rows cannot answer
+    either was refused for another reason.
+    """
+    if not found.found:
+        raise refusal
+    _read(coef, found.names, False, np.full(len(found.names), np.nan))
+    reason = found.sentence.rstrip(".")
+    return Certificate(False, np.inf, np.nan, np.nan, np.nan, reason[0].lower() + reason[1:])
 
 
 def _compared(coef: Any, own: LogitResult) -> Certificate:

@@ -14,9 +14,9 @@ from logit_inference.models.inference import (
     hauck_donner_slopes,
     method_of,
 )
-from logit_inference.models.labels import label
+from logit_inference.models.labels import label, notes_at_infinity
 from logit_inference.models.testing import foreign_covariance
-from logit_inference.report.inference import Shown, infinite_note
+from logit_inference.report.inference import Shown
 from logit_inference.report.summary import summary_table
 from logit_inference.report.table import Table
 
@@ -42,9 +42,8 @@ def summary_of(
     adjusted = adjusted_coefficients(result, table, named, adjust)
     is_ml, foreign = result.account.estimator.is_ml, foreign_covariance(result)
     notes = []
-    infinite = [name for name, at in zip(estimate.names, estimate.finite, strict=True) if not at]
-    if named == "wald" and infinite and foreign:  # else the fit's own notes say it
-        notes.append(infinite_note(infinite, foreign))
+    if named == "wald" and foreign and not result.account.is_pseudo:  # else the fit's notes say it
+        notes += notes_at_infinity(result, estimate.names)
     if adjusted is not None:
         notes += [adjusted.note, EACH_BY_ITSELF]
     values = None if adjusted is None else adjusted.values
@@ -59,6 +58,7 @@ def summary_of(
         slopes=hauck_donner_slopes(result) if named == "wald" else None,
         undetermined=estimate.undetermined.tolist(),
         certificate=str(result.certificate) if is_ml else "",
+        separated=not estimate.finite.all(),
     )
 
 

@@ -8,8 +8,15 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from logit_inference.errors import ArgumentError, DetachedError, HypothesisError, ProfileError
+from logit_inference.errors import (
+    ArgumentError,
+    DetachedError,
+    HypothesisError,
+    ProfileError,
+    SurveyError,
+)
 from logit_inference.inference.curve import Curve, profile_curve, supremum_curve
 from logit_inference.inference.likelihood_ratio import (
     fit_peak,
@@ -48,6 +55,7 @@ from logit_inference.solve.held import held
 if TYPE_CHECKING:
     import pandas as pd
 
+    from logit_inference.inference.combination import Combinations
     from logit_inference.models.result import LogitResult
 
 WIDE = 0.99  # level of the interval that a curve spans, at least
@@ -81,9 +89,8 @@ def lincom(result: LogitResult, combination: Any, request: Request) -> Table:
     foreign = foreign_covariance(result)
     notes, adjusted = [], None
     infinite = result.estimate.infinite_in(asked.matrix)
-    if infinite.any() and method == "wald" and not result.account.is_pseudo:
-        gone = [name for name, at in zip(asked.text, infinite, strict=True) if at]
-        notes.append(infinite_note(gone, foreign))
+    if infinite.any() and method == "wald":
+        notes.append(_infinite_note(result, asked, infinite, foreign))
     corrected = corrected_name(result)
     if method == "profile" and corrected:
         moved = asked.matrix[:, result.estimate.names.index(corrected)] != 0
@@ -112,6 +119,18 @@ def lincom(result: LogitResult, combination: Any, request: Request) -> Table:
     final = exponentiated(table) if request.exponentiate else table
     df = result.estimate.covariance.degrees(asked.matrix)
     return lincom_table(asked.text, final, result.estimate.covariance, shown, df)
+
+
+def _infinite_note(
+    result: LogitResult, asked: Combinations, infinite: NDArray[np.bool_], foreign: str
+) -> str:
+    """Return what is said of combinations at infinity."""
+    recession = result.estimate.recession
+    if result.account.is_pseudo or recession is None:
+        return str(SurveyError.infinite())
+    free = np.isnan(recession.sides(asked.matrix[infinite]))
+    gone = [name for name, at in zip(asked.text, infinite, strict=True) if at]
+    return infinite_note(gone, free.tolist(), foreign)
 
 
 def combination_inference(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from logit_inference.errors import SurveyError
 from logit_inference.models.testing import foreign_covariance
 from logit_inference.report.inference import infinite_note, unused_note
 
@@ -42,18 +43,30 @@ def label(
 
 def inference_notes(result: LogitResult, method: str, names: Sequence[str]) -> list[str]:
     """Return what must be said of tests and intervals of some coefficients by that method."""
-    notes, at = [], result.estimate
+    notes = []
     foreign = foreign_covariance(result)
     if method == "profile" and foreign:
         notes.append(unused_note(foreign))
-    at_infinity = {name for name, finite in zip(at.names, at.finite, strict=True) if not finite}
-    infinite = [name for name in names if name in at_infinity]
-    if method == "wald" and infinite:
-        notes.append(infinite_note(infinite, foreign))
+    if method == "wald":
+        notes += notes_at_infinity(result, names)
     corrected = corrected_name(result)
     if method == "profile" and corrected in names:
         notes.append(corrected_note(corrected))
     return notes
+
+
+def notes_at_infinity(result: LogitResult, names: Sequence[str]) -> list[str]:
+    """Return what must be said of those coefficients that have no finite estimate."""
+    at = result.estimate
+    undetermined = dict(zip(at.names, at.undetermined.tolist(), strict=True))
+    finite = dict(zip(at.names, at.finite.tolist(), strict=True))
+    infinite = [name for name in names if not finite.get(name, True)]
+    if not infinite:
+        return []
+    if result.account.is_pseudo:
+        return [str(SurveyError.infinite())]
+    which = [undetermined[name] for name in infinite]
+    return [infinite_note(infinite, which, foreign_covariance(result))]
 
 
 def corrected_name(result: LogitResult) -> str:

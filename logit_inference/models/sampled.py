@@ -245,4 +245,4 @@ def check_likelihood(result: LogitResult, what: str) -> None:
     PseudoLikelihoodError
     """
     if result.account.weights_kind == SAMPLING:
-        raise PseudoLikelihoodError(what)
+        raise PseudoLikelihoodError(what, separated=not result.estimate.finite.all())

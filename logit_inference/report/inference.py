@@ -31,16 +31,22 @@ def unused_note(kind: str) -> str:
     )
 
 
-def infinite_note(names: Sequence[str], foreign: str) -> str:
+def infinite_note(names: Sequence[str], undetermined: Sequence[bool], foreign: str) -> str:
     """Return what is said of infinite estimates in a table of Wald tests.
 
     Parameters
     ----------
-    names : sequence of str
+    names : sequence of k str
+    undetermined : sequence of k bool
+        Which of them the data leave the choice of either infinity, and of what is between.
     foreign : str
         The kind of a covariance that likelihood ratios do not use; empty where there is none.
     """
-    told = f"{shorten(names)} at infinity: p-values and intervals are those of the likelihood ratio"
+    at = [name for name, both in zip(names, undetermined, strict=True) if not both]
+    free = [name for name, both in zip(names, undetermined, strict=True) if both]
+    ends = [f"{shorten(at)} at infinity"] if at else []
+    ends += [f"{shorten(free)} undetermined"] if free else []
+    told = f"{'; '.join(ends)}: p-values and intervals are those of the likelihood ratio"
     return f"{told}, which does not use the covariance ({foreign})." if foreign else f"{told}."
 
 

@@ -27,10 +27,8 @@ NO_WALD_TEST = (
     "A term with a coefficient at infinity has no Wald test: the likelihood ratio and the score "
     'test have one, in anova(type=3, test="lr") or test="score".'
 )
-PSEUDO = (
-    "The log-likelihood is a pseudo-likelihood: no likelihood-ratio test, AIC or BIC; "
-    'fit.test(…, method="rao-scott") has a working one.'
-)
+PSEUDO = "The log-likelihood is a pseudo-likelihood: no likelihood-ratio test, AIC or BIC"
+WORKING = 'fit.test(…, method="rao-scott") has a working one'
 MODEL_OF_A_SAMPLE = (
     "Model-based standard errors take sampling weights for precision, which they are not: "
     'covariance="survey" has those of the sample.'
@@ -57,6 +55,7 @@ def summary_table(
     slopes: WaldSlopes | None = None,
     undetermined: Sequence[bool] = (),
     certificate: str = "",
+    separated: bool = False,
 ) -> Table:
     """Return the summary of a fit; its order follows statsmodels', so that eyes line up.
 
@@ -79,6 +78,8 @@ def summary_table(
         Which coefficients may go to either infinity: the table says so in a word.
     certificate : str
         The proof of the maximum, in a sentence; empty where there is none to print.
+    separated : bool
+        Whether the fit is that of a limiting model.
     """
     estimates: list[float | str] = table.estimate.tolist()
     for j, both in enumerate(undetermined):
@@ -94,7 +95,7 @@ def summary_table(
         tuple(columns),
         facts=_facts(account, measures, covariance),
         notes=(
-            *summary_notes(account, covariance, shown, certificate),
+            *summary_notes(account, covariance, shown, certificate, separated),
             *((WALD_BESIDE,) if beside is not None else ()),
             *lost_note(names, table, shown.method),
             *(() if slopes is None else hauck_donner_note(names, slopes)),
@@ -156,13 +157,17 @@ def _kind(covariance: Covariance) -> str:
 
 
 def summary_notes(
-    account: Account, covariance: Covariance, shown: Shown, certificate: str
+    account: Account,
+    covariance: Covariance,
+    shown: Shown,
+    certificate: str,
+    separated: bool = False,
 ) -> tuple[str, ...]:
     """Return what stands under a summary: rows, proof, covariance, and what the account notes."""
     notes = [_rows_note(account), *([certificate] if certificate else [])]
     notes.append(f"Covariance: {covariance.label}.")
     if account.is_pseudo:
-        notes.append(PSEUDO)
+        notes.append(f"{PSEUDO}." if separated else f"{PSEUDO}; {WORKING}.")
         if covariance.kind == "model":
             notes.append(MODEL_OF_A_SAMPLE)
         elif not covariance.kind.startswith(("survey", "sandwich for sampling")):

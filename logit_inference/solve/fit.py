@@ -159,7 +159,7 @@ def fit_rows(
     ------
     DataError
         Where the rows with positive weight all have the same outcome, and the estimator does not
-        hold the constant (`Estimator.is_bounded`).
+        hold the constant column (`Estimator.is_bounded`).
     RankError
         Where every column is zero.
 
@@ -173,7 +173,9 @@ def fit_rows(
     with blas_pinned(source.n_rows, source.n_columns):
         counts = source.fold(likelihood.tally)
         one_outcome = counts.events in (0.0, counts.trials)
-        if one_outcome and not (counts.trials and estimator.is_bounded(constant)):
+        # Without a constant among the columns equal outcomes may have a maximum all the same.
+        possible = constant is None if estimator.is_ml else estimator.is_bounded(constant)
+        if one_outcome and not (counts.trials and possible):
             raise DataError.one_outcome(counts.events > 0, counts.trials)
         cells = source.distinct()
         solved = source if cells is None else cells

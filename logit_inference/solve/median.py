@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -31,7 +31,8 @@ from logit_inference.solve.solution import Outcome, Solution, Step
 SHORTEST = 2.0**-6  # of a step, before a zero is held to be out of its reach
 NEAR = 1e-3  # standard errors within which a zero is followed
 SMALLEST_SHARE, SHARE_STEPS = 2.0**-7, 8
-FARTHER = (1.0, 1.5, 0.7)  # times Firth's estimate, where a zero is looked for by other means
+FARTHER = (1.0, 1.5, 0.7, 3.0, 5.0)  # times Firth's estimate, where no path leads to a zero
+ASIDE, MOST_SIDES = 4.0, 8  # standard errors beside Firth's estimate, and along how many axes
 SUFFICIENT = 1e-4  # share of the predicted fall that a step must bring
 DIFFERENCE = 1e-4  # standard errors between points whose scores are compared
 FINEST = 3e-10  # standard errors: a step from here is right to the last digits that are printed
@@ -89,7 +90,9 @@ class _Place:
 Look = Callable[[Floats], _Place | None]
 
 
-def reduce_median_bias(rows: Source, search: Search, basis: Basis) -> Solution:
+def reduce_median_bias(
+    rows: Source, search: Search, basis: Basis, asked: Floats | None = None
+) -> Solution:
     """Return the zero of the adjusted score, or how far the search came.
 
     Parameters
@@ -99,13 +102,16 @@ def reduce_median_bias(rows: Source, search: Search, basis: Basis) -> Solution:
     search : Search
         Its start is Firth's estimate, in ``basis``.
     basis : Basis
+    asked : (q,) array, optional
+        Where the caller asked to start, in ``basis``: looked at where no path leads to a zero.
 
     Notes
     -----
     Four to ten evaluations of three passes each where the zero is near. Where it is not, it is
     followed from Firth's estimate on while what sets the two adjusted scores apart is added in
     shares, with derivatives by differences: hundreds of evaluations, on few rows. Where that path
-    turns back, Powell's hybrid method looks for the zero from there and beyond.
+    turns back, Powell's hybrid method looks for the zero from there, from beyond and from beside,
+    and from where the caller asked to start.
     """
     likelihood = search.likelihood
     plain = objective(rows, likelihood)
@@ -138,10 +144,10 @@ def reduce_median_bias(rows: Source, search: Search, basis: Basis) -> Solution:
             found = tried
         else:
             share, near, step = ahead, tried.coef, 2.0 * step
-    for size in FARTHER:
+    for begin in _farther(search.start, look(1.0, search.start), asked):
         if found.size <= search.tolerance:
             break
-        begin = _leap(partial(look, 1.0), size * search.start)
+        begin = _leap(partial(look, 1.0), begin)
         tried = _find_zero(partial(look, 1.0), begin, goal, SHARE_STEPS, True)
         steps += tried.steps
         found = tried if tried.size <= search.tolerance else found
@@ -207,6 +213,17 @@ def _find_zero(look: Look, start: Floats, goal: float, most: int, exact: bool) -
         here = there
     ends = here.coef + direction if here.size <= goal else here.coef
     return _Found(ends, here.size, direction, steps)
+
+
+def _farther(near: Floats, here: _Place | None, asked: Floats | None) -> Iterator[Floats]:
+    """Yield places from which a zero is looked for that no path leads to."""
+    yield from (size * near for size in FARTHER)
+    if asked is not None:
+        yield asked
+    if here is not None:
+        for axis in here.factor.inverse_root().T[:MOST_SIDES]:
+            yield near + ASIDE * axis
+            yield near - ASIDE * axis
 
 
 def _leap(look: Look, start: Floats) -> Floats:

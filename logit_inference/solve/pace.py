@@ -94,7 +94,8 @@ def pace_of(n_columns: int, price: float, counts: Tally, tolerance: float, fresh
     A typical M is the root of 4p over the sum of the weights, and what Newton's steps leave was
     found to be λ² times M/25 to M/100.
     """
-    share = counts.events / counts.trials
+    # Equal outcomes have no share to go by; a maximum without a constant starts from one half.
+    share = counts.events / counts.trials if 0.0 < counts.events < counts.trials else 0.5
     largest = math.sqrt(4.0 * n_columns / (counts.trials * share * (1.0 - share)))
     return Pace(
         goal=min(tolerance / 4.0, fresh / (15.0 * largest)),

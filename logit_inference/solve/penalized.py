@@ -121,7 +121,8 @@ def find_penalized(
         near = _climb(rows, search, opening, rank, FIRTH)
         spent += 2.0 * near.n_passes
         inside = replace(search, start=near.coef)
-        solution = reduce_median_bias(rows, inside, rank.basis)
+        asked = rank.basis.inner(search.start)
+        solution = reduce_median_bias(rows, inside, rank.basis, asked)
         solution = replace(solution, n_passes=solution.n_passes + spent)
         return Penalized(rank, solution, math.nan, math.nan)
     solution = _climb(rows, search, opening, rank, estimator)

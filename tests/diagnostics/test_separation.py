@@ -1,6 +1,7 @@
 """The record of separation: kind, rows, evidence in the reader's words, and R's answers."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +99,34 @@ def test_complete_separation_of_mtcars_leaves_two_signs_open():
 def test_thresholds_are_told_as_such(x, y, evidence):
     found = li.detect_separation("y ~ x", {"x": x, "y": y})
     assert sorted(found.evidence) == sorted(evidence)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "told"),
+    [
+        (
+            [20240131, 20240215, 20240216, 20240301],
+            [0, 0, 1, 1],
+            ["t >= 20240216", "t <= 20240215"],
+        ),
+        ([20240131, 20240215, 20240215, 20240301], [0, 0, 1, 1], ["t > 20240215", "t < 20240215"]),
+        ([0, 1, 1 + 1e-7, 2], [1, 1, 0, 0], ["t <= 1", "t >= 1.0000001"]),
+        ([-0.0, 0.0, -0.0, 2, 1], [0, 1, 0, 1, 1], ["t > 0"]),
+        ([-2e-9, -0.0, 0.0, 1], [0, 1, 0, 1], ["t > 0", "t < 0"]),
+        ([1 / 3, 2 / 3, 1, 2], [0, 0, 1, 1], ["t >= 1", "t <= 0.666667"]),
+    ],
+)
+def test_thresholds_have_the_digits_that_make_them_true(x, y, told):
+    """What is printed is read again, and tells of rows of one outcome and of no others."""
+    data = pd.DataFrame({"t": x, "y": y})
+    evidence = li.detect_separation("y ~ t", data).evidence
+    assert sorted(re.search(r"with (t .*), y", clause)[1] for clause in evidence) == sorted(told)
+    for clause in evidence:
+        condition, outcome = re.search(r"with (t .*), y = (\d)", clause).groups()
+        rows = data.query(condition)
+        count = {"the one row": 1, "both rows": 2}.get(re.search("in (.*) with", clause)[1])
+        assert set(rows["y"]) == {int(outcome)}
+        assert len(rows) == (count or int(re.search(r"all (\d+)", clause)[1]))
 
 
 def test_a_share_is_no_dummy():

@@ -64,7 +64,7 @@ def test_every_case_is_tested():
 @pytest.mark.parametrize(
     ("name", "term", "evidence"),
     [
-        ("complete_separation", "s", "with s >= 2.69149, y = 1"),
+        ("complete_separation", "s", "with s >= 2.691489, y = 1"),
         ("quasi_separation_column", "q", "in all 10 rows with q = 1, y = 1"),
         ("zero_cell_factor_level", "g", "in all 19 rows with g = zcell, y = 0"),
     ],

@@ -476,3 +476,42 @@ def test_a_slow_search_of_many_columns_stays_small():
     leverage = mu * (1 - mu) * np.einsum("ij,jk,ik->i", X, inverse, X)
     score = X.T @ (y - mu + leverage * (0.5 - mu))
     assert score @ inverse @ score < 1e-18  # 1e-9 standard errors
+
+
+FAR_ZEROS = {  # of n = 6 and n = 8 rows, found by least squares from 150 starts
+    "beyond Firth's estimate": (
+        [
+            [0.21992518164020852, 0.5314963562311744],
+            [1.2773016035156197, 0.7018827889999599],
+            [0.0920388934599946, -0.23350681973643658],
+            [0.8265286286107434, -1.7242610315734044],
+            [1.0626284391820904, 0.49268519111153275],
+            [0.7869955609703742, -0.8776102686761171],
+        ],
+        [1, 1, 0, 1, 1, 1],
+        [-1.8813387608236, 8.04474288695747, 2.00497451719026],
+    ),
+    "beside Firth's estimate": (4241, None, [8.75359703, 9.60797414, 1.79997469]),
+}
+
+
+@pytest.mark.parametrize("started", [False, True])
+@pytest.mark.parametrize("where", FAR_ZEROS)
+def test_median_bias_reduction_finds_a_zero_far_from_firths(where, started):
+    columns, y, zero = FAR_ZEROS[where]
+    if y is None:
+        rng = np.random.default_rng(columns)
+        n, p = int(rng.integers(6, 30)), int(rng.integers(1, 4))
+        columns, y = rng.normal(size=(n, p - 1)), np.array([0, *[1] * (n - 1)])
+    X = np.column_stack([np.ones(len(y)), columns])
+    start = np.round(zero, 2) if started else None
+    coef = li.logit_arrays(y, X, estimator="median-br", start=start).params.to_numpy()
+    np.testing.assert_allclose(coef, zero, rtol=1e-7)
+    # The adjusted score, written out: Kenne Pagui, Salvan and Sartori (2017).
+    mu = 1 / (1 + np.exp(-X @ coef))
+    w = mu * (1 - mu)
+    inverse = np.linalg.inv((X * w[:, None]).T @ X)
+    leverage = w * np.einsum("ij,jk,ik->i", X, inverse, X)
+    step = inverse @ (X.T @ (y - mu + leverage * (0.5 - mu)))
+    step -= (w * (1 - 2 * mu)) @ (X @ inverse) ** 3 / (3 * inverse.diagonal())
+    assert np.abs(step / np.sqrt(inverse.diagonal())).max() < 1e-8

@@ -329,11 +329,11 @@ def test_any_dtype_and_order(dtype, order):
         ({"start": np.ones(3)}, "start has shape"),
         ({"y": np.array([0, 1, 2, 0, 1, 1])}, "3 values"),
         ({"y": np.array([1, 2, 2, 1, 2, 1])}, "event=2"),
-        ({"y": np.ones(6)}, "only the value"),
+        ({"y": np.ones(6), "intercept": True}, "only the value"),
         ({"y": np.array([0, 1, np.nan, 0, 1, 1])}, "missing"),
         ({"y": np.array([0.1, 0.9, 0.2, 0.5, 1, 0])}, "[Pp]roportions"),
         (
-            {"weights": [1, 0, 1, 0, 0, 1], "weights_kind": "frequency"},
+            {"weights": [1, 0, 1, 0, 0, 1], "weights_kind": "frequency", "intercept": True},
             "positive weight hold only non-events",
         ),
         (

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 import logit_inference as li
-from logit_inference.errors import DataError, OutcomeError
+from logit_inference.errors import CoefficientError, DataError, OutcomeError
+from tests.solve.exact_cone import decide
 
 
 def pseudo_score(X, y, coef, weights=1.0):
@@ -168,3 +169,62 @@ def test_maximum_likelihood_names_the_alternative():
         li.logit("y ~ x", rows, weights="w", weights_kind="frequency")
     fit = li.logit("y ~ x", rows, weights="w", weights_kind="frequency", estimator="firth")
     assert np.isfinite(fit.params).all()
+
+
+def spans_constant(X):
+    """Say of small integers whether a column of ones is a combination of those."""
+    ones = np.ones((len(X), 1))
+    return np.linalg.matrix_rank(X) == np.linalg.matrix_rank(np.hstack([X, ones]))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_without_a_constant_the_columns_decide(seed):
+    """Fit, certificate and detection agree with the exact cone, and the maximum is a zero."""
+    rng = np.random.default_rng(seed)
+    n, p = int(rng.integers(3, 12)), int(rng.integers(1, 4))
+    X, y = rng.integers(-2, 3, (n, p)).astype(float), np.full(n, float(seed % 2))
+    X[0] += ~X.any(axis=0)
+    ranks = [0, *(np.linalg.matrix_rank(X[:, : j + 1]) for j in range(p))]
+    separated, _, _ = decide(X[:, np.diff(ranks) > 0], y, np.ones(n))
+    found = li.detect_separation_arrays(y, X)
+    said = li.certify_arrays(np.zeros(p), y, X)
+    assert found.found == separated
+    assert said.exists == (not found.found)
+    if spans_constant(X):
+        with pytest.raises((OutcomeError, DataError), match='estimator="firth"'):
+            li.logit_arrays(y, X)
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fit = li.logit_arrays(y, X)
+    assert fit.certificate.exists == said.exists
+    assert fit.separation.kind == found.kind
+    if said.exists:
+        coef = fit.params.fillna(0.0).to_numpy()  # dependent columns have none
+        assert np.abs(X.T @ (y - 1 / (1 + np.exp(-X @ coef)))).max() < 1e-7
+        np.testing.assert_allclose(li.certify_arrays(fit.params, y, X).distance, 0, atol=1e-6)
+        weighted = li.logit_arrays(3 * y, X, trials=np.full(n, 3), offset=np.zeros(n))
+        np.testing.assert_allclose(weighted.params, fit.params, rtol=1e-6, atol=1e-9)
+
+
+def test_with_a_constant_a_maximum_is_refused_and_certify_answers():
+    rows = pd.DataFrame({"y": [1, 1, 1, 1], "x": [1.0, -1.0, 2.0, 4.0], "g": list("aabb")})
+    for formula in ("y ~ x", "y ~ 0 + g"):
+        with pytest.raises((OutcomeError, DataError), match="Both"):
+            li.logit(formula, rows)
+        said = li.certify([0.0, 0.0], formula, rows)
+        assert said.exists is False
+        assert "complete separation: in all 4 rows, y = 1" in str(said)
+        with pytest.raises(CoefficientError):
+            li.certify([0.0], formula, rows)
+    fit = li.logit("y ~ 0 + x", rows)
+    assert fit.certificate.exists
+    assert "not nested" in str(fit)
+    none = 2 * (fit.llf - 4 * np.log(0.5))
+    assert fit.test("x = 0", method="lr").statistic == pytest.approx(none)
+    low, high = fit.conf_int(method="profile").loc["x"]
+    value = -np.logaddexp(0, -np.outer([fit.params["x"], low, high], rows["x"])).sum(axis=1)
+    np.testing.assert_allclose(2 * (value[0] - value[1:]), 3.841458820694124, rtol=1e-6)
+    # What was refused for another reason is refused here as well.
+    with pytest.raises(DataError):
+        li.certify_arrays([0.0], [1, 1, 1], [[1.0], [np.nan], [2.0]])

@@ -178,3 +178,25 @@ def test_rows_of_a_survey_are_not_resampled_as_if_drawn_one_by_one(data):
             resample()
     with pytest.raises(ResamplingError, match="sampling weights stand for different things"):
         fit.permutation_test("age", 9, seed=1)
+
+
+@pytest.mark.parametrize("travelled", [False, True])
+def test_what_a_separated_sample_recommends_is_there(travelled, tmp_path):
+    """The notes do not contradict each other, and nothing sends to a test that refuses."""
+    data = li.datasets.load("endometrial").assign(w=np.arange(1.0, 80.0))
+    with pytest.warns(li.SeparationWarning):
+        fit = li.logit("HG ~ NV + PI + EH", data, weights="w", weights_kind="sampling")
+    if travelled:
+        fit.save(tmp_path / "fit.json")
+        fit = li.load(tmp_path / "fit.json")
+    text = " ".join(str(fit).split())
+    assert "likelihood ratios are refused with sampling weights" in text
+    assert "those of the likelihood ratio" not in text
+    assert "rao-scott" not in text
+    for told in (*fit.tidy().attrs["notes"], str(fit.lincom("NV"))):
+        assert "with sampling weights no likelihood ratio" in " ".join(told.split())
+    for method in ("lr", "score"):
+        with pytest.raises(PseudoLikelihoodError, match="separated") as caught:
+            fit.test("PI = 0", method=method)
+        assert "rao-scott" not in str(caught.value)
+    assert np.isfinite(fit.test("PI = 0", method="wald").p_value)

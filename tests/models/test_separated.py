@@ -247,3 +247,31 @@ def test_replicates_are_those_of_the_limiting_model(fit, rest, data):
     expected = np.where(found.converged, np.inf, np.nan)
     np.testing.assert_array_equal(found.coef[:, column], expected)
     assert np.isnan(found.std_errors[:, column]).all()
+
+
+@pytest.mark.parametrize("method", ["HC0", "HC3"])
+def test_a_robust_covariance_tells_infinite_from_undetermined(method):
+    rows = pd.DataFrame({"y": [0, 0, 0, 1, 1, 1], "a": [1, 2, 1, 2, 1, 2], "s": [1, 2, 3, 5, 6, 7]})
+    with pytest.warns(li.SeparationWarning):
+        fit = li.logit("y ~ a + s", rows, covariance=method)
+    assert fit.separation.infinite["a"] == "undetermined"
+    (note,) = fit.tidy().attrs["notes"]
+    assert note.startswith("Intercept, s at infinity; a undetermined: p-values")
+    assert note in " ".join(str(fit).split())
+    assert "a undetermined: p-values" in " ".join(str(fit.lincom("a")).split())
+
+
+def test_how_narrow_an_overlap_is_fitted():
+    """Overlaps of 1e-13 have their maximum; narrower ones are neither declared nor invented."""
+
+    def columns(overlap):
+        return np.column_stack([np.ones(4), [0.0, 1.0 + overlap, 1.0, 2.0]])
+
+    fit = li.logit_arrays([0, 0, 1, 1], columns(1e-13))
+    assert fit.certificate.exists
+    # The two rows in the middle settle the slope: their fitted probabilities are one half.
+    np.testing.assert_allclose(fit.fitted[[1, 2]], 0.5, atol=1e-3)
+    narrow = columns(1e-14)
+    assert li.detect_separation_arrays([0, 0, 1, 1], narrow).kind == "none"
+    with pytest.raises(errors.ConvergenceError, match="not separated"):
+        li.logit_arrays([0, 0, 1, 1], narrow)
