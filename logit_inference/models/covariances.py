@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,18 +23,15 @@ from logit_inference.covariance.sandwich import (
     clustered,
     heteroskedastic,
 )
-from logit_inference.design.frame import as_frame
 from logit_inference.errors import (
     ArgumentError,
-    ClusterError,
     DataError,
     DetachedError,
     FewClustersWarning,
     LeaveOutWarning,
-    plain,
 )
+from logit_inference.models.clusters import cluster_names, read_clusters
 from logit_inference.models.sampled import survey_covariance
-from logit_inference.rows.variant import row_groups
 
 if TYPE_CHECKING:
     from logit_inference.covariance.covariance import Covariance
@@ -166,98 +163,3 @@ def _caller() -> int:
     while frame.f_back is not None and str(frame.f_globals.get("__name__")).startswith(PACKAGE):
         level, frame = level + 1, frame.f_back
     return level
-
-
-def cluster_names(
-    result: LogitResult, name: str, by: Any, rows: Sequence[int]
-) -> tuple[object, ...]:
-    """Return what clusters are called, by a row of each; a row's label where nothing else is known.
-
-    Parameters
-    ----------
-    result : LogitResult
-    name : str
-        Of the variable.
-    by : object
-        As it was given: a column of the table, an array, or a mapping of names to arrays.
-    rows : sequence of int
-        Numbers among the rows used.
-    """
-    values = by.get(name) if isinstance(by, Mapping) else by
-    if values is None or isinstance(values, (str, list, tuple)):
-        frame = None if result.table is None else as_frame(result.table)
-        if frame is None or name not in frame.names:
-            return tuple(f"that of row {plain(result.labels[row])!r}" for row in rows)
-        column = frame.column(name)
-        values = (
-            np.array(column.levels, dtype=object)[column.values] if column.levels else column.values
-        )
-    values = np.asarray(values)
-    read = len(values) == result.account.n_rows_read and result.positions is not None
-    return tuple(plain(values[result.positions[row] if read else row]) for row in rows)
-
-
-def read_clusters(result: LogitResult, by: Any) -> dict[str, Codes]:
-    """Return codes of the rows used for each dimension.
-
-    Parameters
-    ----------
-    result : LogitResult
-        With its rows.
-    by : None, str, sequence of str, array, or mapping of name to array
-        None stands for what ``cluster=`` named when the model was fitted, a name for one of these
-        or for a column of the fit's table. Arrays have a value for each row used, or for each row
-        of the table.
-
-    Raises
-    ------
-    ClusterError
-        For names that the fit does not know, and arrays of another length or with missing values.
-    """
-    assert result.fit is not None, "a result without rows has no clusters"
-    known = row_groups(result.fit.source)
-    if by is None:
-        if not known:
-            raise ClusterError.nothing()
-        return dict(known)
-    if isinstance(by, str):
-        by = [by]
-    if isinstance(by, (list, tuple)) and all(isinstance(name, str) for name in by) and by:
-        return {name: _named(result, name, known) for name in by}
-    named = by if isinstance(by, Mapping) else {str(getattr(by, "name", None) or "clusters"): by}
-    return {str(name): _codes(result, str(name), values) for name, values in named.items()}
-
-
-def _named(result: LogitResult, name: str, known: Mapping[str, Codes]) -> Codes:
-    """Return the clusters that the fit knows under a name, or a column of its table."""
-    if name in known:
-        return known[name]
-    if result.table is None:
-        raise ClusterError.unknown(name, list(known))
-    frame = as_frame(result.table)
-    if name not in frame.names:
-        raise ClusterError.unknown(name, [*known, *frame.names])
-    column = frame.column(name)
-    values = np.array(column.values, dtype=object)
-    if column.missing is not None:
-        values[column.missing] = None
-    return _codes(result, name, values)
-
-
-def _codes(result: LogitResult, name: str, values: Any) -> Codes:
-    """Return codes without gaps of an array of cluster labels."""
-    import pandas as pd
-
-    labels = pd.Series(values).reset_index(drop=True) if np.ndim(values) == 1 else None
-    account = result.account
-    if labels is not None and len(labels) == account.n_rows_read and result.positions is not None:
-        labels = labels.iloc[result.positions].reset_index(drop=True)
-    if labels is None or len(labels) != account.n_rows_used:
-        shape = np.shape(values)
-        raise ClusterError.shape(name, shape, account.n_rows_read, account.n_rows_used)
-    codes, _ = pd.factorize(labels)
-    if (codes < 0).any():
-        first = plain(result.labels[int(np.argmax(codes < 0))])
-        raise ClusterError.missing(name, int((codes < 0).sum()), first)
-    dense: Codes = codes.astype(np.int64)
-    return dense

@@ -12,6 +12,7 @@ from logit_inference.errors import (
     DetachedError,
     FewClustersWarning,
     HypothesisError,
+    SchemaError,
 )
 
 FORMULA = "y ~ x + g"
@@ -245,6 +246,66 @@ def test_arrays(data):
     again = li.logit_arrays(data["y"], X).with_covariance("cluster", by=data["clinic"])
     np.testing.assert_allclose(robust.bse, again.bse, rtol=1e-12)
     assert li.logit_arrays(data["y"], X, covariance="HC2").estimate.covariance.kind == "HC2"
+
+
+def test_a_series_labelled_otherwise_than_the_table_is_refused(fit, data):
+    """By label and by position would be two answers; rows used may be labelled too."""
+    other = data["clinic"].sample(frac=1, random_state=1)
+    arrays = li.logit_arrays(data["y"], data[["x"]])
+    for found in (fit, arrays):
+        for given, said in (({"by": other}, "by is a Series"), ({"by": {"g": other}}, "by is")):
+            with pytest.raises(SchemaError, match=said):
+                found.with_covariance("cluster", **given)
+            with pytest.raises(SchemaError, match=said):
+                found.bootstrap(5, seed=1, **given)
+        with pytest.raises(SchemaError, match="by is a Series"):
+            found.test("x", method="wild", by=other)
+        with pytest.raises(SchemaError, match="strata is a Series"):
+            found.bootstrap(5, seed=1, strata=other)
+    with pytest.raises(SchemaError, match="clinic is a Series"):
+        li.logit(FORMULA, data, cluster=other)
+    with pytest.raises(SchemaError, match="cluster is a Series"):
+        li.logit_arrays(data["y"], data[["x"]], cluster=other)
+    some = li.logit(FORMULA, data.assign(x=data["x"].where(data.index % 3 > 0)))
+    named = some.with_covariance("cluster", by="clinic")
+    used = data["clinic"][data.index % 3 > 0]
+    assert (some.with_covariance("cluster", by=used).bse == named.bse).all()
+    with pytest.raises(SchemaError, match="by is a Series"):
+        some.with_covariance("cluster", by=used.reset_index(drop=True))
+    with pytest.raises(SchemaError, match="by is a Series"):
+        some.with_covariance("cluster", by=used[::-1])
+
+
+def test_clusters_are_given_in_every_form_and_kept(data):
+    X, g = data[["x"]].to_numpy(), data["clinic"].to_numpy()
+    texts = [f"c{code}" for code in g]
+    theirs = li.logit("y ~ x", data, cluster="clinic", covariance="model")
+    others = [li.logit("y ~ x", data, cluster=c) for c in (g, data["clinic"], texts)]
+    arrays = [li.logit_arrays(data["y"], X, intercept=True, cluster=c) for c in (g, texts)]
+    for kind in ("CR1", "CR2", "CR3-one-step"):
+        want = theirs.with_covariance("cluster", type=kind).bse.to_numpy()
+        for given in (g, g.tolist(), texts, tuple(texts), data["clinic"]):
+            own = theirs.with_covariance("cluster", by=given, type=kind)
+            np.testing.assert_allclose(own.bse, want, rtol=1e-10)
+        for kept in (*others, *arrays):
+            own = kept.with_covariance("cluster", type=kind).bse
+            np.testing.assert_allclose(own, want, rtol=1e-10)
+    assert arrays[0].with_covariance("cluster", by="clusters").estimate.covariance.n_clusters == 60
+    assert arrays[0].bootstrap(3, seed=1).units == "60 clusters of clusters"
+    two = {"g": g, "h": data["month"].to_numpy()}
+    both = li.logit_arrays(data["y"], X, intercept=True, cluster=two)
+    want = li.logit("y ~ x", data, cluster=["clinic", "month"]).bse
+    np.testing.assert_allclose(both.with_covariance("cluster").bse, want, rtol=1e-10)
+    assert both.with_covariance("cluster", by="h").estimate.covariance.n_clusters == 40
+
+
+def test_missing_labels_of_arrays_and_strata_have_advice_of_their_own(data, fit):
+    holes = data["clinic"].where(data.index > 2).to_numpy()
+    with pytest.raises(ClusterError, match="leave these rows out of y, X and the clusters"):
+        li.logit_arrays(data["y"], data[["x"]].to_numpy(), cluster=holes)
+    with pytest.raises(ClusterError, match=r"strata .* missing in 3 .*stratum of their own"):
+        fit.bootstrap(5, strata=holes)
+    assert li.logit(FORMULA, data, cluster=holes).n_rows_used == 597
 
 
 def test_few_clusters_are_warned_of(fit, data):
