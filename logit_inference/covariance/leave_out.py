@@ -120,7 +120,7 @@ def one_step(
     r = root.shape[1]
     total, kept = np.zeros((r, r)), np.ones(len(clusters.codes), dtype=bool)
     with blas_pinned(fit.source.n_rows, r):  # matrices are many and small
-        for numbers, score, square in _sums(fit, clusters, root, frequency):
+        for numbers, score, square in cluster_sums(fit, clusters, root, frequency):
             steps, kept[numbers] = _steps(score, square)
             total += steps.T @ steps
     values, vectors = np.linalg.eigh(total)
@@ -129,7 +129,7 @@ def one_step(
     return _jackknife(fit, clusters, half, kept, how, scaled)
 
 
-def _sums(
+def cluster_sums(
     fit: Fit, clusters: Clusters, root: Floats, frequency: bool
 ) -> Iterator[tuple[Positions, Floats, Floats]]:
     """Yield numbers (k,), scores (k, r) and information matrices (k, r, r) of some clusters."""
@@ -177,6 +177,7 @@ def _jackknife(
     factor = np.sqrt((found - 1.0) / found) if scaled else 1.0
     name = "(G-1)/G" if scaled else "none"
     if found < n_clusters:
-        name += f", over the {found} of {n_clusters} leave-outs that have an estimate"
+        over = f"over the {found} of {n_clusters} leave-outs that have an estimate"
+        name += f" with G = {found}, {over}" if scaled else f"; {over}"
     root = np.ascontiguousarray(factor * half)
     return Jackknife(Covariance(root, fit.basis, how, name, n_clusters), clusters.codes[~kept])

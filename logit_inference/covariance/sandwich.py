@@ -74,7 +74,7 @@ def heteroskedastic(
     ArgumentError
         For a kind that the convention does not have.
     DataError
-        For HC2 and HC3 where a row has leverage one.
+        For HC2 and HC3 where a row has leverage one, and where there are no residuals.
 
     Notes
     -----
@@ -85,6 +85,7 @@ def heteroskedastic(
     MacKinnon and White (1985), *Journal of Econometrics* 29. Zeileis (2006), *Journal of
     Statistical Software* 16(9): R sandwich, ``vcovHC``.
     """
+    check_residuals(kind, counts)
     factor, name = _heteroskedastic_factor(kind, counts, convention)
     root = bread(fit)
     power = HETEROSKEDASTIC[kind]
@@ -122,7 +123,7 @@ def clustered(
     Raises
     ------
     DataError
-        For fewer than two clusters.
+        For fewer than two clusters, and where there are no residuals.
 
     Notes
     -----
@@ -135,6 +136,7 @@ def clustered(
     """
     if kind == "CR1" and convention == "statsmodels":
         kind = "CR1S"
+    check_residuals(kind, counts)
     root = bread(fit)
     meat, numbers = np.zeros((len(fit.solution.coef),) * 2), {}
     clusters = without_idle(fit, clusters)
@@ -157,6 +159,12 @@ def clustered(
     if repaired:
         factor_name += ", negative eigenvalues set to zero"
     return Covariance(half, fit.basis, label, factor_name, min(numbers.values()))
+
+
+def check_residuals(kind: str, counts: Counts) -> None:
+    """Raise where a model has a coefficient for each observation, so that residuals are zero."""
+    if counts.n <= counts.k:
+        raise DataError.no_residuals(kind, counts.n, counts.k)
 
 
 def counting_rows(fit: Fit) -> NDArray[np.bool_]:

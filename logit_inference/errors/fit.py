@@ -350,6 +350,28 @@ class FewClustersWarning(LogitInferenceWarning):
         super().__init__(f"{n_clusters} clusters: {said}")
 
 
+class DecidedWarning(LogitInferenceWarning):
+    """Clusters decide coefficients alone, whose standard errors no other cluster can tell.
+
+    Attributes
+    ----------
+    n_deciding : int
+        Clusters.
+    names : tuple of str
+        Coefficients.
+    """
+
+    def __init__(self, n_deciding: int, names: Sequence[str], kind: str):
+        self.n_deciding, self.names = n_deciding, tuple(names)
+        who = "1 cluster decides" if n_deciding == 1 else f"{n_deciding} clusters decide"
+        super().__init__(
+            f"{who} {shorten(list(names))} alone: no other cluster has rows that tell of it, so "
+            f"that nothing shows how it varies between clusters. The standard error that {kind} "
+            "gives is that of the other coefficients in it and means nothing by itself: read no "
+            "test of it. Other coefficients are not touched. Merge the level, or leave it out."
+        )
+
+
 class LeaveOutWarning(LogitInferenceWarning):
     """Leave-outs of a jackknife have no estimate, and are no part of it.
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from logit_inference.covariance.bell_mccaffrey import bias_reduced
 from logit_inference.covariance.clusters import gather_clusters
+from logit_inference.covariance.deciding import decided_alone, has_flat_direction
 from logit_inference.covariance.leave_out import leave_one_out, one_step
 from logit_inference.covariance.penalized import augmented_covariance, fit_covariance
 from logit_inference.covariance.sandwich import (
@@ -20,15 +21,18 @@ from logit_inference.covariance.sandwich import (
     HETEROSKEDASTIC,
     Codes,
     Counts,
+    check_residuals,
     clustered,
     heteroskedastic,
 )
 from logit_inference.errors import (
     ArgumentError,
     DataError,
+    DecidedWarning,
     DetachedError,
     FewClustersWarning,
     LeaveOutWarning,
+    shorten,
 )
 from logit_inference.models.clusters import cluster_names, read_clusters
 from logit_inference.models.sampled import survey_covariance
@@ -42,6 +46,7 @@ KINDS = ("model", *HETEROSKEDASTIC, "cluster", "augmented", "survey")
 ONE_WAY = ("CR2", "CR3", "CR3-one-step")
 TYPES = (*CLUSTERED, *ONE_WAY)
 FEW = 30  # clusters below which the sandwich is noticeably too small
+MOST_EXAMINED = 100  # coefficients up to which those that one cluster decides are sought
 PACKAGE = __name__.partition(".")[0] + "."
 LEAST_DF = 4.0  # Satterthwaite degrees of freedom that a t reference needs to be near
 
@@ -66,6 +71,7 @@ def other_covariance(
         codes = read_clusters(result, by)
         found = cluster_covariance(result, codes, by, type, convention)
         _warn_of_few(found)
+        found = _told_of_decided(result, found, codes, type)
     else:
         codes = None
         found = _row_covariance(result, result.fit, covariance, convention)
@@ -104,6 +110,7 @@ def cluster_covariance(
     if type not in TYPES:
         raise ArgumentError("type", type, f"one of {', '.join(map(repr, TYPES))}")
     counts = _counts(result)
+    check_residuals(type, counts)
     if type in CLUSTERED:
         return clustered(result.fit, codes, type, counts, convention)
     if convention not in ("sandwich", "clubSandwich"):
@@ -141,6 +148,46 @@ def cluster_covariance(
         names = cluster_names(result, name, by, first)
         warnings.warn(LeaveOutWarning(names, len(clusters.codes)), stacklevel=_caller())
     return found.covariance
+
+
+def _told_of_decided(
+    result: LogitResult, covariance: Covariance, codes: Mapping[str, Codes], type: str
+) -> Covariance:
+    """Return the covariance, labelled with the coefficients that a cluster decides alone."""
+    fit = result.fit
+    assert fit is not None, "who asks has looked"
+    root = covariance.root
+    if not (root.size and np.isfinite(root).all()):
+        return covariance
+    if len(root) > MOST_EXAMINED:
+        if covariance.n_clusters is None or covariance.n_clusters > len(root):
+            return covariance
+        many = "no more clusters than coefficients, some of which a cluster may decide alone"
+        return replace(covariance, correction=f"{covariance.correction}; {many}")
+    if not _may_be_decided(fit, covariance, type):
+        return covariance
+    count = 0
+    names: dict[str, None] = {}
+    for own in codes.values():
+        more, touched = decided_alone(fit, own)
+        count += more
+        found = zip(result.estimate.names, touched & result.estimate.finite, strict=True)
+        names.update({name: None for name, out in found if out})
+    if not names:
+        return covariance
+    warnings.warn(DecidedWarning(count, list(names), type), stacklevel=_caller())
+    who = "1 cluster decides" if count == 1 else f"{count:,} clusters decide"
+    them = "it" if len(names) == 1 else "them"
+    said = f"{who} {shorten(list(names))} alone, whose error no other shows: read no test of {them}"
+    kept = [part for part in covariance.correction.split("; ") if "decide" not in part]
+    return replace(covariance, correction="; ".join([*kept, said]))
+
+
+def _may_be_decided(fit: Fit, covariance: Covariance, type: str) -> bool:
+    """Say whether it is worth a pass to look for coefficients that a cluster decides alone."""
+    if type in ONE_WAY:  # which have met clusters without which something has no estimate
+        return "decide" in covariance.correction or "leave-outs" in covariance.correction
+    return not fit.estimator.is_ml or has_flat_direction(fit, covariance.root)
 
 
 def _warn_of_few(covariance: Covariance) -> None:

@@ -1,5 +1,7 @@
 """Sandwich covariances: by definition, by the laws they obey, and what they refuse."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ from logit_inference.errors import (
     ArgumentError,
     ClusterError,
     DataError,
+    DecidedWarning,
     DetachedError,
     FewClustersWarning,
     HypothesisError,
@@ -306,6 +309,37 @@ def test_missing_labels_of_arrays_and_strata_have_advice_of_their_own(data, fit)
     with pytest.raises(ClusterError, match=r"strata .* missing in 3 .*stratum of their own"):
         fit.bootstrap(5, strata=holes)
     assert li.logit(FORMULA, data, cluster=holes).n_rows_used == 597
+
+
+@pytest.mark.parametrize("kind", ["CR0", "CR1", "CR1S", "CR2", "CR3-one-step"])
+def test_coefficients_that_a_cluster_decides_alone_are_named(data, kind):
+    """Also where they are a combination of columns: the cluster has the reference level."""
+    inside = data["clinic"] == 7
+    data = data.assign(f=inside.map({True: "z", False: "a"}))
+    data["first"] = np.where(inside, "a", np.where(data["month"] % 2, "b", "c"))
+    firth = {"estimator": "firth"} if kind == "CR1S" else {}
+    names = {"f": ("f[T.z]",), "first": ("Intercept", "first[T.b]", "first[T.c]"), "g": ()}
+    for column, decided in names.items():
+        fit = li.logit(f"y ~ x + {column}", data, **firth)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            found = fit.with_covariance("cluster", by="clinic", type=kind)
+        told = [one.message for one in caught if isinstance(one.message, DecidedWarning)]
+        assert [one.names for one in told] == ([decided] if decided else [])
+        said = f"1 cluster decides {', '.join(decided)} alone" in " ".join(str(found).split())
+        assert said == bool(decided)
+        assert "factor none" not in str(found)
+
+
+def test_a_model_without_residuals_has_no_sandwich():
+    cells = pd.DataFrame({"s": [3, 5, 2, 6], "m": [10, 9, 8, 12], "g": list("abcd")})
+    fit = li.logit("s ~ g", cells, trials="m")
+    for kind in ("HC0", "HC1", "HC2", "HC3"):
+        with pytest.raises(DataError, match=f"4 coefficients for 4 observations.*{kind} is made"):
+            fit.with_covariance(kind)
+    for kind in ("CR0", "CR1", "CR1S", "CR2", "CR3", "CR3-one-step"):
+        with pytest.raises(DataError, match=f"{kind} is made of residuals"):
+            fit.with_covariance("cluster", by="g", type=kind)
 
 
 def test_few_clusters_are_warned_of(fit, data):
