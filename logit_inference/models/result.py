@@ -187,7 +187,8 @@ class LogitResult:
 
     def cov_params(self) -> pd.DataFrame:
         """Return the covariance of the coefficients, labelled on both sides."""
-        return frames.square(self.estimate.names, self.estimate.matrix)
+        label = self.estimate.covariance.label
+        return frames.square(self.estimate.names, self.estimate.matrix, label)
 
     def conf_int(
         self,

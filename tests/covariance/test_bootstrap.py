@@ -419,6 +419,19 @@ def test_a_covariance_by_resampling_travels(tmp_path):
     assert str(li.load(tmp_path / "fit.json")) == str(result)
 
 
+def test_frames_taken_out_of_a_bootstrap_say_what_they_are():
+    """Four intervals of the same replicates are four answers."""
+    boot = li.logit("low ~ lwt", li.datasets.load("birthwt")).bootstrap(30, seed=1)
+    name, told = "bootstrap of 189 rows, 30 replicates, seed 1", set()
+    for method in ("percentile", "basic", "bca", "normal"):
+        attrs = boot.conf_int(method).attrs
+        assert (attrs["method"], attrs["covariance"]) == (method, name)
+        told.add(attrs["notes"][1])
+    assert len(told) == 4
+    assert boot.to_frame().attrs["method"] == "percentile"
+    assert boot.covariance().attrs["covariance"].startswith(name)
+
+
 def test_a_new_seed_is_kept():
     fit = li.logit("y ~ x", DATA)
     one = fit.bootstrap(5)
@@ -488,10 +501,11 @@ def test_clusters_of_the_covariance_are_not_forgotten():
         warnings.simplefilter("ignore", li.errors.FewClustersWarning)
         clustered = fit.with_covariance("cluster", by="clinic")
         arrays = li.logit_arrays(DATA["y"], DATA[["x"]], intercept=True, cluster=DATA["clinic"])
-    for result in (clustered, arrays):
-        with pytest.raises(ResamplingError, match="rest on clusters"):
-            result.bootstrap(5)
-        with pytest.raises(ResamplingError, match="rest on clusters"):
+    with pytest.raises(ResamplingError, match="rest on clusters"):
+        clustered.bootstrap(5)
+    assert arrays.bootstrap(5).units == "15 clusters of clinic"
+    for result, said in ((clustered, "rest on clusters"), (arrays, "strata='clinic' exchanges")):
+        with pytest.raises(ResamplingError, match=said):
             result.permutation_test("x")
         assert result.bootstrap(5, by=DATA["clinic"]).n_units == 15
     with pytest.raises(ResamplingError, match="Did you mean 'ward'"):

@@ -221,8 +221,12 @@ def test_tests_and_frames_name_the_covariance(fit, kind, options):
     said = "clustered by clinic (CR1), 60 clusters, factor G/(G-1)" if options else "HC2"
     for shown in (robust.test("x"), robust.lincom("x"), robust.wald_terms()):
         assert said in " ".join(str(shown).split())
-    frames = (robust.tidy(), robust.glance(), robust.conf_int())
-    for frame in (*frames, robust.get_prediction().summary_frame()):
+        assert any(said in note for note in shown.to_frame().attrs.get("notes", [said]))
+    prediction = robust.get_prediction()
+    assert said in " ".join(str(prediction).split())
+    assert "First 10 of 600 rows" in prediction._repr_html_()
+    frames = (robust.tidy(), robust.glance(), robust.conf_int(), robust.cov_params())
+    for frame in (*frames, prediction.summary_frame()):
         assert said in frame.attrs["covariance"]
         assert "reference: normal" in frame.attrs["covariance"]
     assert "do not use" in robust.conf_int(method="profile").attrs["notes"][0]
