@@ -111,5 +111,5 @@ class Covariance:
         factor = "; ".join([factor, *more])
         kind = "inverse information (model-based)" if self.kind == "model" else self.kind
         count = "" if self.n_clusters is None else f"{self.n_clusters:,} clusters"
-        clusters = "" if not count or count in kind else f", {count}"
+        clusters = "" if not count or count in kind or "clusters:" in kind else f", {count}"
         return f"{kind}{clusters}, {factor}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
@@ -13,10 +14,11 @@ from logit_inference.covariance.bootstrap import (
     bootstrap_replicates,
     replicate_covariance,
 )
-from logit_inference.errors import ArgumentError, ResamplingError
+from logit_inference.errors import ArgumentError, FewClustersWarning, ResamplingError
 from logit_inference.inference.bootstrap import bootstrap_intervals
 from logit_inference.inference.wald import check_level
 from logit_inference.models import frames
+from logit_inference.models.covariances import FEW, caller
 from logit_inference.models.progress import progress_bar
 from logit_inference.models.units import read_units, resampled_fit
 from logit_inference.report.bootstrap import bootstrap_table
@@ -234,6 +236,9 @@ def bootstrap(
         words += f" within {units.n_strata:,} strata"
         single = int((units.stratum_sizes == 1).sum())
         words += f", {single:,} of them of one unit, which so never varies" if single else ""
+    n_clusters = units.n_units if units.name.startswith("clusters") else None
+    if n_clusters is not None and n_clusters < FEW:
+        warnings.warn(FewClustersWarning(n_clusters), stacklevel=caller())
     return Bootstrap(
         result.estimate.names,
         result.estimate.coef,
@@ -246,7 +251,7 @@ def bootstrap(
         result.level,
         accelerations(fit, units),
         fit.basis,
-        units.n_units if units.name.startswith("clusters") else None,
+        n_clusters,
     )
 
 

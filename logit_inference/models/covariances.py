@@ -70,7 +70,7 @@ def other_covariance(
     if covariance == "cluster":
         codes = read_clusters(result, by)
         found = cluster_covariance(result, codes, by, type, convention)
-        _warn_of_few(found)
+        warn_of_few(found)
         found = _told_of_decided(result, found, codes, type)
     else:
         codes = None
@@ -125,9 +125,6 @@ def cluster_covariance(
     if type == "CR2" and result.fit.estimator.amounts:
         reason = f"{result.account.estimator.name} shrinks, and CR2 is about what a fit leaves over"
         raise ArgumentError.refused("type", type, reason, '"CR1" or "CR3-one-step"')
-    if type == "CR3" and not result.account.estimator.is_ml:
-        reason = f"refits are maximum likelihood, and this is {result.account.estimator.name}"
-        raise ArgumentError.refused("type", type, reason, '"CR2" or "CR3-one-step"')
     ((name, own),) = codes.items()
     if not (root := result.fit.information_root()).size or not np.isfinite(root).all():
         # Complete separation, or a search that ended nowhere: nothing has a standard error.
@@ -146,7 +143,7 @@ def cluster_covariance(
     if len(found.lost):
         first = [int(np.argmax(own == code)) for code in found.lost.tolist()]
         names = cluster_names(result, name, by, first)
-        warnings.warn(LeaveOutWarning(names, len(clusters.codes)), stacklevel=_caller())
+        warnings.warn(LeaveOutWarning(names, len(clusters.codes)), stacklevel=caller())
     return found.covariance
 
 
@@ -175,7 +172,7 @@ def _told_of_decided(
         names.update({name: None for name, out in found if out})
     if not names:
         return covariance
-    warnings.warn(DecidedWarning(count, list(names), type), stacklevel=_caller())
+    warnings.warn(DecidedWarning(count, list(names), type), stacklevel=caller())
     who = "1 cluster decides" if count == 1 else f"{count:,} clusters decide"
     them = "it" if len(names) == 1 else "them"
     said = f"{who} {shorten(list(names))} alone, whose error no other shows: read no test of {them}"
@@ -190,21 +187,23 @@ def _may_be_decided(fit: Fit, covariance: Covariance, type: str) -> bool:
     return not fit.estimator.is_ml or has_flat_direction(fit, covariance.root)
 
 
-def _warn_of_few(covariance: Covariance) -> None:
+def warn_of_few(covariance: Covariance) -> None:
     """Warn where clusters are so few that the reference is rough."""
     count, df = covariance.n_clusters, covariance.coefficient_df
     if count is None:
         return
     if df is None and count < FEW:
-        warning = FewClustersWarning(count, corrected="(CR3" in covariance.kind)
-        warnings.warn(warning, stacklevel=_caller())
+        warning = FewClustersWarning(
+            count, corrected="(CR3" in covariance.kind or "jackknife" in covariance.kind
+        )
+        warnings.warn(warning, stacklevel=caller())
     elif df is not None:
         least = min((value for value in np.ravel(df).tolist() if value == value), default=np.inf)
         if least < LEAST_DF:
-            warnings.warn(FewClustersWarning(count, least), stacklevel=_caller())
+            warnings.warn(FewClustersWarning(count, least), stacklevel=caller())
 
 
-def _caller() -> int:
+def caller() -> int:
     """Return the stack level, as `warnings.warn` counts it, of whoever called the package."""
     level, frame = 1, sys._getframe(1)
     while frame.f_back is not None and str(frame.f_globals.get("__name__")).startswith(PACKAGE):

@@ -24,6 +24,8 @@ from logit_inference.models.units import read_units
 from logit_inference.rows import source
 from logit_inference.solve.solution import Outcome
 
+pytestmark = pytest.mark.filterwarnings("ignore::logit_inference.errors.FewClustersWarning")
+
 # Both are converged to 1e-8 of a standard error, and Newton's last step squares that.
 CLOSE = 1e-9
 
@@ -386,6 +388,24 @@ def test_a_jackknife_that_does_not_exist_says_without_whom():
     with pytest.raises(ResamplingError, match="without row 'p23' \\(1 such") as told:
         li.logit("y ~ g", data).with_covariance("jackknife")
     assert (told.value.reason, told.value.count) == ("leave one out", 1)
+    assert "HC1 needs no leave-outs" in str(told.value)
+    data["by"] = np.append(np.arange(20) % 5, [5, 5, 5, 5])
+    with pytest.raises(ResamplingError, match='type="CR2" needs no leave-outs'):
+        li.logit("y ~ g", data).with_covariance("jackknife", by="by")
+
+
+def test_few_clusters_are_warned_of_once():
+    fit = li.logit("y ~ x", DATA)
+    for ask in (
+        lambda: fit.bootstrap(9, seed=1, by="clinic"),
+        lambda: fit.with_covariance("bootstrap", n_replicates=9, seed=1, by="clinic"),
+        lambda: fit.with_covariance("jackknife", by="clinic"),
+    ):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            ask()
+        assert [type(one.message) for one in caught] == [li.errors.FewClustersWarning]
+        assert caught[0].filename == __file__
 
 
 # --- what is asked ------------------------------------------------------------------------------

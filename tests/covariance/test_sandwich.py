@@ -168,6 +168,9 @@ def test_conventions(fit, data):
     assert (theirs == fit.with_covariance("cluster", by=by, type="CR1S").bse).all()
     with pytest.raises(ArgumentError, match="Stata has no HC3"):
         fit.with_covariance("HC3", convention="stata")
+    for kind in ("HC2", "HC3"):
+        with pytest.raises(ArgumentError, match=f"prints HC0 under the name {kind}"):
+            fit.with_covariance(kind, convention="statsmodels")
 
 
 def test_rows_without_a_cluster_are_dropped_and_counted(data):
@@ -209,7 +212,13 @@ def test_negative_eigenvalues_are_repaired_aloud_and_take_rank_away():
     few["x"], few["y"] = rng.normal(size=60), (rng.random(60) < 0.5).astype(int)
     with pytest.warns(FewClustersWarning, match="5 clusters"):
         both = li.logit("y ~ x", few).with_covariance("cluster", by=["a", "b"])
-    assert "negative eigenvalues set to zero" in " ".join(str(both).split())
+    told = " ".join(str(both).split())
+    assert "negative eigenvalues set to zero relative to the model's covariance" in told
+    assert "clustered by a and b (CR1), clusters: 6 of a and 5 of b, factor" in told
+    scaled = few.assign(x=1e3 * few["x"])
+    with pytest.warns(FewClustersWarning):
+        again = li.logit("y ~ x", scaled).with_covariance("cluster", by=["a", "b"])
+    np.testing.assert_allclose(again.tvalues, both.tvalues, rtol=1e-8)  # as R's would not be
     assert np.linalg.eigvalsh(both.cov_params()).min() > -1e-12
     with pytest.raises(HypothesisError, match="rank 1"):
         both.test("Intercept = x = 0")

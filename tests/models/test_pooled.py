@@ -166,6 +166,15 @@ def test_any_covariance_is_pooled(pooled):
     assert "bootstrap of 120 rows" in str(li.pool(boots))
 
 
+def test_imputations_warn_of_few_clusters_once():
+    frames = [frame.assign(few=frame["clinic"] % 7) for frame in FRAMES]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        li.logit_imputed("y ~ x", frames, cluster="few")
+    assert [str(one.message)[:10] for one in caught] == ["7 clusters"]
+    assert caught[0].filename == __file__
+
+
 @pytest.mark.filterwarnings("ignore::logit_inference.errors.FewClustersWarning")
 def test_covariances_keep_their_label_and_do_not_mix(pooled):
     """Three conventions of HC1 are three numbers: no rendering may show them under one name."""
