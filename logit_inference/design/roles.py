@@ -124,9 +124,10 @@ def _named_groups(groups: Any, frame: Frame) -> Mapping[str, Any]:
         if all(isinstance(name, str) for name in groups):
             return groups
     elif isinstance(groups, (list, tuple)) and all(isinstance(name, str) for name in groups):
-        if len(groups) != frame.n_rows or any(name in frame.names for name in groups):
-            return {name: name for name in groups}
-        return {"clusters": groups}
+        labels = len(groups) == frame.n_rows and not any(name in frame.names for name in groups)
+        if labels or len(set(groups)) < len(groups):
+            return {"clusters": groups}
+        return {name: name for name in groups}
     elif np.ndim(groups) == 1:
         return {str(getattr(groups, "name", None) or "clusters"): groups}
     allowed = "the name of a column, a list of names, one label for each row, or a dict of these"

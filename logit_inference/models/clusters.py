@@ -88,7 +88,8 @@ def cluster_names(
 def _meant(result: LogitResult, by: Any) -> Mapping[str, Any]:
     """Return labels of rows by name, None for a name that says where they are.
 
-    A list of texts is one of names, unless it is as long as the rows and names nothing.
+    A list of texts is one of names, unless it is as long as the rows and names nothing, or says
+    a text twice.
     """
     if isinstance(by, str):
         return {by: None}
@@ -107,6 +108,8 @@ def _labels_rows(result: LogitResult, texts: Sequence[str]) -> bool:
     if result.table is not None:
         known.update(as_frame(result.table).names)
     account = result.account
+    if len(set(texts)) < len(texts):
+        return True
     return len(texts) in (account.n_rows_read, account.n_rows_used) and known.isdisjoint(texts)
 
 

@@ -306,6 +306,10 @@ def test_clusters_are_given_in_every_form_and_kept(data):
         for kept in (*others, *arrays):
             own = kept.with_covariance("cluster", type=kind).bse
             np.testing.assert_allclose(own, want, rtol=1e-10)
+    with pytest.raises(ClusterError, match=r"'clusters' have shape \(599,\)"):
+        theirs.with_covariance("cluster", by=texts[1:])
+    with pytest.raises(SchemaError, match="clusters has 599"):
+        li.logit("y ~ x", data, cluster=texts[1:])
     assert arrays[0].with_covariance("cluster", by="clusters").estimate.covariance.n_clusters == 60
     assert arrays[0].bootstrap(3, seed=1).units == "60 clusters of clusters"
     two = {"g": g, "h": data["month"].to_numpy()}
