@@ -89,7 +89,7 @@ def heteroskedastic(
     MacKinnon and White (1985), *Journal of Econometrics* 29. Zeileis (2006), *Journal of
     Statistical Software* 16(9): R sandwich, ``vcovHC``.
     """
-    check_residuals(kind, counts)
+    check_residuals(fit, kind, counts, divides=kind == "HC1" and convention == "sandwich")
     factor, name = _heteroskedastic_factor(kind, counts, convention)
     root = bread(fit)
     power = HETEROSKEDASTIC[kind]
@@ -145,7 +145,7 @@ def clustered(
     """
     if kind == "CR1" and convention == "statsmodels":
         kind = "CR1S"
-    check_residuals(kind, counts)
+    check_residuals(fit, kind, counts, divides=kind == "CR1S")
     root = bread(fit)
     meat, numbers = np.zeros((len(fit.solution.coef),) * 2), {}
     clusters = without_idle(fit, clusters)
@@ -173,10 +173,17 @@ def clustered(
     return Covariance(half, fit.basis, label, factor_name, min(numbers.values()))
 
 
-def check_residuals(kind: str, counts: Counts) -> None:
-    """Raise where a model has a coefficient for each observation, so that residuals are zero."""
-    if counts.n <= counts.k:
+def check_residuals(fit: Fit, kind: str, counts: Counts, *, divides: bool) -> None:
+    """Raise where a model has a coefficient for each observation, so that residuals are zero.
+
+    A penalty leaves some; then only a factor that ``divides`` by n − k is refused.
+    """
+    if counts.n > counts.k:
+        return
+    if fit.estimator.is_ml:
         raise DataError.no_residuals(kind, counts.n, counts.k)
+    if divides:
+        raise DataError.no_factor(kind, counts.n, counts.k)
 
 
 def counting_rows(fit: Fit) -> NDArray[np.bool_]:

@@ -318,6 +318,15 @@ class DataError(LogitInferenceError, ValueError):
         )
 
     @classmethod
+    def no_factor(cls, kind: str, n: float, k: int) -> DataError:
+        """Return the error for a factor that divides by nothing."""
+        return cls(
+            f"the factor of {kind} divides by observations less coefficients, and there are {k} "
+            f"coefficients for {n:g} observations. HC0, and CR0 and CR1 of clusters, divide by no "
+            "such number."
+        )
+
+    @classmethod
     def one_cluster(cls, name: str) -> DataError:
         """Return the error for clusters of which there is one."""
         return cls(

@@ -110,7 +110,7 @@ def cluster_covariance(
     if type not in TYPES:
         raise ArgumentError("type", type, f"one of {', '.join(map(repr, TYPES))}")
     counts = _counts(result)
-    check_residuals(type, counts)
+    check_residuals(result.fit, type, counts, divides=type == "CR1S")
     if type in CLUSTERED:
         return clustered(result.fit, codes, type, counts, convention)
     if convention not in ("sandwich", "clubSandwich"):

@@ -357,6 +357,10 @@ def test_a_model_without_residuals_has_no_sandwich():
     for kind in ("CR0", "CR1", "CR1S", "CR2", "CR3", "CR3-one-step"):
         with pytest.raises(DataError, match=f"{kind} is made of residuals"):
             fit.with_covariance("cluster", by="g", type=kind)
+    shrunk = li.logit("s ~ g", cells, trials="m", estimator="ridge", penalty=1.0)
+    assert (shrunk.with_covariance("HC0").bse > 1e-3).all()  # a penalty leaves residuals
+    with pytest.raises(DataError, match="divides by observations less coefficients"):
+        shrunk.with_covariance("HC1")
 
 
 def test_few_clusters_are_warned_of(fit, data):
