@@ -106,9 +106,10 @@ class Covariance:
     @property
     def description(self) -> str:
         """Kind, number of clusters and factor, in words."""
-        none = self.correction == "none"
-        factor = "no small-sample factor" if none else f"factor {self.correction}"
+        named, *more = self.correction.split("; ")
+        factor = "no small-sample factor" if named == "none" else f"factor {named}"
+        factor = "; ".join([factor, *more])
         kind = "inverse information (model-based)" if self.kind == "model" else self.kind
         count = "" if self.n_clusters is None else f"{self.n_clusters:,} clusters"
-        clusters = "" if not count or count in kind else f", {count}"
+        clusters = "" if not count or count in kind or "clusters:" in kind else f", {count}"
         return f"{kind}{clusters}, {factor}"

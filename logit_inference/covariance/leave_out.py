@@ -19,12 +19,12 @@ from logit_inference.covariance.bell_mccaffrey import DECIDED
 from logit_inference.covariance.clusters import Clusters, Positions, read_rows
 from logit_inference.covariance.covariance import Covariance
 from logit_inference.covariance.penalized import bread
+from logit_inference.covariance.refits import refits
 from logit_inference.covariance.sandwich import Codes
 from logit_inference.errors import DataError
 from logit_inference.rows.block import Floats
 from logit_inference.rows.threads import blas_pinned
 from logit_inference.rows.variant import row_weights
-from logit_inference.solve.batch import refit_weights
 from logit_inference.solve.fit import Fit
 
 CHUNK, MOST_WEIGHTS = 1024, 1 << 24  # refits, and their weights, that are made at a time
@@ -48,7 +48,7 @@ def leave_one_out(fit: Fit, clusters: Clusters, name: str, scaled: bool = True) 
     Parameters
     ----------
     fit : Fit
-        By maximum likelihood.
+        Refitted by its own estimator.
     clusters : Clusters
     name : str
         Of the variable that tells clusters apart.
@@ -57,16 +57,14 @@ def leave_one_out(fit: Fit, clusters: Clusters, name: str, scaled: bool = True) 
 
     Raises
     ------
-    ArgumentError
-        For a fit by another estimator.
     DataError
         Where fewer than two leave-outs have an estimate.
 
     Notes
     -----
-    G refits on the batched engine, about 0.2 µs for each row and refit: minutes for a thousand
-    clusters of a million rows, hours for 50,000, where `one_step`, which takes a pass, differs by
-    next to nothing.
+    G refits; of maximum likelihood on the batched engine, about 0.2 µs for each row and refit:
+    minutes for a thousand clusters of a million rows, hours for 50,000, where `one_step`, which
+    takes a pass, differs by next to nothing.
 
     References
     ----------
@@ -83,9 +81,10 @@ def leave_one_out(fit: Fit, clusters: Clusters, name: str, scaled: bool = True) 
         W = np.repeat(weights[np.newaxis], len(some), axis=0)
         for place, number in enumerate(some):
             W[place, clusters.of(number)] = 0
-        again = refit_weights(fit, W)
-        kept[start : start + len(some)] = again.converged
-        moves += [fit.basis.inner(coef) - fit.solution.coef for coef in again.coef[again.converged]]
+        coef, outcomes = refits(fit, W)
+        found = np.array([outcome.converged for outcome in outcomes])
+        kept[start : start + len(some)] = found
+        moves += [fit.basis.inner(own) - fit.solution.coef for own in coef[found]]
     how = f"clustered by {name} (CR3, leave-one-cluster-out refits)"
     triangle: Any = np.linalg.qr(np.array(moves).reshape(-1, len(fit.solution.coef)), mode="r")
     return _jackknife(fit, clusters, triangle.T, kept, how, scaled)
@@ -120,7 +119,7 @@ def one_step(
     r = root.shape[1]
     total, kept = np.zeros((r, r)), np.ones(len(clusters.codes), dtype=bool)
     with blas_pinned(fit.source.n_rows, r):  # matrices are many and small
-        for numbers, score, square in _sums(fit, clusters, root, frequency):
+        for numbers, score, square in cluster_sums(fit, clusters, root, frequency):
             steps, kept[numbers] = _steps(score, square)
             total += steps.T @ steps
     values, vectors = np.linalg.eigh(total)
@@ -129,7 +128,7 @@ def one_step(
     return _jackknife(fit, clusters, half, kept, how, scaled)
 
 
-def _sums(
+def cluster_sums(
     fit: Fit, clusters: Clusters, root: Floats, frequency: bool
 ) -> Iterator[tuple[Positions, Floats, Floats]]:
     """Yield numbers (k,), scores (k, r) and information matrices (k, r, r) of some clusters."""
@@ -177,6 +176,7 @@ def _jackknife(
     factor = np.sqrt((found - 1.0) / found) if scaled else 1.0
     name = "(G-1)/G" if scaled else "none"
     if found < n_clusters:
-        name += f", over the {found} of {n_clusters} leave-outs that have an estimate"
+        over = f"over the {found} of {n_clusters} leave-outs that have an estimate"
+        name += f" with G = {found}, {over}" if scaled else f"; {over}"
     root = np.ascontiguousarray(factor * half)
     return Jackknife(Covariance(root, fit.basis, how, name, n_clusters), clusters.codes[~kept])

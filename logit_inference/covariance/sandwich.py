@@ -30,6 +30,10 @@ Codes = NDArray[np.int64]
 HETEROSKEDASTIC = {"HC0": 0, "HC1": 0, "HC2": 1, "HC3": 2}  # powers of 1/(1 − leverage)
 CLUSTERED = ("CR0", "CR1", "CR1S")
 CONVENTIONS = ("sandwich", "stata", "statsmodels", "clubSandwich")
+REPAIRED = (
+    "negative eigenvalues set to zero relative to the model's covariance (R's fix=TRUE takes those "
+    "of the matrix itself)"
+)
 DECIDES = 1e-10  # of 1 − leverage: a row that decides its own fitted value has no residual
 WRITTEN_OUT = 1 << 20  # elements of coded columns that are written out at a time
 
@@ -67,14 +71,14 @@ def heteroskedastic(
     counts : Counts
     convention : {"sandwich", "stata", "statsmodels"}
         R's sandwich; Stata's vce(robust) is HC0 or HC1 times n/(n − 1); statsmodels prints HC0
-        under the name of HC1 too.
+        under the name of HC1 too, and of HC2 and HC3, which are refused.
 
     Raises
     ------
     ArgumentError
         For a kind that the convention does not have.
     DataError
-        For HC2 and HC3 where a row has leverage one.
+        For HC2 and HC3 where a row has leverage one, and where there are no residuals.
 
     Notes
     -----
@@ -85,6 +89,7 @@ def heteroskedastic(
     MacKinnon and White (1985), *Journal of Econometrics* 29. Zeileis (2006), *Journal of
     Statistical Software* 16(9): R sandwich, ``vcovHC``.
     """
+    check_residuals(fit, kind, counts, divides=kind == "HC1" and convention == "sandwich")
     factor, name = _heteroskedastic_factor(kind, counts, convention)
     root = bread(fit)
     power = HETEROSKEDASTIC[kind]
@@ -122,11 +127,16 @@ def clustered(
     Raises
     ------
     DataError
-        For fewer than two clusters.
+        For fewer than two clusters, and where there are no residuals.
 
     Notes
     -----
     One pass for each combination of dimensions; memory: clusters times coefficients.
+
+    Of several dimensions the difference may have negative variances. They are set to zero in the
+    metric of the model's covariance, so that scales and codings of columns do not matter. R's
+    ``vcovCL(fix = TRUE)`` sets eigenvalues of the matrix itself to zero, which changes when a
+    column is measured in other units: where there are any, the two differ, and the label says so.
 
     References
     ----------
@@ -135,6 +145,7 @@ def clustered(
     """
     if kind == "CR1" and convention == "statsmodels":
         kind = "CR1S"
+    check_residuals(fit, kind, counts, divides=kind == "CR1S")
     root = bread(fit)
     meat, numbers = np.zeros((len(fit.solution.coef),) * 2), {}
     clusters = without_idle(fit, clusters)
@@ -150,13 +161,29 @@ def clustered(
                 numbers[names[0]] = n_clusters
     overall = (counts.n - 1.0) / (counts.n - counts.k) if kind == "CR1S" else 1.0
     label = f"clustered by {' and '.join(numbers)} ({kind})"
+    if len(numbers) > 1:
+        each = [f"{count:,} of {name}" for name, count in numbers.items()]
+        label += f", clusters: {' and '.join(each)}"
     factor_name = {"CR0": "none", "CR1": "G/(G-1)", "CR1S": "G/(G-1)·(n-1)/(n-k)"}[kind]
     if len(numbers) > 1 and kind != "CR0":
         factor_name += " in each dimension"
     half, repaired = _root_of(root, meat, overall)
     if repaired:
-        factor_name += ", negative eigenvalues set to zero"
+        factor_name += f", {REPAIRED}"
     return Covariance(half, fit.basis, label, factor_name, min(numbers.values()))
+
+
+def check_residuals(fit: Fit, kind: str, counts: Counts, *, divides: bool) -> None:
+    """Raise where a model has a coefficient for each observation, so that residuals are zero.
+
+    A penalty leaves some; then only a factor that ``divides`` by n − k is refused.
+    """
+    if counts.n > counts.k:
+        return
+    if fit.estimator.is_ml:
+        raise DataError.no_residuals(kind, counts.n, counts.k)
+    if divides:
+        raise DataError.no_factor(kind, counts.n, counts.k)
 
 
 def counting_rows(fit: Fit) -> NDArray[np.bool_]:
@@ -291,6 +318,10 @@ def _heteroskedastic_factor(kind: str, counts: Counts, convention: str) -> tuple
         if kind not in ("HC0", "HC1"):
             raise ArgumentError("convention", convention, f'"sandwich": Stata has no {kind} for it')
         return n / (n - 1.0), "n/(n-1)"
+    if convention == "statsmodels" and kind not in ("HC0", "HC1"):
+        reason = f"statsmodels prints HC0 under the name {kind} of a logit"
+        instead = f'"sandwich" for {kind}, or "HC0" for the number that it prints'
+        raise ArgumentError.refused("convention", convention, reason, instead)
     if convention == "clubSandwich":
         allowed = '"sandwich", "stata" or "statsmodels": clubSandwich is about clusters'
         raise ArgumentError("convention", convention, allowed)

@@ -19,10 +19,12 @@ from logit_inference.design.frame import Frame, as_frame
 from logit_inference.design.outcome import Event, outcome_arrays
 from logit_inference.errors import (
     ArgumentError,
+    ClusterError,
     DataError,
     PredictionError,
     SchemaError,
     WeightsError,
+    plain,
     shorten,
 )
 from logit_inference.rows.block import Block, Floats, check_finite, check_weights
@@ -123,6 +125,7 @@ def read_arrays(
     weights: Any = None,
     weights_kind: str | None = None,
     offset: Any = None,
+    groups: Any = None,
     one_value: bool = False,
     classes: bool = False,
 ) -> tuple[ArrayDesign, Encoded]:
@@ -132,6 +135,8 @@ def read_arrays(
     ----------
     y, X, names, intercept, event, trials, weights, weights_kind, offset
         As in `logit_inference.logit_arrays`.
+    groups : (n,) array-like, or mapping of name to array, optional
+        Labels of clusters.
     one_value : bool
         Whether the outcome may be the same in all rows, as it may where no column is constant.
     classes : bool
@@ -145,10 +150,14 @@ def read_arrays(
 
     Raises
     ------
-    DataError, OutcomeError, SchemaError, WeightsError, ArgumentError
+    ClusterError, DataError, OutcomeError, SchemaError, WeightsError, ArgumentError
         Each naming the argument, and the first offending row by its label.
     """
-    _check_index({"y": y, "X": X, "trials": trials, "weights": weights, "offset": offset})
+    clusters = _named_groups(groups)
+    given = {"y": y, "X": X, "trials": trials, "weights": weights, "offset": offset}
+    one = not isinstance(groups, Mapping)
+    labelled = {"cluster" if one else f"cluster[{g!r}]": v for g, v in clusters.items()}
+    _check_index(given | labelled)
     array, labels, found = _matrix(X, "X")
     if not array.shape[1]:
         raise DataError.shape("X", array.shape, "X needs at least one column")
@@ -184,7 +193,8 @@ def read_arrays(
     known = _aligned("offset", offset, n)
     if known is not None:
         check_finite(known, "offset", labels)
-    block = Block(successes, array, counts, prior, known)
+    codes = {name: _group_codes(name, values, n, labels) for name, values in clusters.items()}
+    block = Block(successes, array, counts, prior, known, codes)
     design = ArrayDesign(columns, happened, ones, intercept, known is not None)
     return design, Encoded(block, labels, None, n, n, survey=seen)
 
@@ -238,6 +248,57 @@ def _check_index(arguments: Mapping[str, Any]) -> None:
             first = values.index
         elif len(values.index) == len(first) and not values.index.equals(first):
             raise SchemaError.index(name)
+
+
+def _named_groups(groups: Any) -> Mapping[str, Any]:
+    """Return the labels of each cluster variable by its name."""
+    if groups is None:
+        return {}
+    if isinstance(groups, str):
+        raise ArgumentError.refused(
+            "cluster", groups, "arrays have no columns to name", "one label for each row"
+        )
+    if isinstance(groups, Mapping):
+        return {str(name): values for name, values in groups.items()}
+    return {str(getattr(groups, "name", None) or "clusters"): groups}
+
+
+def _group_codes(name: str, values: Any, n: int, rows: Sequence[Any]) -> NDArray[np.int64]:
+    if np.shape(values) != (n,):
+        raise ClusterError.shape(name, np.shape(values), n, n)
+    return dense_codes(name, values, rows, "clusters", droppable=False)
+
+
+def dense_codes(
+    name: str, values: Any, rows: Sequence[Any], noun: str, *, droppable: bool
+) -> NDArray[np.int64]:
+    """Return codes without gaps of labels, one for each row, in the order they occur.
+
+    Parameters
+    ----------
+    name : str
+        Of the variable.
+    values : (n,) array-like
+    rows : sequence of length n
+        What rows are called.
+    noun : {"clusters", "strata"}
+    droppable : bool
+        Whether a fit can be asked to drop rows without a label.
+
+    Raises
+    ------
+    ClusterError
+        Where a label is missing.
+    """
+    import pandas as pd
+
+    codes, _ = pd.factorize(pd.Series(values).reset_index(drop=True))
+    if (codes < 0).any():
+        first = plain(rows[int(np.argmax(codes < 0))])
+        count = int((codes < 0).sum())
+        raise ClusterError.missing(name, count, first, noun, droppable=droppable)
+    dense: NDArray[np.int64] = codes.astype(np.int64)
+    return dense
 
 
 def _column_names(

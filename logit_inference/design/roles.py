@@ -112,13 +112,27 @@ def read_roles(
     if isinstance(prior, Column) and prior.missing is not None:
         label = plain(frame.labels[int(np.argmax(prior.missing))])
         raise WeightsError.value("not finite", float("nan"), label, prior.n_missing)
-    names = (groups,) if isinstance(groups, str) else groups
-    if not isinstance(names, (Mapping, list, tuple)) or not all(isinstance(n, str) for n in names):
-        allowed = "the name of a column, a list of names, or a dict from name to array"
-        raise ArgumentError("groups", groups, allowed)
-    named = names if isinstance(names, Mapping) else {name: name for name in names}
+    named = _named_groups(groups, frame)
     clusters = {name: _read_role(name, value, frame, context) for name, value in named.items()}
     return Roles(**found, clusters=clusters)
+
+
+def _named_groups(groups: Any, frame: Frame) -> Mapping[str, Any]:
+    """Return names of cluster variables, and for each the column, the expression or the labels."""
+    if isinstance(groups, str):
+        return {groups: groups}
+    if isinstance(groups, Mapping):
+        if all(isinstance(name, str) for name in groups):
+            return groups
+    elif isinstance(groups, (list, tuple)) and all(isinstance(name, str) for name in groups):
+        labels = len(groups) == frame.n_rows and not any(name in frame.names for name in groups)
+        if labels or len(set(groups)) < len(groups):
+            return {"clusters": groups}
+        return {name: name for name in groups}
+    elif np.ndim(groups) == 1:
+        return {str(getattr(groups, "name", None) or "clusters"): groups}
+    allowed = "the name of a column, a list of names, one label for each row, or a dict of these"
+    raise ArgumentError("cluster", groups, allowed)
 
 
 def _read_role(role: str, value: Any, frame: Frame, context: Mapping[str, Any]) -> Role:

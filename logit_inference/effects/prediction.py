@@ -23,10 +23,12 @@ from logit_inference.solve.fit import Fit
 if TYPE_CHECKING:
     import pandas as pd
 
+MOST_PRINTED = 10  # rows
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Prediction:
-    """Predictions for m rows.
+    """Predictions for m rows; printed, a table of the first of them.
 
     Parameters
     ----------
@@ -89,6 +91,26 @@ class Prediction:
             frame.insert(2, "df", self.df)
         frame.attrs["covariance"] = self.note
         return frame
+
+    def __str__(self) -> str:
+        frame, told = self._shown()
+        return "\n".join([frame.to_string(float_format="{:.4f}".format), *told])
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        frame, told = self._shown()
+        html: str = frame.to_html(float_format="{:.4f}".format)
+        return html + "".join(f"<p>{t}</p>" for t in told)
+
+    def _shown(self) -> tuple[pd.DataFrame, list[str]]:
+        """Return the first rows, and what is said under them."""
+        n = len(self.link)
+        told = [f"Covariance: {self.note}."]
+        if n > MOST_PRINTED:
+            told.append(f"First {MOST_PRINTED} of {n:,} rows; summary_frame() has all.")
+        return self.summary_frame().head(MOST_PRINTED), told
 
 
 def predict_link(

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from logit_inference.errors.wording import excerpt
+
+MOST = 200  # characters of a value that a message shows: arrays are longer
+
 
 class LogitInferenceError(Exception):
     """Base of every error that this package raises on purpose.
@@ -33,13 +37,15 @@ class ArgumentError(LogitInferenceError, ValueError):
 
     def __init__(self, argument: str, value: object, allowed: str):
         self.argument, self.value = argument, value
-        super().__init__(f"{argument}={value!r} is not understood. Write {allowed}.")
+        shown = excerpt(repr(value), MOST)
+        super().__init__(f"{argument}={shown} is not understood. Write {allowed}.")
 
     @classmethod
     def refused(cls, argument: str, value: object, reason: str, instead: str) -> ArgumentError:
         """Return the error for a value that has a meaning elsewhere, and why not here."""
         error = cls(argument, value, instead)
-        error.args = (f"{argument}={value!r} is refused: {reason}. Write {instead}.",)
+        shown = excerpt(repr(value), MOST)
+        error.args = (f"{argument}={shown} is refused: {reason}. Write {instead}.",)
         return error
 
 

@@ -316,6 +316,25 @@ class DataError(LogitInferenceError, ValueError):
         )
 
     @classmethod
+    def no_residuals(cls, kind: str, n: float, k: int) -> DataError:
+        """Return the error for a sandwich of a model that fits each observation exactly."""
+        return cls(
+            f"the model has {k} coefficients for {n:g} observations: it fits each exactly, and "
+            f"{kind} is made of residuals, of which none are left. The model's own covariance, "
+            'covariance="model", is made of the trials behind each; or fit rows that are not '
+            "gathered into groups."
+        )
+
+    @classmethod
+    def no_factor(cls, kind: str, n: float, k: int) -> DataError:
+        """Return the error for a factor that divides by nothing."""
+        return cls(
+            f"the factor of {kind} divides by observations less coefficients, and there are {k} "
+            f"coefficients for {n:g} observations. HC0, and CR0 and CR1 of clusters, divide by no "
+            "such number."
+        )
+
+    @classmethod
     def one_cluster(cls, name: str) -> DataError:
         """Return the error for clusters of which there is one."""
         return cls(

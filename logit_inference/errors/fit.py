@@ -303,20 +303,39 @@ class ClusterError(LogitInferenceError, ValueError):
         )
 
     @classmethod
-    def shape(cls, name: str, found: tuple[int, ...], n_read: int, n_used: int) -> ClusterError:
+    def shape(
+        cls, name: str, found: tuple[int, ...], n_read: int, n_used: int, noun: str = "clusters"
+    ) -> ClusterError:
         """Return the error for an array of another length."""
         rows = f"{n_used}" if n_read == n_used else f"{n_read} rows of the table or {n_used} used"
-        return cls(
-            f"the clusters {name!r} have shape {found}. Give one value for each row: {rows}."
-        )
+        return cls(f"the {noun} {name!r} have shape {found}. Give one value for each row: {rows}.")
 
     @classmethod
-    def missing(cls, name: str, count: int, first: object) -> ClusterError:
-        """Return the error for rows without a cluster."""
+    def missing(
+        cls, name: str, count: int, first: object, noun: str = "clusters", *, droppable: bool
+    ) -> ClusterError:
+        """Return the error for rows without a cluster or a stratum.
+
+        ``droppable`` says whether the fit has a table, whose incomplete rows it drops.
+        """
+        if noun == "strata":
+            advice = (
+                "Units outside all strata cannot be drawn within one: give these rows a stratum "
+                "of their own, or leave them out of the fit."
+            )
+        elif droppable:
+            advice = (
+                "Name the column in logit(..., cluster=), or give the array there: such rows are "
+                "then dropped and counted, as for any variable."
+            )
+        else:
+            advice = (
+                "Arrays are fitted as they are, no row is dropped: leave these rows out of y, X "
+                f"and the {noun} alike, or give them a cluster of their own."
+            )
         return cls(
-            f"the clusters {name!r} are missing in {count} of the rows used, first at row "
-            f"{first!r}. Name the column in logit(..., cluster=): such rows are then dropped and "
-            "counted, as for any variable."
+            f"the {noun} {name!r} are missing in {count} of the rows used, first at row "
+            f"{first!r}. {advice}"
         )
 
 
@@ -351,6 +370,28 @@ class FewClustersWarning(LogitInferenceWarning):
                 'and at test(…, method="wild").'
             )
         super().__init__(f"{n_clusters} clusters: {said}")
+
+
+class DecidedWarning(LogitInferenceWarning):
+    """Clusters decide coefficients alone, whose standard errors no other cluster can tell.
+
+    Attributes
+    ----------
+    n_deciding : int
+        Clusters.
+    names : tuple of str
+        Coefficients.
+    """
+
+    def __init__(self, n_deciding: int, names: Sequence[str], kind: str):
+        self.n_deciding, self.names = n_deciding, tuple(names)
+        who = "1 cluster decides" if n_deciding == 1 else f"{n_deciding} clusters decide"
+        super().__init__(
+            f"{who} {shorten(list(names))} alone: no other cluster has rows that tell of it, so "
+            f"that nothing shows how it varies between clusters. The standard error that {kind} "
+            "gives is that of the other coefficients in it and means nothing by itself: read no "
+            "test of it. Other coefficients are not touched. Merge the level, or leave it out."
+        )
 
 
 class LeaveOutWarning(LogitInferenceWarning):

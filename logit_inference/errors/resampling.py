@@ -15,7 +15,8 @@ class ResamplingError(LogitInferenceError, ValueError):
     ----------
     reason : str
         ``"separated"``, ``"search"``, ``"dimensions"``, ``"strata"``, ``"units"``,
-        ``"clusters"``, ``"replicates"``, ``"leave one out"``, ``"exchangeable"``, ``"null"``.
+        ``"clusters"``, ``"replicates"``, ``"leave one out"``, ``"exchangeable"``, ``"null"``,
+        ``"estimator"``.
     count : int
         Of what the reason is about; 0 where nothing is counted.
     """
@@ -117,12 +118,23 @@ class ResamplingError(LogitInferenceError, ValueError):
         )
 
     @classmethod
-    def leave_one_out(cls, units: Sequence[object], count: int) -> ResamplingError:
+    def leave_one_out(
+        cls, units: Sequence[object], count: int, *, clusters: bool
+    ) -> ResamplingError:
         """Return the error where estimates do not exist without one unit."""
+        instead = (
+            "HC1 needs no leave-outs; where a row is the only one of a column, merge or leave out "
+            'that column. estimator="firth" has an estimate where leave-outs are separated.'
+        )
+        if clusters:
+            instead = (
+                'type="CR2" needs no leave-outs; type="CR3" leaves these out of the variance, '
+                "and names them. Or merge or leave out the column that only such a cluster has."
+            )
         return cls(
             f"the jackknife leaves out one unit after the other, and without {shorten(units)} "
-            f"({count:,} such in all) the data are separated or a column cannot be estimated. The "
-            'one-step forms exist: with_covariance("HC3"), or "cluster" for clusters.',
+            f"({count:,} such in all) the data are separated or a column cannot be estimated. "
+            f"{instead}",
             "leave one out",
             count,
         )
@@ -134,6 +146,16 @@ class ResamplingError(LogitInferenceError, ValueError):
             f"a permutation test exchanges rows, and {what}, so that they are not alike even "
             f"where the null hypothesis is true. {instead}",
             "exchangeable",
+        )
+
+    @classmethod
+    def no_score(cls, estimator: str) -> ResamplingError:
+        """Return the error for an estimator whose score a permutation test is not of."""
+        return cls(
+            f"a permutation test permutes the score of maximum likelihood, and this fit is by "
+            f'{estimator}. Ask the fit with estimator="ml", which need not have a maximum with '
+            "the term in it; or test(…) this one.",
+            "estimator",
         )
 
     @classmethod

@@ -6,12 +6,12 @@ p-values come from the survival function; ``1 − cdf`` is zero at z = 9, where 
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from scipy.special import chdtrc, fdtrc, ndtr, ndtri, stdtr, stdtrit
+from scipy.special import chdtrc, fdtrc, gammaln, ndtr, ndtri, stdtr, stdtrit
 
 from logit_inference.rows.block import Floats
+
+MANY = 1e7  # beyond, fdtrc of scipy 1.12 loses digits, and from 1e17 on it gives 1
 
 
 def two_sided(statistic: Floats, df: float | Floats | None) -> Floats:
@@ -57,8 +57,22 @@ def critical_value(level: float, df: float | None) -> float:
 
 def chi_square_tail(statistic: float, df: float, df_denominator: float | None = None) -> float:
     """Return the upper tail of chi-square; of F for ``statistic/df`` if a denominator is given."""
-    if df_denominator is None or np.isinf(df_denominator):  # fdtrc of scipy 1.12 gives 1 there
-        tail: Any = chdtrc(df, statistic)
-    else:
-        tail = fdtrc(df, df_denominator, statistic / df)
-    return float(tail)
+    if df_denominator is None:
+        return float(chdtrc(df, statistic))
+    if df_denominator > MANY:
+        return _nearly_chi_square(statistic, df, df_denominator)
+    return float(fdtrc(df, df_denominator, statistic / df))
+
+
+def _nearly_chi_square(statistic: float, df: float, df_denominator: float) -> float:
+    """Return the upper tail of F by its expansion at an infinite denominator v.
+
+    The mean of the chi-square tail S at ``x·U`` over U of mean 1 and variance 2/v, which is
+    ``S + x² S''/v``, exponentiated: what is left out is of the relative order ``x³/v²``.
+    """
+    tail = float(chdtrc(df, statistic))
+    if not (tail > 0.0 and statistic > 0.0):
+        return tail
+    half = statistic / 2
+    density = np.exp(df / 2 * np.log(half) - half - gammaln(df / 2))  # times the statistic
+    return float(tail * np.exp(density * (half - df / 2 + 1.0) / (df_denominator * tail)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
@@ -13,10 +14,11 @@ from logit_inference.covariance.bootstrap import (
     bootstrap_replicates,
     replicate_covariance,
 )
-from logit_inference.errors import ArgumentError, ResamplingError
+from logit_inference.errors import ArgumentError, FewClustersWarning, ResamplingError
 from logit_inference.inference.bootstrap import bootstrap_intervals
 from logit_inference.inference.wald import check_level
 from logit_inference.models import frames
+from logit_inference.models.covariances import FEW, caller
 from logit_inference.models.progress import progress_bar
 from logit_inference.models.units import read_units, resampled_fit
 from logit_inference.report.bootstrap import bootstrap_table
@@ -138,7 +140,8 @@ class Bootstrap:
 
         For a result whose tables rest on it: ``fit.with_covariance(boot)``.
         """
-        return frames.square(self.names, bootstrap_covariance(self).matrix)
+        found = bootstrap_covariance(self)
+        return frames.square(self.names, found.matrix, found.label)
 
     def conf_int(self, method: str = "percentile", *, level: float | None = None) -> pd.DataFrame:
         """Return confidence intervals, columns ``conf_low`` and ``conf_high``.
@@ -167,7 +170,9 @@ class Bootstrap:
         ends = self._ends(method, self.level if level is None else check_level(level))
         import pandas as pd
 
-        return pd.DataFrame({"conf_low": ends[0], "conf_high": ends[1]}, index=list(self.names))
+        ends_by_name = {"conf_low": ends[0], "conf_high": ends[1]}
+        frame = pd.DataFrame(ends_by_name, index=list(self.names))
+        return self._labelled(frame, method)
 
     def _ends(self, method: str, level: float) -> tuple[Floats, Floats]:
         if method == "bca" and np.isnan(self.accelerations).all():
@@ -191,7 +196,14 @@ class Bootstrap:
 
     def to_frame(self) -> pd.DataFrame:
         """Return the table of percentile intervals as a pandas frame."""
-        return self.summary().to_frame()
+        return self._labelled(self.summary().to_frame(), "percentile")
+
+    def _labelled(self, frame: pd.DataFrame, method: str) -> pd.DataFrame:
+        """Return the frame, its ``attrs`` saying by which method and of which replicates it is."""
+        frame.attrs["method"] = method
+        frame.attrs["covariance"] = bootstrap_name(self)
+        frame.attrs["notes"] = list(self.summary(method).notes)
+        return frame
 
     def __str__(self) -> str:
         return str(self.summary())
@@ -224,6 +236,9 @@ def bootstrap(
         words += f" within {units.n_strata:,} strata"
         single = int((units.stratum_sizes == 1).sum())
         words += f", {single:,} of them of one unit, which so never varies" if single else ""
+    n_clusters = units.n_units if units.name.startswith("clusters") else None
+    if n_clusters is not None and n_clusters < FEW:
+        warnings.warn(FewClustersWarning(n_clusters), stacklevel=caller())
     return Bootstrap(
         result.estimate.names,
         result.estimate.coef,
@@ -236,7 +251,7 @@ def bootstrap(
         result.level,
         accelerations(fit, units),
         fit.basis,
-        units.n_units if units.name.startswith("clusters") else None,
+        n_clusters,
     )
 
 
@@ -267,9 +282,14 @@ def bootstrap_covariance(boot: Bootstrap) -> Covariance:
     if len(finite) < 2:
         raise ResamplingError.few_replicates(len(finite), boot.n_replicates)
     deviations = (finite - finite.mean(axis=0)) / np.sqrt(len(finite) - 1.0)
+    return replicate_covariance(boot.basis, deviations, bootstrap_name(boot), boot.n_clusters)
+
+
+def bootstrap_name(boot: Bootstrap) -> str:
+    """Return what the covariance of the replicates is called: units, replicates, seed, losses."""
     kind = f"bootstrap of {boot.units}, {boot.n_replicates:,} replicates, seed {boot.seed}"
     if boot.n_separated:
         kind += f", {boot.n_separated:,} separated ones left out"
     if boot.n_lost:
         kind += f", {boot.n_lost:,} lost ones left out"
-    return replicate_covariance(boot.basis, deviations, kind, boot.n_clusters)
+    return kind

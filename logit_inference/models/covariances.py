@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from logit_inference.covariance.bell_mccaffrey import bias_reduced
 from logit_inference.covariance.clusters import gather_clusters
+from logit_inference.covariance.deciding import decided_alone, has_flat_direction
 from logit_inference.covariance.leave_out import leave_one_out, one_step
 from logit_inference.covariance.penalized import augmented_covariance, fit_covariance
 from logit_inference.covariance.sandwich import (
@@ -20,21 +21,21 @@ from logit_inference.covariance.sandwich import (
     HETEROSKEDASTIC,
     Codes,
     Counts,
+    check_residuals,
     clustered,
     heteroskedastic,
 )
-from logit_inference.design.frame import as_frame
 from logit_inference.errors import (
     ArgumentError,
-    ClusterError,
     DataError,
+    DecidedWarning,
     DetachedError,
     FewClustersWarning,
     LeaveOutWarning,
-    plain,
+    shorten,
 )
+from logit_inference.models.clusters import cluster_names, read_clusters
 from logit_inference.models.sampled import survey_covariance
-from logit_inference.rows.variant import row_groups
 
 if TYPE_CHECKING:
     from logit_inference.covariance.covariance import Covariance
@@ -45,6 +46,7 @@ KINDS = ("model", *HETEROSKEDASTIC, "cluster", "augmented", "survey")
 ONE_WAY = ("CR2", "CR3", "CR3-one-step")
 TYPES = (*CLUSTERED, *ONE_WAY)
 FEW = 30  # clusters below which the sandwich is noticeably too small
+MOST_EXAMINED = 100  # coefficients up to which those that one cluster decides are sought
 PACKAGE = __name__.partition(".")[0] + "."
 LEAST_DF = 4.0  # Satterthwaite degrees of freedom that a t reference needs to be near
 
@@ -68,7 +70,8 @@ def other_covariance(
     if covariance == "cluster":
         codes = read_clusters(result, by)
         found = cluster_covariance(result, codes, by, type, convention)
-        _warn_of_few(found)
+        warn_of_few(found)
+        found = _told_of_decided(result, found, codes, type)
     else:
         codes = None
         found = _row_covariance(result, result.fit, covariance, convention)
@@ -107,6 +110,7 @@ def cluster_covariance(
     if type not in TYPES:
         raise ArgumentError("type", type, f"one of {', '.join(map(repr, TYPES))}")
     counts = _counts(result)
+    check_residuals(result.fit, type, counts, divides=type == "CR1S")
     if type in CLUSTERED:
         return clustered(result.fit, codes, type, counts, convention)
     if convention not in ("sandwich", "clubSandwich"):
@@ -121,9 +125,6 @@ def cluster_covariance(
     if type == "CR2" and result.fit.estimator.amounts:
         reason = f"{result.account.estimator.name} shrinks, and CR2 is about what a fit leaves over"
         raise ArgumentError.refused("type", type, reason, '"CR1" or "CR3-one-step"')
-    if type == "CR3" and not result.account.estimator.is_ml:
-        reason = f"refits are maximum likelihood, and this is {result.account.estimator.name}"
-        raise ArgumentError.refused("type", type, reason, '"CR2" or "CR3-one-step"')
     ((name, own),) = codes.items()
     if not (root := result.fit.information_root()).size or not np.isfinite(root).all():
         # Complete separation, or a search that ended nowhere: nothing has a standard error.
@@ -142,122 +143,69 @@ def cluster_covariance(
     if len(found.lost):
         first = [int(np.argmax(own == code)) for code in found.lost.tolist()]
         names = cluster_names(result, name, by, first)
-        warnings.warn(LeaveOutWarning(names, len(clusters.codes)), stacklevel=_caller())
+        warnings.warn(LeaveOutWarning(names, len(clusters.codes)), stacklevel=caller())
     return found.covariance
 
 
-def _warn_of_few(covariance: Covariance) -> None:
+def _told_of_decided(
+    result: LogitResult, covariance: Covariance, codes: Mapping[str, Codes], type: str
+) -> Covariance:
+    """Return the covariance, labelled with the coefficients that a cluster decides alone."""
+    fit = result.fit
+    assert fit is not None, "who asks has looked"
+    root = covariance.root
+    if not (root.size and np.isfinite(root).all()):
+        return covariance
+    if len(root) > MOST_EXAMINED:
+        if covariance.n_clusters is None or covariance.n_clusters > len(root):
+            return covariance
+        many = "no more clusters than coefficients, some of which a cluster may decide alone"
+        return replace(covariance, correction=f"{covariance.correction}; {many}")
+    if not _may_be_decided(fit, covariance, type):
+        return covariance
+    count = 0
+    names: dict[str, None] = {}
+    for own in codes.values():
+        more, touched = decided_alone(fit, own)
+        count += more
+        found = zip(result.estimate.names, touched & result.estimate.finite, strict=True)
+        names.update({name: None for name, out in found if out})
+    if not names:
+        return covariance
+    warnings.warn(DecidedWarning(count, list(names), type), stacklevel=caller())
+    who = "1 cluster decides" if count == 1 else f"{count:,} clusters decide"
+    them = "it" if len(names) == 1 else "them"
+    said = f"{who} {shorten(list(names))} alone, whose error no other shows: read no test of {them}"
+    kept = [part for part in covariance.correction.split("; ") if "decide" not in part]
+    return replace(covariance, correction="; ".join([*kept, said]))
+
+
+def _may_be_decided(fit: Fit, covariance: Covariance, type: str) -> bool:
+    """Say whether it is worth a pass to look for coefficients that a cluster decides alone."""
+    if type in ONE_WAY:  # which have met clusters without which something has no estimate
+        return "decide" in covariance.correction or "leave-outs" in covariance.correction
+    return not fit.estimator.is_ml or has_flat_direction(fit, covariance.root)
+
+
+def warn_of_few(covariance: Covariance) -> None:
     """Warn where clusters are so few that the reference is rough."""
     count, df = covariance.n_clusters, covariance.coefficient_df
     if count is None:
         return
     if df is None and count < FEW:
-        warning = FewClustersWarning(count, corrected="(CR3" in covariance.kind)
-        warnings.warn(warning, stacklevel=_caller())
+        warning = FewClustersWarning(
+            count, corrected="(CR3" in covariance.kind or "jackknife" in covariance.kind
+        )
+        warnings.warn(warning, stacklevel=caller())
     elif df is not None:
         least = min((value for value in np.ravel(df).tolist() if value == value), default=np.inf)
         if least < LEAST_DF:
-            warnings.warn(FewClustersWarning(count, least), stacklevel=_caller())
+            warnings.warn(FewClustersWarning(count, least), stacklevel=caller())
 
 
-def _caller() -> int:
+def caller() -> int:
     """Return the stack level, as `warnings.warn` counts it, of whoever called the package."""
     level, frame = 1, sys._getframe(1)
     while frame.f_back is not None and str(frame.f_globals.get("__name__")).startswith(PACKAGE):
         level, frame = level + 1, frame.f_back
     return level
-
-
-def cluster_names(
-    result: LogitResult, name: str, by: Any, rows: Sequence[int]
-) -> tuple[object, ...]:
-    """Return what clusters are called, by a row of each; a row's label where nothing else is known.
-
-    Parameters
-    ----------
-    result : LogitResult
-    name : str
-        Of the variable.
-    by : object
-        As it was given: a column of the table, an array, or a mapping of names to arrays.
-    rows : sequence of int
-        Numbers among the rows used.
-    """
-    values = by.get(name) if isinstance(by, Mapping) else by
-    if values is None or isinstance(values, (str, list, tuple)):
-        frame = None if result.table is None else as_frame(result.table)
-        if frame is None or name not in frame.names:
-            return tuple(f"that of row {plain(result.labels[row])!r}" for row in rows)
-        column = frame.column(name)
-        values = (
-            np.array(column.levels, dtype=object)[column.values] if column.levels else column.values
-        )
-    values = np.asarray(values)
-    read = len(values) == result.account.n_rows_read and result.positions is not None
-    return tuple(plain(values[result.positions[row] if read else row]) for row in rows)
-
-
-def read_clusters(result: LogitResult, by: Any) -> dict[str, Codes]:
-    """Return codes of the rows used for each dimension.
-
-    Parameters
-    ----------
-    result : LogitResult
-        With its rows.
-    by : None, str, sequence of str, array, or mapping of name to array
-        None stands for what ``cluster=`` named when the model was fitted, a name for one of these
-        or for a column of the fit's table. Arrays have a value for each row used, or for each row
-        of the table.
-
-    Raises
-    ------
-    ClusterError
-        For names that the fit does not know, and arrays of another length or with missing values.
-    """
-    assert result.fit is not None, "a result without rows has no clusters"
-    known = row_groups(result.fit.source)
-    if by is None:
-        if not known:
-            raise ClusterError.nothing()
-        return dict(known)
-    if isinstance(by, str):
-        by = [by]
-    if isinstance(by, (list, tuple)) and all(isinstance(name, str) for name in by) and by:
-        return {name: _named(result, name, known) for name in by}
-    named = by if isinstance(by, Mapping) else {str(getattr(by, "name", None) or "clusters"): by}
-    return {str(name): _codes(result, str(name), values) for name, values in named.items()}
-
-
-def _named(result: LogitResult, name: str, known: Mapping[str, Codes]) -> Codes:
-    """Return the clusters that the fit knows under a name, or a column of its table."""
-    if name in known:
-        return known[name]
-    if result.table is None:
-        raise ClusterError.unknown(name, list(known))
-    frame = as_frame(result.table)
-    if name not in frame.names:
-        raise ClusterError.unknown(name, [*known, *frame.names])
-    column = frame.column(name)
-    values = np.array(column.values, dtype=object)
-    if column.missing is not None:
-        values[column.missing] = None
-    return _codes(result, name, values)
-
-
-def _codes(result: LogitResult, name: str, values: Any) -> Codes:
-    """Return codes without gaps of an array of cluster labels."""
-    import pandas as pd
-
-    labels = pd.Series(values).reset_index(drop=True) if np.ndim(values) == 1 else None
-    account = result.account
-    if labels is not None and len(labels) == account.n_rows_read and result.positions is not None:
-        labels = labels.iloc[result.positions].reset_index(drop=True)
-    if labels is None or len(labels) != account.n_rows_used:
-        shape = np.shape(values)
-        raise ClusterError.shape(name, shape, account.n_rows_read, account.n_rows_used)
-    codes, _ = pd.factorize(labels)
-    if (codes < 0).any():
-        first = plain(result.labels[int(np.argmax(codes < 0))])
-        raise ClusterError.missing(name, int((codes < 0).sum()), first)
-    dense: Codes = codes.astype(np.int64)
-    return dense

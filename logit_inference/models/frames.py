@@ -35,11 +35,14 @@ def series(labels: Any, values: Floats) -> pd.Series:
     return pd.Series(values, index=_index(labels))
 
 
-def square(names: Sequence[str], matrix: Floats) -> pd.DataFrame:
-    """Return a matrix labelled on both sides."""
+def square(names: Sequence[str], matrix: Floats, covariance: str = "") -> pd.DataFrame:
+    """Return a matrix labelled on both sides; ``attrs`` names the covariance that it is."""
     import pandas as pd
 
-    return pd.DataFrame(matrix, index=list(names), columns=list(names))
+    frame = pd.DataFrame(matrix, index=list(names), columns=list(names))
+    if covariance:
+        frame.attrs["covariance"] = covariance
+    return frame
 
 
 def intervals(names: Sequence[str], table: Coefficients) -> pd.DataFrame:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from logit_inference.errors import PoolingError
+from logit_inference.errors import FewClustersWarning, PoolingError
 from logit_inference.models.logit import logit
 from logit_inference.models.pooled import PooledResult, pool
 
@@ -72,27 +73,46 @@ def logit_imputed(
     """
     if isinstance(frames, (str, Mapping)) or hasattr(frames, "columns"):
         raise PoolingError.frames(f"a single {type(frames).__name__}")
-    fits = [
-        logit(
-            formula,
-            frame,
-            event=event,
-            trials=trials,
-            weights=weights,
-            weights_kind=weights_kind,
-            offset=offset,
-            estimator=estimator,
-            power=power,
-            prior_df=prior_df,
-            penalty=penalty,
-            intercept=intercept,
-            covariance=covariance,
-            cluster=cluster,
-            missing=missing,
-            level=level,
-            threads=threads,
-            context=context,
-        )
-        for frame in frames
-    ]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        fits = [
+            logit(
+                formula,
+                frame,
+                event=event,
+                trials=trials,
+                weights=weights,
+                weights_kind=weights_kind,
+                offset=offset,
+                estimator=estimator,
+                power=power,
+                prior_df=prior_df,
+                penalty=penalty,
+                intercept=intercept,
+                covariance=covariance,
+                cluster=cluster,
+                missing=missing,
+                level=level,
+                threads=threads,
+                context=context,
+            )
+            for frame in frames
+        ]
+    for message in _told_once([one.message for one in caught]):
+        warnings.warn(message, stacklevel=2)
     return pool(fits, df_complete=df_complete)
+
+
+def _told_once(messages: Sequence[Warning | str]) -> list[Warning]:
+    """Return what the fits warned of, each once; of few clusters the fewest."""
+    found: dict[object, Warning] = {}
+    for message in messages:
+        assert isinstance(message, Warning), "Python records instances"
+        if not isinstance(message, FewClustersWarning):
+            found.setdefault(str(message), message)
+            continue
+        known = found.setdefault(FewClustersWarning, message)
+        assert isinstance(known, FewClustersWarning), "its key says so"
+        if message.n_clusters < known.n_clusters:
+            found[FewClustersWarning] = message
+    return list(found.values())

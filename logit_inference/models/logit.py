@@ -107,7 +107,7 @@ def logit(
         Of the tables; see `LogitResult.with_covariance` for types and conventions. By default
         ``"cluster"`` where there are clusters, ``"survey"`` with sampling weights, else
         ``"model"``.
-    cluster : column name, list of names, or mapping of name to array, optional
+    cluster : column name, list of names, (n,) array, or mapping of name to array, optional
         Clusters of rows that may be correlated; rows without one are dropped as for any variable.
     missing : {"drop", "raise"}
         What to do with rows that miss a value of any variable in use. Dropped rows are counted.
@@ -211,7 +211,7 @@ def logit(
     how = ResultRequest(level, separation, require_convergence, search)
     result = assemble(fit, design, rows, formula, drawn.weights_kind, how)
     result = replace(with_sample(result, drawn, encoded), table=drawn.table)
-    return _with_covariance(result, covariance, None, clusters=cluster is not None)
+    return _with_covariance(result, covariance, cluster is not None)
 
 
 def logit_arrays(
@@ -306,6 +306,7 @@ def logit_arrays(
         weights=weights,
         weights_kind=weights_kind,
         offset=offset,
+        groups=cluster,
         one_value=estimator != "ml",
     )
     rows = scaled(encoded, weights_kind)
@@ -313,19 +314,14 @@ def logit_arrays(
     how = ResultRequest(level, separation, require_convergence, search)
     result = assemble(fit, design, rows, None, weights_kind, how)
     result = with_sample(result, Drawn(X, weights, weights_kind, None), encoded)
-    return _with_covariance(result, covariance, cluster)
+    return _with_covariance(result, covariance, cluster is not None)
 
 
-def _with_covariance(
-    result: LogitResult, covariance: str | None, by: Any, *, clusters: bool | None = None
-) -> LogitResult:
+def _with_covariance(result: LogitResult, covariance: str | None, clusters: bool) -> LogitResult:
     """Return the result with the covariance asked for; clusters ask for theirs."""
-    clusters = by is not None if clusters is None else clusters
     own = "survey" if result.account.is_pseudo else "model"
     kind = ("cluster" if clusters else own) if covariance is None else covariance
-    if kind == "model":
-        return result
-    return result.with_covariance(kind, by=by if kind == "cluster" else None)
+    return result if kind == "model" else result.with_covariance(kind)
 
 
 def _has_ones(X: Any) -> bool:

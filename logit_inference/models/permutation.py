@@ -10,7 +10,6 @@ from logit_inference.inference.distribution import chi_square_tail
 from logit_inference.inference.hypothesis import read_hypothesis
 from logit_inference.inference.permutation import exchange, permute
 from logit_inference.inference.result import TestResult
-from logit_inference.inference.submodel import check_test
 from logit_inference.inference.wald import check_restrictions
 from logit_inference.models.bootstrap import read_seed
 from logit_inference.models.progress import progress_bar
@@ -36,7 +35,8 @@ def permutation_test(
     at, fit = result.estimate, result.fit
     if fit is None:
         raise DetachedError("permutation_test()")
-    check_test(result.account.estimator, "score", "permutation_test")
+    if not result.account.estimator.is_ml:
+        raise ResamplingError.no_score(result.account.estimator.name)
     read = read_hypothesis(term, at.names, result.terms, at.identified)
     if read.value.any():
         raise ResamplingError.not_zero(", ".join(read.text))

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from logit_inference.errors import ArgumentError, PoolingError
 from logit_inference.inference.estimate import Estimate
 from logit_inference.models.result import LogitResult
+
+if TYPE_CHECKING:
+    from logit_inference.covariance.covariance import Covariance
+
+NUMBER = re.compile(r"(?<![\w.^-])\d+(?:,\d{3})*(?![\w/.])")
 
 
 def listed(fits: Any) -> tuple[Any, ...]:
@@ -50,9 +56,7 @@ def check_same(fits: tuple[Any, ...], estimates: list[Estimate], i: int) -> None
     if differs.any():
         names = [name for name, odd in zip(first.names, differs, strict=True) if odd]
         raise PoolingError.aliased(i + 1, names)
-    kinds = [kind_of(estimate) for estimate in (first, other)]
-    if kinds[0] != kinds[1]:
-        raise PoolingError.differ(i + 1, "covariance", *kinds)
+    _check_covariances(first.covariance, other.covariance, i + 1)
     one, two = fits[0], fits[i]
     if not (isinstance(one, LogitResult) and isinstance(two, LogitResult)):
         return
@@ -66,9 +70,51 @@ def check_same(fits: tuple[Any, ...], estimates: list[Estimate], i: int) -> None
         raise PoolingError.learned(i + 1, learned)
 
 
-def kind_of(estimate: Estimate) -> str:
-    """Return what a covariance is called, seeds and counts of replicates left aside."""
-    return estimate.covariance.kind.partition(", ")[0]
+def _check_covariances(first: Covariance, other: Covariance, imputation: int) -> None:
+    """Raise for covariances of other kinds, with other factors, or of other clusters.
+
+    Counts may differ, since imputed clusters and dropped rows make some come and go; not by half,
+    which is another variable of the same name.
+    """
+    names = [(_without_numbers(own.kind), _factor(own)) for own in (first, other)]
+    counts = [own.n_clusters or 1 for own in (first, other)]
+    if names[0] != names[1] or max(counts) > 2 * min(counts):
+        raise PoolingError.differ(imputation, "covariance", first.description, other.description)
+
+
+def _factor(covariance: Covariance) -> str:
+    """Return the name of a factor, without what the data of one imputation added to it."""
+    head = re.split(r"[;,] | with G = ", _without_numbers(covariance.correction))[0]
+    return "" if "replicates" in head else head
+
+
+def _without_numbers(text: str) -> str:
+    """Return a name without seeds and counts: ``"bootstrap of # rows, seed #"``.
+
+    Digits inside a word, as in ``"HC1"``, are part of it.
+    """
+    return NUMBER.sub("#", text)
+
+
+def numbers_merged(texts: Sequence[str]) -> str:
+    """Return texts that differ in numbers only as one with ranges; others one after the other.
+
+    Examples
+    --------
+    >>> numbers_merged(["40 clusters, seed 1", "38 clusters, seed 1"])
+    '38 to 40 clusters, seed 1'
+    >>> numbers_merged(["HC0", "HC1"])
+    'HC0; or HC1'
+    """
+    if len({_without_numbers(text) for text in texts}) > 1:
+        return "; or ".join(dict.fromkeys(texts))
+    places = zip(*(NUMBER.findall(text) for text in texts), strict=True)
+    ranges = []
+    for found in places:
+        low, *_, high = sorted([*found, found[0]], key=lambda n: int(n.replace(",", "")))
+        ranges.append(low if low == high else f"{low} to {high}")
+    shown = iter(ranges)
+    return NUMBER.sub(lambda _: next(shown), texts[0])
 
 
 def _learned_otherwise(first: Any, other: Any) -> list[str]:

@@ -21,6 +21,8 @@ from logit_inference.inference.wald import Coefficients, check_level
 from logit_inference.models import frames
 from logit_inference.models.poolable import check_same, complete_df, estimate_of, listed
 from logit_inference.models.poolnotes import (
+    covariance_note,
+    labelled,
     pooled_facts,
     pooled_notes,
     rows_note,
@@ -109,11 +111,11 @@ class PooledResult:
             raise ArgumentError("alpha", alpha, "either alpha= or level=, not both")
         if alpha is not None:
             level = 1.0 - check_level(alpha)
-        return frames.intervals(self.names, self.coefficients(level))
+        return labelled(frames.intervals(self.names, self.coefficients(level)), self)
 
     def cov_params(self) -> pd.DataFrame:
         """Return the total covariance, labelled on both sides."""
-        return frames.square(self.names, self.pooled.total)
+        return labelled(frames.square(self.names, self.pooled.total), self)
 
     def test(self, hypothesis: Any, *, method: str = "D1") -> TestResult:
         """Return the pooled test of a linear hypothesis.
@@ -192,7 +194,7 @@ Relative increase in variance 0.281.
             pooled.fmi,
             level,
             (),
-            (rules_note(self),),
+            (covariance_note(self), rules_note(self)),
             odds_ratios=exponentiate,
             title="Pooled Linear Combinations of Coefficients",
         )
@@ -206,7 +208,7 @@ Relative increase in variance 0.281.
     def tidy(self, *, exponentiate: bool = False, level: float | None = None) -> pd.DataFrame:
         """Return one row for each coefficient: broom's columns, ``riv`` and ``fmi``."""
         table = self.summary(odds_ratios=exponentiate, level=level)
-        return table.to_frame().assign(riv=self.pooled.relative_increase)
+        return labelled(table.to_frame().assign(riv=self.pooled.relative_increase), self)
 
     def summary(self, *, odds_ratios: bool = False, level: float | None = None) -> Table:
         """Return the summary: text when printed, HTML in a notebook."""
@@ -219,7 +221,7 @@ Relative increase in variance 0.281.
             self.pooled.fmi,
             level,
             pooled_facts(self),
-            (*rows_note(self), rules_note(self), *pooled_notes(self)),
+            (*rows_note(self), covariance_note(self), rules_note(self), *pooled_notes(self)),
             odds_ratios=odds_ratios,
         )
 
@@ -259,8 +261,9 @@ def pool(
     Raises
     ------
     PoolingError
-        Where coefficients, formula, event, estimator or covariance differ between fits; where a
-        coefficient is infinite in one of them; where columns were learned from each table.
+        Where coefficients, formula, event, estimator or covariance (its kind, its factor, its
+        clusters, whose number may differ up to twofold) differ between fits; where a coefficient is
+        infinite in one of them; where columns were learned from each table.
 
     References
     ----------

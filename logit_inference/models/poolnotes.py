@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from logit_inference.models.poolable import estimate_of, kind_of
+from logit_inference.models.poolable import estimate_of, numbers_merged
 from logit_inference.models.result import LogitResult
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from logit_inference.covariance.covariance import Covariance
     from logit_inference.models.pooled import PooledResult
 
 
@@ -28,12 +31,39 @@ def pooled_facts(result: PooledResult) -> list[tuple[str, str]]:
             ("No. Observations", _range([fit.account.nobs for fit in result.fits])),
             ("Events", _range([fit.account.n_events for fit in result.fits])),
         ]
-    kind = kind_of(estimate_of(first, 1))
+    kind = numbers_merged([own.kind for own in _covariances(result)])
     return [
         *facts,
         ("Complete-data df", "∞" if math.isinf(complete) else f"{complete:g}"),
         ("Covariance", "model-based" if kind == "model" else kind),
     ]
+
+
+def pooled_covariance(result: PooledResult) -> str:
+    """Return what the covariance of each imputation is: kind, clusters, factor, seeds."""
+    return numbers_merged([own.description for own in _covariances(result)])
+
+
+def pooled_label(result: PooledResult) -> str:
+    """Return what standard errors are: the covariance within, and by whose rules between."""
+    return f"Rubin's rules over {result.n_imputations} imputations of: {pooled_covariance(result)}"
+
+
+def _covariances(result: PooledResult) -> list[Covariance]:
+    return [estimate_of(fit, i).covariance for i, fit in enumerate(result.fits, start=1)]
+
+
+def covariance_note(result: PooledResult) -> str:
+    """Return the covariance of each imputation, in a sentence."""
+    return f"Covariance within imputations: {pooled_covariance(result)}."
+
+
+def labelled(frame: pd.DataFrame, result: PooledResult) -> pd.DataFrame:
+    """Return the frame, its ``attrs`` saying what its tests and intervals are."""
+    frame.attrs["method"] = "wald"
+    frame.attrs["covariance"] = pooled_label(result)
+    frame.attrs["notes"] = [covariance_note(result), rules_note(result)]
+    return frame
 
 
 def _range(counts: list[float]) -> str:

@@ -23,6 +23,7 @@ from logit_inference.inference.stacked import (
 )
 from logit_inference.inference.wald import check_restrictions, wald_test
 from logit_inference.models.poolable import estimate_of
+from logit_inference.models.poolnotes import covariance_note
 from logit_inference.models.result import LogitResult
 from logit_inference.models.testing import covariance_notes, whole_of
 from logit_inference.rows.block import Floats
@@ -42,11 +43,18 @@ def pooled_hypothesis_test(result: PooledResult, hypothesis: Any, method: str) -
     read = read_hypothesis(hypothesis, result.names, result.terms, first.identified)
     check_restrictions(first, read.matrix)
     if method == "D1":
-        return pooled_wald_test(result.pooled, read)
+        return _told(pooled_wald_test(result.pooled, read), result)
     if method == "D2":
-        return pool_statistics(_wald_statistics(result.fits, read), read, method)
+        return _told(pool_statistics(_wald_statistics(result.fits, read), read, method), result)
     found = _pooled_ratios(_models_of(result, method), read, method)
     return replace(found, notes=(*found.notes, *covariance_notes(result.fits[0], "lr")))
+
+
+def _told(found: TestResult, result: PooledResult) -> TestResult:
+    """Return Wald's test with the covariance that it rests on, where that is not the model's."""
+    if estimate_of(result.fits[0], 1).covariance.kind == "model":
+        return found
+    return replace(found, notes=(*found.notes, covariance_note(result)))
 
 
 def _wald_statistics(fits: tuple[Any, ...], hypothesis: Hypothesis) -> Floats:

@@ -17,6 +17,7 @@ from logit_inference.errors import (
     plain,
 )
 from logit_inference.models.bootstrap import Bootstrap, bootstrap, bootstrap_covariance
+from logit_inference.models.covariances import warn_of_few
 from logit_inference.models.progress import progress_bar
 from logit_inference.models.units import read_units, resampled_fit
 
@@ -71,6 +72,8 @@ def read_resampling(
 def resampled_covariance(result: LogitResult, asked: Resampling, by: Any) -> LogitResult:
     """Return the result with a covariance by resampling; see `LogitResult.with_covariance`."""
     found = _jackknife(result, by) if asked.kind == "jackknife" else _bootstrap(result, asked, by)
+    if asked.kind == "jackknife":
+        warn_of_few(found)  # the bootstrap has warned when it was drawn
     return replace(result, estimate=replace(result.estimate, covariance=found))
 
 
@@ -114,10 +117,13 @@ def _refuse(result: LogitResult, units: Units, estimated: Any) -> None:
     """Raise for units without which there is no estimate, by the labels of their first rows."""
     lost = np.flatnonzero(~estimated)
     if len(estimated) != units.n_units:  # distinct rows, whose places are not those of rows
-        raise ResamplingError.leave_one_out(["a row that is the only one of its kind"], len(lost))
+        raise ResamplingError.leave_one_out(
+            ["a row that is the only one of its kind"], len(lost), clusters=False
+        )
     first, what = lost[:10].tolist(), "row"
     if units.codes is not None:
         first = [int(np.argmax(units.codes == unit)) for unit in lost[:10]]
         what = "row" if units.name == "rows" else "the unit of row"
     labels = [f"{what} {plain(result.labels[row])!r}" for row in first]
-    raise ResamplingError.leave_one_out(labels, len(lost))
+    clustered = units.name.startswith("clusters")
+    raise ResamplingError.leave_one_out(labels, len(lost), clusters=clustered)

@@ -188,7 +188,8 @@ class LogitResult:
 
     def cov_params(self) -> pd.DataFrame:
         """Return the covariance of the coefficients, labelled on both sides."""
-        return frames.square(self.estimate.names, self.estimate.matrix)
+        label = self.estimate.covariance.label
+        return frames.square(self.estimate.names, self.estimate.matrix, label)
 
     def conf_int(
         self,
@@ -1080,15 +1081,18 @@ class LogitResult:
             exact refits without each row, or each cluster, in turn.
         by : str, sequence of str, array, or mapping of name to array, optional
             Clusters: names given as ``cluster=`` in the fit (all of them by default), columns of
-            its table, or labels for each row. Several dimensions combine by inclusion and
-            exclusion; resampling takes one.
+            its table, or labels for each row; a Series is to have the table's index. Several
+            dimensions combine by inclusion and exclusion, negative eigenvalues in the metric of the
+            model's covariance being set to zero, which the label says (R's ``vcovCL`` takes those
+            of the matrix itself, if asked to); resampling takes one.
         type : {"CR1", "CR0", "CR1S", "CR2", "CR3", "CR3-one-step"}
             Of clustered covariances. Factors: G/(G − 1) for G clusters in each dimension; none; the
             first times (n − 1)/(n − k). ``"CR2"`` (Bell–McCaffrey) corrects what few clusters take
             from residuals, and each coefficient and combination has a t reference with its own
             Satterthwaite degrees of freedom. ``"CR3"`` is the jackknife: a refit without each
             cluster, ``(G − 1)/G`` times the sum of squared moves; ``"CR3-one-step"`` the same with
-            one Newton step for each refit. These have one dimension.
+            one Newton step for each refit. These have one dimension. Refits are by the estimator of
+            the fit.
         convention : {"sandwich", "stata", "statsmodels", "clubSandwich"}
             Whose factors: R sandwich's, Stata's, statsmodels', clubSandwich's (where CR3 has none).
         n_replicates, seed, strata : optional
@@ -1097,7 +1101,11 @@ class LogitResult:
         Warns
         -----
         FewClustersWarning
-            For fewer than 30 clusters; for CR2 where degrees of freedom are below 4.
+            For fewer than 30 clusters, also of a jackknife or bootstrap; for CR2 where degrees of
+            freedom are below 4.
+        DecidedWarning
+            Where one cluster alone has rows that tell of a coefficient (sought for up to 100
+            coefficients): its standard error means nothing, and the label names it.
         LeaveOutWarning
             For CR3, where without a cluster there is no estimate.
         ResamplingWarning

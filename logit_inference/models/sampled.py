@@ -154,7 +154,10 @@ def with_sample(result: LogitResult, drawn: Drawn, encoded: Encoded) -> LogitRes
     counted = "PSUs less strata, of those with a row in the fit"
     if design.replicates is not None:
         counted = "rank of the replicate weights less one"
-    reference = f"Design df: {df:g} ({counted}); the t reference has that plus 1 less coefficients."
+    reference = (
+        f"Design df: {df:g} ({counted}); the design's covariance has a t reference with that plus "
+        "1 less coefficients."
+    )
     notes = (*describe(design), reference, *_dropped(account), *account.notes)
     return replace(result, account=replace(account, notes=notes), sampled=sampled)
 

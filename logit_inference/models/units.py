@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from logit_inference.covariance.units import Units
 from logit_inference.errors import DetachedError, ResamplingError
-from logit_inference.models.covariances import read_clusters
+from logit_inference.models.clusters import read_clusters
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.variant import row_groups, row_weights
 from logit_inference.solve.fit import Fit
@@ -119,7 +119,7 @@ def _row_name(result: LogitResult) -> str:
 
 def _one(result: LogitResult, by: Any, argument: str) -> tuple[str, Codes]:
     """Return name and codes of the one variable that is meant."""
-    found = read_clusters(result, by)
+    found = read_clusters(result, by, argument)
     if len(found) > 1:
         raise ResamplingError.dimensions(list(found), argument)
     return next(iter(found.items()))

@@ -14,7 +14,7 @@ from logit_inference.inference.hypothesis import Hypothesis
 from logit_inference.inference.result import TestResult
 from logit_inference.inference.submodel import whole_model
 from logit_inference.inference.wild import WEIGHTS, Wild, wild_score_test
-from logit_inference.models.covariances import read_clusters
+from logit_inference.models.clusters import read_clusters
 
 if TYPE_CHECKING:
     from logit_inference.covariance.sandwich import Codes

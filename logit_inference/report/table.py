@@ -145,10 +145,15 @@ class Table:
         return tuple(zip(*(column.values for column in self.columns), strict=True))
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a pandas frame at full precision, its columns under their names."""
+        """Return a pandas frame at full precision, its columns under their names.
+
+        Its ``attrs["notes"]`` has the sentences printed under the table, a list.
+        """
         import pandas as pd
 
-        return pd.DataFrame({column.name: _series_values(column) for column in self.columns})
+        frame = pd.DataFrame({column.name: _series_values(column) for column in self.columns})
+        frame.attrs["notes"] = list(self.notes)
+        return frame
 
     def to_text(self) -> str:
         """Return the table as text of at most 80 columns."""

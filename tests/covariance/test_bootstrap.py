@@ -24,6 +24,8 @@ from logit_inference.models.units import read_units
 from logit_inference.rows import source
 from logit_inference.solve.solution import Outcome
 
+pytestmark = pytest.mark.filterwarnings("ignore::logit_inference.errors.FewClustersWarning")
+
 # Both are converged to 1e-8 of a standard error, and Newton's last step squares that.
 CLOSE = 1e-9
 
@@ -386,6 +388,24 @@ def test_a_jackknife_that_does_not_exist_says_without_whom():
     with pytest.raises(ResamplingError, match="without row 'p23' \\(1 such") as told:
         li.logit("y ~ g", data).with_covariance("jackknife")
     assert (told.value.reason, told.value.count) == ("leave one out", 1)
+    assert "HC1 needs no leave-outs" in str(told.value)
+    data["by"] = np.append(np.arange(20) % 5, [5, 5, 5, 5])
+    with pytest.raises(ResamplingError, match='type="CR2" needs no leave-outs'):
+        li.logit("y ~ g", data).with_covariance("jackknife", by="by")
+
+
+def test_few_clusters_are_warned_of_once():
+    fit = li.logit("y ~ x", DATA)
+    for ask in (
+        lambda: fit.bootstrap(9, seed=1, by="clinic"),
+        lambda: fit.with_covariance("bootstrap", n_replicates=9, seed=1, by="clinic"),
+        lambda: fit.with_covariance("jackknife", by="clinic"),
+    ):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            ask()
+        assert [type(one.message) for one in caught] == [li.errors.FewClustersWarning]
+        assert caught[0].filename == __file__
 
 
 # --- what is asked ------------------------------------------------------------------------------
@@ -417,6 +437,19 @@ def test_a_covariance_by_resampling_travels(tmp_path):
     result = li.logit("y ~ x + g", DATA).with_covariance("bootstrap", n_replicates=50, seed=1)
     result.save(tmp_path / "fit.json")
     assert str(li.load(tmp_path / "fit.json")) == str(result)
+
+
+def test_frames_taken_out_of_a_bootstrap_say_what_they_are():
+    """Four intervals of the same replicates are four answers."""
+    boot = li.logit("low ~ lwt", li.datasets.load("birthwt")).bootstrap(30, seed=1)
+    name, told = "bootstrap of 189 rows, 30 replicates, seed 1", set()
+    for method in ("percentile", "basic", "bca", "normal"):
+        attrs = boot.conf_int(method).attrs
+        assert (attrs["method"], attrs["covariance"]) == (method, name)
+        told.add(attrs["notes"][1])
+    assert len(told) == 4
+    assert boot.to_frame().attrs["method"] == "percentile"
+    assert boot.covariance().attrs["covariance"].startswith(name)
 
 
 def test_a_new_seed_is_kept():
@@ -488,10 +521,11 @@ def test_clusters_of_the_covariance_are_not_forgotten():
         warnings.simplefilter("ignore", li.errors.FewClustersWarning)
         clustered = fit.with_covariance("cluster", by="clinic")
         arrays = li.logit_arrays(DATA["y"], DATA[["x"]], intercept=True, cluster=DATA["clinic"])
-    for result in (clustered, arrays):
-        with pytest.raises(ResamplingError, match="rest on clusters"):
-            result.bootstrap(5)
-        with pytest.raises(ResamplingError, match="rest on clusters"):
+    with pytest.raises(ResamplingError, match="rest on clusters"):
+        clustered.bootstrap(5)
+    assert arrays.bootstrap(5).units == "15 clusters of clinic"
+    for result, said in ((clustered, "rest on clusters"), (arrays, "strata='clinic' exchanges")):
+        with pytest.raises(ResamplingError, match=said):
             result.permutation_test("x")
         assert result.bootstrap(5, by=DATA["clinic"]).n_units == 15
     with pytest.raises(ResamplingError, match="Did you mean 'ward'"):

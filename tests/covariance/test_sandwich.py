@@ -1,5 +1,7 @@
 """Sandwich covariances: by definition, by the laws they obey, and what they refuse."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,9 +11,11 @@ from logit_inference.errors import (
     ArgumentError,
     ClusterError,
     DataError,
+    DecidedWarning,
     DetachedError,
     FewClustersWarning,
     HypothesisError,
+    SchemaError,
 )
 
 FORMULA = "y ~ x + g"
@@ -164,6 +168,9 @@ def test_conventions(fit, data):
     assert (theirs == fit.with_covariance("cluster", by=by, type="CR1S").bse).all()
     with pytest.raises(ArgumentError, match="Stata has no HC3"):
         fit.with_covariance("HC3", convention="stata")
+    for kind in ("HC2", "HC3"):
+        with pytest.raises(ArgumentError, match=f"prints HC0 under the name {kind}"):
+            fit.with_covariance(kind, convention="statsmodels")
 
 
 def test_rows_without_a_cluster_are_dropped_and_counted(data):
@@ -205,7 +212,13 @@ def test_negative_eigenvalues_are_repaired_aloud_and_take_rank_away():
     few["x"], few["y"] = rng.normal(size=60), (rng.random(60) < 0.5).astype(int)
     with pytest.warns(FewClustersWarning, match="5 clusters"):
         both = li.logit("y ~ x", few).with_covariance("cluster", by=["a", "b"])
-    assert "negative eigenvalues set to zero" in " ".join(str(both).split())
+    told = " ".join(str(both).split())
+    assert "negative eigenvalues set to zero relative to the model's covariance" in told
+    assert "clustered by a and b (CR1), clusters: 6 of a and 5 of b, factor" in told
+    scaled = few.assign(x=1e3 * few["x"])
+    with pytest.warns(FewClustersWarning):
+        again = li.logit("y ~ x", scaled).with_covariance("cluster", by=["a", "b"])
+    np.testing.assert_allclose(again.tvalues, both.tvalues, rtol=1e-8)  # as R's would not be
     assert np.linalg.eigvalsh(both.cov_params()).min() > -1e-12
     with pytest.raises(HypothesisError, match="rank 1"):
         both.test("Intercept = x = 0")
@@ -217,8 +230,12 @@ def test_tests_and_frames_name_the_covariance(fit, kind, options):
     said = "clustered by clinic (CR1), 60 clusters, factor G/(G-1)" if options else "HC2"
     for shown in (robust.test("x"), robust.lincom("x"), robust.wald_terms()):
         assert said in " ".join(str(shown).split())
-    frames = (robust.tidy(), robust.glance(), robust.conf_int())
-    for frame in (*frames, robust.get_prediction().summary_frame()):
+        assert any(said in note for note in shown.to_frame().attrs.get("notes", [said]))
+    prediction = robust.get_prediction()
+    assert said in " ".join(str(prediction).split())
+    assert "First 10 of 600 rows" in prediction._repr_html_()
+    frames = (robust.tidy(), robust.glance(), robust.conf_int(), robust.cov_params())
+    for frame in (*frames, prediction.summary_frame()):
         assert said in frame.attrs["covariance"]
         assert "reference: normal" in frame.attrs["covariance"]
     assert "do not use" in robust.conf_int(method="profile").attrs["notes"][0]
@@ -245,6 +262,105 @@ def test_arrays(data):
     again = li.logit_arrays(data["y"], X).with_covariance("cluster", by=data["clinic"])
     np.testing.assert_allclose(robust.bse, again.bse, rtol=1e-12)
     assert li.logit_arrays(data["y"], X, covariance="HC2").estimate.covariance.kind == "HC2"
+
+
+def test_a_series_labelled_otherwise_than_the_table_is_refused(fit, data):
+    """By label and by position would be two answers; rows used may be labelled too."""
+    other = data["clinic"].sample(frac=1, random_state=1)
+    arrays = li.logit_arrays(data["y"], data[["x"]])
+    for found in (fit, arrays):
+        for given, said in (({"by": other}, "by is a Series"), ({"by": {"g": other}}, "by is")):
+            with pytest.raises(SchemaError, match=said):
+                found.with_covariance("cluster", **given)
+            with pytest.raises(SchemaError, match=said):
+                found.bootstrap(5, seed=1, **given)
+        with pytest.raises(SchemaError, match="by is a Series"):
+            found.test("x", method="wild", by=other)
+        with pytest.raises(SchemaError, match="strata is a Series"):
+            found.bootstrap(5, seed=1, strata=other)
+    with pytest.raises(SchemaError, match="clinic is a Series"):
+        li.logit(FORMULA, data, cluster=other)
+    with pytest.raises(SchemaError, match="cluster is a Series"):
+        li.logit_arrays(data["y"], data[["x"]], cluster=other)
+    some = li.logit(FORMULA, data.assign(x=data["x"].where(data.index % 3 > 0)))
+    named = some.with_covariance("cluster", by="clinic")
+    used = data["clinic"][data.index % 3 > 0]
+    assert (some.with_covariance("cluster", by=used).bse == named.bse).all()
+    with pytest.raises(SchemaError, match="by is a Series"):
+        some.with_covariance("cluster", by=used.reset_index(drop=True))
+    with pytest.raises(SchemaError, match="by is a Series"):
+        some.with_covariance("cluster", by=used[::-1])
+
+
+def test_clusters_are_given_in_every_form_and_kept(data):
+    X, g = data[["x"]].to_numpy(), data["clinic"].to_numpy()
+    texts = [f"c{code}" for code in g]
+    theirs = li.logit("y ~ x", data, cluster="clinic", covariance="model")
+    others = [li.logit("y ~ x", data, cluster=c) for c in (g, data["clinic"], texts)]
+    arrays = [li.logit_arrays(data["y"], X, intercept=True, cluster=c) for c in (g, texts)]
+    for kind in ("CR1", "CR2", "CR3-one-step"):
+        want = theirs.with_covariance("cluster", type=kind).bse.to_numpy()
+        for given in (g, g.tolist(), texts, tuple(texts), data["clinic"]):
+            own = theirs.with_covariance("cluster", by=given, type=kind)
+            np.testing.assert_allclose(own.bse, want, rtol=1e-10)
+        for kept in (*others, *arrays):
+            own = kept.with_covariance("cluster", type=kind).bse
+            np.testing.assert_allclose(own, want, rtol=1e-10)
+    with pytest.raises(ClusterError, match=r"'clusters' have shape \(599,\)"):
+        theirs.with_covariance("cluster", by=texts[1:])
+    with pytest.raises(SchemaError, match="clusters has 599"):
+        li.logit("y ~ x", data, cluster=texts[1:])
+    assert arrays[0].with_covariance("cluster", by="clusters").estimate.covariance.n_clusters == 60
+    assert arrays[0].bootstrap(3, seed=1).units == "60 clusters of clusters"
+    two = {"g": g, "h": data["month"].to_numpy()}
+    both = li.logit_arrays(data["y"], X, intercept=True, cluster=two)
+    want = li.logit("y ~ x", data, cluster=["clinic", "month"]).bse
+    np.testing.assert_allclose(both.with_covariance("cluster").bse, want, rtol=1e-10)
+    assert both.with_covariance("cluster", by="h").estimate.covariance.n_clusters == 40
+
+
+def test_missing_labels_of_arrays_and_strata_have_advice_of_their_own(data, fit):
+    holes = data["clinic"].where(data.index > 2).to_numpy()
+    with pytest.raises(ClusterError, match="leave these rows out of y, X and the clusters"):
+        li.logit_arrays(data["y"], data[["x"]].to_numpy(), cluster=holes)
+    with pytest.raises(ClusterError, match=r"strata .* missing in 3 .*stratum of their own"):
+        fit.bootstrap(5, strata=holes)
+    assert li.logit(FORMULA, data, cluster=holes).n_rows_used == 597
+
+
+@pytest.mark.parametrize("kind", ["CR0", "CR1", "CR1S", "CR2", "CR3-one-step"])
+def test_coefficients_that_a_cluster_decides_alone_are_named(data, kind):
+    """Also where they are a combination of columns: the cluster has the reference level."""
+    inside = data["clinic"] == 7
+    data = data.assign(f=inside.map({True: "z", False: "a"}))
+    data["first"] = np.where(inside, "a", np.where(data["month"] % 2, "b", "c"))
+    firth = {"estimator": "firth"} if kind == "CR1S" else {}
+    names = {"f": ("f[T.z]",), "first": ("Intercept", "first[T.b]", "first[T.c]"), "g": ()}
+    for column, decided in names.items():
+        fit = li.logit(f"y ~ x + {column}", data, **firth)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            found = fit.with_covariance("cluster", by="clinic", type=kind)
+        told = [one.message for one in caught if isinstance(one.message, DecidedWarning)]
+        assert [one.names for one in told] == ([decided] if decided else [])
+        said = f"1 cluster decides {', '.join(decided)} alone" in " ".join(str(found).split())
+        assert said == bool(decided)
+        assert "factor none" not in str(found)
+
+
+def test_a_model_without_residuals_has_no_sandwich():
+    cells = pd.DataFrame({"s": [3, 5, 2, 6], "m": [10, 9, 8, 12], "g": list("abcd")})
+    fit = li.logit("s ~ g", cells, trials="m")
+    for kind in ("HC0", "HC1", "HC2", "HC3"):
+        with pytest.raises(DataError, match=f"4 coefficients for 4 observations.*{kind} is made"):
+            fit.with_covariance(kind)
+    for kind in ("CR0", "CR1", "CR1S", "CR2", "CR3", "CR3-one-step"):
+        with pytest.raises(DataError, match=f"{kind} is made of residuals"):
+            fit.with_covariance("cluster", by="g", type=kind)
+    shrunk = li.logit("s ~ g", cells, trials="m", estimator="ridge", penalty=1.0)
+    assert (shrunk.with_covariance("HC0").bse > 1e-3).all()  # a penalty leaves residuals
+    with pytest.raises(DataError, match="divides by observations less coefficients"):
+        shrunk.with_covariance("HC1")
 
 
 def test_few_clusters_are_warned_of(fit, data):

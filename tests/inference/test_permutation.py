@@ -111,7 +111,7 @@ def test_refusals():
         (ResamplingError, "frequency weights", lambda: weighted.permutation_test("x")),
         (ResamplingError, "numbers of trials", lambda: grouped.permutation_test("x")),
         (ResamplingError, "strata='c'", lambda: clustered.permutation_test("x")),
-        (ArgumentError, "Firth", lambda: firth.permutation_test("x")),
+        (ResamplingError, "this fit is by Firth", lambda: firth.permutation_test("x")),
         (ResamplingError, "no finite maximum", lambda: separated.permutation_test("z")),
         (ResamplingError, "'x = 1' is not that", lambda: fit.permutation_test("x = 1")),
         (HypothesisError, "no coefficient 'u'", lambda: fit.permutation_test("u")),

@@ -31,6 +31,18 @@ def test_tails_and_quantiles():
     assert chi_square_tail(2 * 5.786135, 2, 5) == pytest.approx(0.05, rel=1e-6)
 
 
+@pytest.mark.parametrize("v", [2e7, 1e9, 1e15, 1e18, 1e30, np.inf])
+def test_an_F_of_many_denominator_degrees_is_nearly_a_chi_square(v):
+    """In closed form for two and four degrees of freedom, also with scipy 1.12."""
+    for x in (1e-6, 0.7, 7.0, 60.0):
+        two = np.exp(-x / 2 if v == np.inf else -v / 2 * np.log1p(x / v))
+        assert chi_square_tail(x, 2, v) == pytest.approx(two, rel=1e-10)
+        four = two * (1 + x / 2 / (1 + x / v))
+        assert chi_square_tail(x, 4, v) == pytest.approx(four, rel=1e-10)
+    assert chi_square_tail(0.0, 2, v) == 1.0
+    assert chi_square_tail(1e5, 2, v) == pytest.approx(0.0, abs=1e-300)
+
+
 def test_the_statistic_is_its_definition():
     at = estimate()
     matrix = np.array([[1.0, -1.0, 0.0], [0.0, 2.0, 1.0]])

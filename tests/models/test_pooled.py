@@ -166,6 +166,57 @@ def test_any_covariance_is_pooled(pooled):
     assert "bootstrap of 120 rows" in str(li.pool(boots))
 
 
+def test_imputations_warn_of_few_clusters_once():
+    frames = [frame.assign(few=frame["clinic"] % 7) for frame in FRAMES]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        li.logit_imputed("y ~ x", frames, cluster="few")
+    assert [str(one.message)[:10] for one in caught] == ["7 clusters"]
+    assert caught[0].filename == __file__
+
+
+@pytest.mark.filterwarnings("ignore::logit_inference.errors.FewClustersWarning")
+def test_covariances_keep_their_label_and_do_not_mix(pooled):
+    """Three conventions of HC1 are three numbers: no rendering may show them under one name."""
+    fits = pooled.fits[:3]
+
+    def other(kind, **options):
+        return [fit.with_covariance(kind, **options) for fit in fits]
+
+    stata, plain = other("HC1", convention="stata"), other("HC1")
+    by, steps = "clustered by clinic", other("cluster", by="clinic", type="CR3-one-step")
+    for every, said in (
+        (plain, "HC1, factor n/(n-k)"),
+        (stata, "HC1, factor n/(n-1)"),
+        (other("HC1", convention="statsmodels"), "HC1, no small-sample factor"),
+        (other("cluster", by="clinic"), f"{by} (CR1), 38 clusters, factor G/(G-1)"),
+        (steps, f"{by} (CR3, one step), 38 clusters, factor (G-1)/G"),
+    ):
+        both = li.pool(every)
+        for shown in (both, both.test("x, z"), both.test("x", method="D2"), both.lincom("x + z")):
+            assert f"Covariance within imputations: {said}" in " ".join(str(shown).split())
+        for frame in (both.tidy(), both.conf_int(), both.cov_params()):
+            assert frame.attrs["covariance"] == f"Rubin's rules over 3 imputations of: {said}"
+    boots = [
+        fit.with_covariance("bootstrap", n_replicates=20, seed=seed)
+        for seed, fit in enumerate(fits)
+    ]
+    said = "bootstrap of 120 rows, 20 replicates, seed 0 to 2"
+    assert said in " ".join(str(li.pool(boots)).split())
+    young, old = (
+        [fit.with_covariance("cluster", by={"age": FRAMES[0]["clinic"] % g}) for fit in fits]
+        for g in (3, 25)
+    )
+    clubs = other("cluster", by="clinic", type="CR3-one-step", convention="clubSandwich")
+    exact = other("cluster", by="clinic", type="CR3")
+    mixtures = ((plain, stata), (young, old), (steps, clubs), (steps, exact), (plain, steps))
+    for one, two in mixtures:
+        with pytest.raises(PoolingError, match="the covariance of fit 2 is"):
+            li.pool([one[0], two[1]])
+    near = [old[0], fits[1].with_covariance("cluster", by={"age": FRAMES[0]["clinic"] % 24})]
+    assert "(CR1), 24 to 25 clusters" in " ".join(str(li.pool(near)).split())
+
+
 def test_estimates_alone_are_pooled(pooled):
     alone = li.pool([fit.estimate for fit in pooled.fits], df_complete=115)
     assert np.array_equal(alone.pvalues, pooled.pvalues)
