@@ -25,7 +25,7 @@ from logit_inference.effects.resampling import (
     simulated,
 )
 from logit_inference.errors import ArgumentError, DetachedError, EffectError
-from logit_inference.models.covariances import read_clusters
+from logit_inference.models.clusters import read_clusters
 from logit_inference.models.effect_notes import covariance_name, delta_note
 from logit_inference.models.effect_request import Asking, Options
 from logit_inference.models.effect_rows import row_trials
