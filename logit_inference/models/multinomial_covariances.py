@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 from logit_inference.covariance.polytomous import clustered, heteroskedastic, model_covariance
 from logit_inference.covariance.sandwich import CLUSTERED, CONVENTIONS, HETEROSKEDASTIC, Counts
 from logit_inference.errors import ArgumentError, DetachedError, FewClustersWarning
-from logit_inference.models.covariances import FEW, read_clusters
+from logit_inference.models.clusters import read_clusters
+from logit_inference.models.covariances import FEW
 
 if TYPE_CHECKING:
     from logit_inference.covariance.covariance import Covariance
