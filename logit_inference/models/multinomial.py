@@ -91,8 +91,11 @@ def multinomial_logit(
         (`MultinomialResult.with_reference`).
     identification : {"reference", "symmetric"}
         Whether coefficients compare with the reference, or sum to zero over the levels.
-    weights, weights_kind
-        As in `logit`. Counts of levels are rows with frequency weights.
+    weights : column name, expression or (n,) array, optional
+        Prior weights; ``weights_kind`` says what they mean.
+    weights_kind : {"frequency", "precision"}, optional
+        Each row stands for w rows, as counts of levels do; or variance weights (n stays the number
+        of rows). Sampling weights are refused: they ask for the covariance of a sample.
     offset : dict of level to column name or (n,) array, optional
         Known part of the linear predictor of each level against the reference. One offset for all
         levels is refused where there are more than two, because it would change nothing.
@@ -157,6 +160,7 @@ def multinomial_logit(
     from logit_inference.design.design import build_design
 
     check_identification(identification)
+    check_weights_kind(weights_kind)
     search = read_search(start, tolerance, max_iterations, threads)
     level = check_level(level)
     check_separation(separation)
@@ -217,8 +221,9 @@ def multinomial_logit_arrays(
         Whether to put a column of ones, named ``Intercept``, before the others.
     cluster : (n,) array, or mapping of name to array, optional
         Labels of clusters of rows that may be correlated.
+    weights_kind : {"frequency", "precision"}, optional
     offset : dict of level to (n,) array, optional
-    reference, identification, weights, weights_kind, covariance, separation, start, tolerance
+    reference, identification, weights, covariance, separation, start, tolerance
         As in `multinomial_logit`; arrays of length n instead of names.
     max_iterations, require_convergence, level, threads
         As in `multinomial_logit`.
@@ -244,6 +249,7 @@ def multinomial_logit_arrays(
     from logit_inference.design.arrays import read_arrays
 
     check_identification(identification)
+    check_weights_kind(weights_kind)
     search = read_search(start, tolerance, max_iterations, threads)
     level = check_level(level)
     check_separation(separation)
@@ -273,6 +279,20 @@ def check_identification(identification: object) -> None:
     if identification not in ("reference", "symmetric"):
         allowed = '"reference" or "symmetric"'
         raise ArgumentError("identification", identification, allowed)
+
+
+def check_weights_kind(kind: str | None) -> None:
+    """Raise an ArgumentError for sampling weights, of which no covariance here would be right."""
+    if kind == "sampling":
+        reason = (
+            "with sampling weights a multinomial fit has no likelihood, and the covariance that "
+            "they need is that of binary fits only"
+        )
+        instead = (
+            '"frequency" or "precision" if the weights are that, or fit each level against the '
+            'reference by li.logit(..., weights_kind="sampling")'
+        )
+        raise ArgumentError.refused("weights_kind", kind, reason, instead)
 
 
 @dataclass(frozen=True)

@@ -160,6 +160,29 @@ def test_weights_are_replications_and_rows_are_collapsed():
     assert precise.nobs == (data["w"] > 0).sum()
 
 
+def test_sampling_weights_are_refused():
+    data = made(40)
+    y, x, w = data["y"], data[["x"]].to_numpy(), np.linspace(1, 9, 40)
+    for fit in (
+        lambda: li.multinomial_logit("y ~ x", data, weights=w, weights_kind="sampling"),
+        lambda: li.multinomial_logit_arrays(y, x, weights=w, weights_kind="sampling"),
+    ):
+        with pytest.raises(ArgumentError, match="no likelihood.*li.logit"):
+            fit()
+
+
+@pytest.mark.parametrize("shift", [50.0, -50.0, 800.0, -800.0])
+def test_a_large_constant_offset_moves_the_intercept_only(shift):
+    data = made(200).assign(o=shift)
+    plain = li.multinomial_logit("y ~ x + z", data)
+    fit = li.multinomial_logit("y ~ x + z", data, offset={"b": "o"})
+    moved = plain.params.copy()
+    moved.loc["Intercept", "b"] -= shift
+    close(fit.params, moved, rtol=1e-10, atol=1e-10)
+    close([fit.llf, fit.llnull], [plain.llf, plain.llnull])
+    close(fit.bse, plain.bse, rtol=1e-9)
+
+
 def test_offsets_of_levels_shift_linear_predictors():
     data = made()
     plain = li.multinomial_logit("y ~ x + z", data)
