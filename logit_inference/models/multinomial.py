@@ -244,7 +244,7 @@ def multinomial_logit_arrays(
     >>> y, x = np.array([0, 1, 2, 0, 2, 1, 0]), np.array([1.0, 2, 2, 3, 3, 4, 6])
     >>> fit = li.multinomial_logit_arrays(y, x[:, None], names=["dose"], intercept=True)
     >>> fit.params.round(3).loc["dose"].to_dict()
-    {'1': -0.14, '2': -0.406}
+    {1: -0.14, 2: -0.406}
     """
     from logit_inference.design.arrays import read_arrays
 

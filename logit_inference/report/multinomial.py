@@ -192,7 +192,7 @@ def confusion_table(levels: Sequence[str], counts: Floats, note: str) -> Table:
 def effect_table(
     title: str,
     rows: Sequence[tuple[str, str]],
-    levels: Sequence[str],
+    levels: Sequence[object],
     table: Coefficients,
     level: float,
     notes: Sequence[str],
@@ -204,7 +204,7 @@ def effect_table(
     title : str
     rows : sequence of (term, contrast)
         Slopes have no contrast.
-    levels : sequence of K str
+    levels : sequence of K levels
     table : Coefficients
         Arrays of len(rows) times K, those of an effect together.
     level : float
