@@ -90,6 +90,7 @@ def summary(result: MultinomialResult, risk_ratios: bool, method: str, level: fl
         level,
         risk_ratios=risk_ratios,
         method="wald" if method == "wald" else "profile",
+        undetermined=result.estimate.undetermined.tolist(),
         certificate=str(result.certificate),
     )
     return replace(found, notes=(*found.notes, *lacking))

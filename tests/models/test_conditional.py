@@ -245,8 +245,9 @@ def test_a_large_separated_set_takes_no_search_without_end():
     rng = np.random.default_rng(0)
     table = pd.DataFrame({"x": rng.normal(size=200), "z": rng.normal(size=200), "set": 1})
     table["y"] = (table["x"] > 0.3).astype(int)
-    with pytest.warns(errors.SeparationWarning, match="no case has a lower x"):
+    with pytest.warns(errors.SeparationWarning, match="no case has a lower x") as said:
         fit = li.conditional_logit("y ~ x + z", table, strata="set")
+    assert said[0].filename == __file__
     assert fit.separation.kind == "complete"
     assert fit.llf == 0.0
     assert fit.params["x"] == np.inf

@@ -675,6 +675,18 @@ def test_limits_in_a_basis_and_rows_without_weight():
     close(plain.predict(data), plain.fitted)
 
 
+def test_what_no_data_decide_is_called_undetermined():
+    data = {"y": list("aabb"), "x": [0.0, 1, 2, 3], "z": [0, 0, 1, 1]}
+    with pytest.warns(li.SeparationWarning):
+        fit = li.multinomial_logit("y ~ x + z", data)
+    assert fit.estimate.undetermined.any()
+    printed = str(fit).count("undetermined") - str(fit).count("or undetermined")
+    assert printed == fit.estimate.undetermined.sum()
+    heads = str(li.multinomial_logit("partic ~ hincome", WOMENLF).summary(method="profile"))
+    assert "P(LR)" in heads
+    assert "P>|z|" not in heads
+
+
 def test_complete_separation_leaves_nothing():
     with pytest.warns(li.SeparationWarning, match="Complete"):
         fit = li.multinomial_logit("y ~ x", {"y": list("aabbcc"), "x": [1.0, 2, 3, 4, 5, 6]})
