@@ -68,7 +68,7 @@ def other_covariance(
     if covariance == "cluster":
         codes = read_clusters(result, by)
         found = cluster_covariance(result, codes, by, type, convention)
-        _warn_of_few(found)
+        _warn_of_few(found, ("wild",) if result.account.n_sets else ("CR2", "wild"))
     else:
         codes = None
         found = _row_covariance(result, result.fit, covariance, convention)
@@ -142,25 +142,25 @@ def cluster_covariance(
     if len(found.lost):
         first = [int(np.argmax(own == code)) for code in found.lost.tolist()]
         names = cluster_names(result, name, by, first)
-        warnings.warn(LeaveOutWarning(names, len(clusters.codes)), stacklevel=_caller())
+        warnings.warn(LeaveOutWarning(names, len(clusters.codes)), stacklevel=caller())
     return found.covariance
 
 
-def _warn_of_few(covariance: Covariance) -> None:
+def _warn_of_few(covariance: Covariance, remedies: tuple[str, ...]) -> None:
     """Warn where clusters are so few that the reference is rough."""
     count, df = covariance.n_clusters, covariance.coefficient_df
     if count is None:
         return
     if df is None and count < FEW:
-        warning = FewClustersWarning(count, corrected="(CR3" in covariance.kind)
-        warnings.warn(warning, stacklevel=_caller())
+        warning = FewClustersWarning(count, corrected="(CR3" in covariance.kind, remedies=remedies)
+        warnings.warn(warning, stacklevel=caller())
     elif df is not None:
         least = min((value for value in np.ravel(df).tolist() if value == value), default=np.inf)
         if least < LEAST_DF:
-            warnings.warn(FewClustersWarning(count, least), stacklevel=_caller())
+            warnings.warn(FewClustersWarning(count, least), stacklevel=caller())
 
 
-def _caller() -> int:
+def caller() -> int:
     """Return the stack level, as `warnings.warn` counts it, of whoever called the package."""
     level, frame = 1, sys._getframe(1)
     while frame.f_back is not None and str(frame.f_globals.get("__name__")).startswith(PACKAGE):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from logit_inference.covariance.polytomous import clustered, heteroskedastic, model_covariance
 from logit_inference.covariance.sandwich import CLUSTERED, CONVENTIONS, HETEROSKEDASTIC, Counts
 from logit_inference.errors import ArgumentError, DetachedError, FewClustersWarning
-from logit_inference.models.covariances import FEW, read_clusters
+from logit_inference.models.covariances import FEW, caller, read_clusters
 
 if TYPE_CHECKING:
     from logit_inference.covariance.covariance import Covariance
@@ -55,5 +55,5 @@ def _covariance(
     clusters = read_clusters(cast("Any", result), by)
     found = clustered(fit, clusters, type, counts, convention)
     if found.n_clusters is not None and found.n_clusters < FEW:
-        warnings.warn(FewClustersWarning(found.n_clusters), stacklevel=4)
+        warnings.warn(FewClustersWarning(found.n_clusters, remedies=()), stacklevel=caller())
     return found

@@ -232,7 +232,9 @@ def _null_model(source: Source, totals: Floats, data: Block) -> tuple[Floats, fl
         found = newton(
             partial(source.fold_runs, _on_constant),
             coef,
-            lambda factor, coef, now: math.sqrt(max(now.score @ factor.solve(now.score), 0.0)),
+            lambda factor, coef, now: math.sqrt(
+                max(float(now.score @ factor.solve(now.score)), 0.0)
+            ),
             max_iterations=200,
         )
     if not found.outcome.converged:

@@ -131,8 +131,9 @@ def test_the_robust_covariance_is_that_of_scores_of_sets(fit, table):
         fit.with_covariance("cluster", type="CR2")
     coarse = table.assign(clinic=table["set"] // 2)
     coarse_fit = li.conditional_logit("y ~ a + b + c", coarse, strata="set")
-    with pytest.warns(errors.FewClustersWarning):
+    with pytest.warns(errors.FewClustersWarning, match=r"^\d+ clusters: [^\"]*method=.wild") as few:
         by_clinic = coarse_fit.with_covariance("cluster", by="clinic")
+    assert few[0].filename == __file__
     assert by_clinic.estimate.covariance.n_clusters == rows["set"].floordiv(2).nunique()
 
 
@@ -356,3 +357,10 @@ def test_it_travels_without_its_data(fit, table, tmp_path):
     with pytest.raises(errors.DetachedError):
         loaded.test("a = 0", method="lr")
     assert loaded.test("a = 0").statistic == fit.test("a = 0").statistic
+
+
+@pytest.mark.parametrize("outcome", [0, 1])
+def test_one_outcome_advises_nothing_that_sets_do_not_have(table, outcome):
+    with pytest.raises(errors.OutcomeError, match="in one set") as caught:
+        li.conditional_logit("y ~ a", table.assign(y=outcome), strata="set")
+    assert "firth" not in str(caught.value)

@@ -307,8 +307,9 @@ def test_clusters():
     fit = li.multinomial_logit("y ~ x + z", data)
     alone = fit.with_covariance("cluster", by=np.arange(300), type="CR0")
     close(alone.bse, fit.with_covariance("HC0").bse, rtol=1e-10)
-    with pytest.warns(FewClustersWarning):
+    with pytest.warns(FewClustersWarning, match="no correction for that here") as said:
         clustered = li.multinomial_logit("y ~ x + z", data, cluster="g")
+    assert said[0].filename == __file__
     scores = []
     X = np.column_stack([np.ones(300), data["x"], data["z"]])
     gap = pd.get_dummies(data["y"]).to_numpy(float) - fit.fitted.to_numpy()
