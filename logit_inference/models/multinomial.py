@@ -28,6 +28,7 @@ from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.wald import check_level
 from logit_inference.likelihood.estimator import ML
 from logit_inference.likelihood.evaluation import Tally
+from logit_inference.models.multinomial_covariances import check_covariance, check_separated
 from logit_inference.models.multinomial_result import MultinomialResult
 from logit_inference.models.multinomial_separated import Rows, describe, limit_estimate
 from logit_inference.models.request import (
@@ -161,6 +162,7 @@ def multinomial_logit(
 
     check_identification(identification)
     check_weights_kind(weights_kind)
+    kind = _covariance_kind(covariance, cluster)
     search = read_search(start, tolerance, max_iterations, threads)
     level = check_level(level)
     check_separation(separation)
@@ -179,10 +181,9 @@ def multinomial_logit(
     block = _class_block(design, encoded, offsets, data)
     fit = _fit(design, block, search)
     how = ResultRequest(level, separation, require_convergence, search)
-    made = _Made(design, encoded, formula, weights_kind, offsets, data)
+    made = _Made(design, encoded, formula, weights_kind, offsets, data, kind)
     result = _assemble(fit, made, how)
     result = result if identification == "reference" else result.symmetric()
-    kind = ("cluster" if cluster is not None else "model") if covariance is None else covariance
     return result if kind == "model" else result.with_covariance(kind)
 
 
@@ -250,6 +251,7 @@ def multinomial_logit_arrays(
 
     check_identification(identification)
     check_weights_kind(weights_kind)
+    kind = _covariance_kind(covariance, cluster)
     search = read_search(start, tolerance, max_iterations, threads)
     level = check_level(level)
     check_separation(separation)
@@ -267,10 +269,9 @@ def multinomial_logit_arrays(
     table = {"row": np.arange(encoded.n_used)}
     fit = _fit(design, _class_block(design, encoded, offsets, table), search)
     how = ResultRequest(level, separation, require_convergence, search)
-    made = _Made(design, encoded, None, weights_kind, offsets, None)
+    made = _Made(design, encoded, None, weights_kind, offsets, None, kind)
     result = _assemble(fit, made, how)
     result = result if identification == "reference" else result.symmetric()
-    kind = ("cluster" if cluster is not None else "model") if covariance is None else covariance
     return result if kind == "model" else result.with_covariance(kind, by=cluster)
 
 
@@ -295,6 +296,14 @@ def check_weights_kind(kind: str | None) -> None:
         raise ArgumentError.refused("weights_kind", kind, reason, instead)
 
 
+def _covariance_kind(covariance: str | None, cluster: Any) -> str:
+    """Return the covariance that is asked for, checked; by default clustered if there are any."""
+    if covariance is None:
+        return "model" if cluster is None else "cluster"
+    check_covariance(covariance)
+    return covariance
+
+
 @dataclass(frozen=True)
 class _Made:
     """What a result is made of beside its fit."""
@@ -305,6 +314,7 @@ class _Made:
     weights_kind: str | None
     offsets: Mapping[Any, Any]
     data: Any
+    covariance: str
 
 
 def _class_block(
@@ -373,6 +383,7 @@ def _assemble(fit: SoftmaxFit, made: _Made, how: ResultRequest) -> MultinomialRe
         if separation.found:
             if how.separation == "raise":
                 raise SeparationError(separation)
+            check_separated(made.covariance)
             warnings.warn(SeparationWarning(separation), stacklevel=3)
             search = SoftmaxSearch(None, how.search.tolerance, how.search.max_iterations)
             limit = limit_classes(fit, recession, out, search)

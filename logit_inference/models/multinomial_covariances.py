@@ -16,13 +16,31 @@ if TYPE_CHECKING:
     from logit_inference.models.multinomial_result import MultinomialResult
 
 
+def check_covariance(covariance: object) -> None:
+    """Raise an ArgumentError for what is no covariance of a multinomial fit."""
+    if covariance not in ("model", *HETEROSKEDASTIC, "cluster"):
+        allowed = '"model", "HC0", "HC1" or "cluster"'
+        raise ArgumentError("covariance", covariance, allowed)
+
+
+def check_separated(covariance: str) -> None:
+    """Raise an ArgumentError for a covariance that separated data do not have."""
+    if covariance == "model":
+        return
+    sums = "sums of scores by cluster" if covariance == "cluster" else "squares of scores"
+    reason = (
+        f"the data are separated, and a sandwich of {sums} is not computed in the limiting model, "
+        "where rows lose levels and with them scores"
+    )
+    instead = '"model", or merge the levels that are separated'
+    raise ArgumentError.refused("covariance", covariance, reason, instead)
+
+
 def other_covariance(
     result: MultinomialResult, covariance: str, *, by: Any, type: str, convention: str
 ) -> MultinomialResult:
     """Return the result with the covariance of that name."""
-    if covariance not in ("model", *HETEROSKEDASTIC, "cluster"):
-        allowed = '"model", "HC0", "HC1" or "cluster"'
-        raise ArgumentError("covariance", covariance, allowed)
+    check_covariance(covariance)
     if convention not in CONVENTIONS:
         allowed = f"one of {', '.join(map(repr, CONVENTIONS))}"
         raise ArgumentError("convention", convention, allowed)
@@ -30,10 +48,8 @@ def other_covariance(
         raise ArgumentError("by", by, f'it with "cluster": {covariance!r} has no clusters')
     if result.fit is None:
         raise DetachedError("with_covariance()")
-    if result.separation.found and covariance != "model":
-        reason = "the data are separated, and scores of the limiting model are not clustered"
-        raise ArgumentError.refused("covariance", covariance, reason, '"model"')
     if result.separation.found:
+        check_separated(covariance)
         return result
     found = _covariance(result, covariance, by, type, convention)
     return replace(result, base=replace(result.base, covariance=found))

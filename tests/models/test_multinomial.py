@@ -688,6 +688,17 @@ def test_what_no_data_decide_is_called_undetermined():
     assert "P>|z|" not in heads
 
 
+def test_separated_data_refuse_sandwiches_before_they_are_fitted_in_the_limit(recwarn):
+    data = {"y": list("aabbcc"), "x": [1.0, 2, 3, 4, 5, 6], "g": list("uvuvuv")}
+    with pytest.raises(ArgumentError, match="squares of scores"):
+        li.multinomial_logit("y ~ x", data, covariance="HC0")
+    with pytest.raises(ArgumentError, match="by cluster"):
+        li.multinomial_logit("y ~ x", data, cluster="g")
+    assert not recwarn.list  # of the separation: it was not fitted
+    with pytest.raises(ArgumentError, match="covariance='HC'"):
+        li.multinomial_logit("no ~ such", data, covariance="HC")
+
+
 def test_complete_separation_leaves_nothing():
     with pytest.warns(li.SeparationWarning, match="Complete"):
         fit = li.multinomial_logit("y ~ x", {"y": list("aabbcc"), "x": [1.0, 2, 3, 4, 5, 6]})
