@@ -489,6 +489,31 @@ class MultinomialResult:
             return frames.most_probable(self, newdata, offset)
         raise ArgumentError("kind", kind, '"response" (probabilities), "link" or "level"')
 
+    def classify(self, newdata: Any = None, *, offset: Any = None) -> pd.Series:
+        """Return the most probable level of new rows, or of those used: ``predict(kind="level")``.
+
+        The first of equally probable ones. There is no threshold: of several levels the most
+        probable one minimises the number of errors if the model is right.
+
+        Parameters
+        ----------
+        newdata, offset
+            As in `predict`.
+
+        Returns
+        -------
+        pandas Series
+            Values of the outcome, by the labels of the rows; missing where a variable is.
+
+        Examples
+        --------
+        >>> import logit_inference as li
+        >>> fit = li.multinomial_logit("partic ~ hincome + children", li.datasets.load("Womenlf"))
+        >>> fit.classify({"hincome": [5, 25], "children": ["absent", "present"]}).tolist()
+        ['fulltime', 'not.work']
+        """
+        return frames.most_probable(self, newdata, offset)
+
     def get_prediction(
         self, newdata: Any = None, *, level: float | None = None, offset: Any = None
     ) -> ClassPrediction:

@@ -170,6 +170,7 @@ def test_whole_numbers_stay_numbers(tmp_path):
     assert list(fit.with_reference(3).params) == [1, 5]
     best = fit.predict(kind="level")
     assert best.dtype == np.int64
+    assert fit.classify().equals(best)
     right = fit.confusion_table().to_frame()[["1", "3", "5"]].to_numpy().trace() / 80
     assert (best == data["y"]).mean() == right
     assert fit.predict({"x": [0, None], "z": [1, 1]}, kind="level").isna().tolist() == [False, True]
