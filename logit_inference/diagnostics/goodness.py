@@ -66,7 +66,8 @@ def goodness(account: Account) -> Goodness:
         statistic = 2.0 * (account.criterion - account.null_criterion)
     nested = account.has_null and account.df_model > 0
     per_trial = 2.0 / account.tally.trials
-    cox_snell = float(-np.expm1(per_trial * (null - value)))
+    with np.errstate(over="ignore"):  # of a search that stopped far below the null model
+        cox_snell = float(-np.expm1(per_trial * (null - value)))
     criteria = estimator.has_criteria and not account.is_pseudo
     minus_twice = -2.0 * value if criteria else np.nan
     aic = 2.0 * k + minus_twice

@@ -264,15 +264,21 @@ class OutcomeError(LogitInferenceError, ValueError):
     ----------
     found : str
         The values found, with their counts.
+    instead : str
+        What to do.
     """
 
     BOTH_MUST_OCCUR = (
         "Both the event and its absence must occur for a model with an intercept to have a finite "
         'maximum likelihood estimate. Firth\'s is finite all the same: estimator="firth".'
     )
+    IN_SETS = (
+        "Sets whose rows all have the same outcome say nothing: cases and others must both occur, "
+        "and in one set. Are the cases, or the rows matched to them, in another table?"
+    )
 
     def __init__(self, variable: str, found: str, instead: str):
-        self.variable, self.found = variable, found
+        self.variable, self.found, self.instead = variable, found, instead
         super().__init__(f"outcome {variable}: {found}. {instead}")
 
 

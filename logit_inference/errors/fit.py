@@ -347,10 +347,19 @@ class FewClustersWarning(LogitInferenceWarning):
     n_clusters : int
     least_df : float or None
         The smallest Satterthwaite degrees of freedom of a coefficient, where they are the cause.
+    remedies : tuple of str
+        Which of ``"CR2"`` and ``"wild"`` the model has.
     """
 
-    def __init__(self, n_clusters: int, least_df: float | None = None, *, corrected: bool = False):
-        self.n_clusters, self.least_df = n_clusters, least_df
+    def __init__(
+        self,
+        n_clusters: int,
+        least_df: float | None = None,
+        *,
+        corrected: bool = False,
+        remedies: tuple[str, ...] = ("CR2", "wild"),
+    ):
+        self.n_clusters, self.least_df, self.remedies = n_clusters, least_df, remedies
         if corrected:
             said = (
                 "the jackknife's standard errors are large enough for so few, but the normal "
@@ -358,10 +367,17 @@ class FewClustersWarning(LogitInferenceWarning):
                 'test(…, method="wild") needs none.'
             )
         elif least_df is None:
+            advice = {
+                (): "There is no correction for that here: ask for more than the usual level.",
+                ("wild",): 'test(…, method="wild") needs neither.',
+            }.get(
+                remedies,
+                'type="CR2" corrects both, as far as it can be done; test(…, method="wild") needs '
+                "neither.",
+            )
             said = (
                 "standard errors from so few are too small on average, and the normal reference "
-                'makes p-values smaller still. type="CR2" corrects both, as far as it can be done; '
-                'test(…, method="wild") needs neither.'
+                f"makes p-values smaller still. {advice}"
             )
         else:
             said = (

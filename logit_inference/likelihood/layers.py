@@ -107,17 +107,24 @@ class Linear:
 
     def forward(self, x: Rows, parameters: Rows) -> Rows:
         """Return ``x @ B``: (n, a) to (n, b)."""
-        out: Rows = x @ parameters.reshape(self.n_in, self.n_out)
+        out: Rows = _columns(x, self.n_in, self) @ self._matrix(parameters)
         return out
 
     def backward(self, x: Rows, parameters: Rows, above: Rows) -> Rows:
         """Return ``above @ B'``: (n, b) to (n, a)."""
-        below: Rows = above @ parameters.reshape(self.n_in, self.n_out).T
+        below: Rows = _columns(above, self.n_out, self, "derivatives") @ self._matrix(parameters).T
         return below
 
     def parameter_derivatives(self, x: Rows, parameters: Rows, above: Rows) -> Rows:
         """Return ``x' above``, row by row: (n, a) and (n, b) to (a b,)."""
-        return (x.T @ above).ravel()
+        above = _columns(above, self.n_out, self, "derivatives")
+        return (_columns(x, self.n_in, self).T @ above).ravel()
+
+    def _matrix(self, parameters: Rows) -> Rows:
+        if np.shape(parameters) != (self.n_parameters,):
+            wanted = f"{self} has {self.n_in} x {self.n_out} parameters, as one vector"
+            raise DataError.shape("parameters", np.shape(parameters), wanted)
+        return parameters.reshape(self.n_in, self.n_out)
 
 
 @dataclass(frozen=True)
@@ -134,6 +141,7 @@ class LogSigmoid:
 
     def forward(self, x: Rows, parameters: Rows) -> Rows:
         """Return ``[−log(1 + exp(x)), −log(1 + exp(−x))]``: (n, 1) to (n, 2)."""
+        x = _columns(x, 1, self)
         positive = np.real(x) >= 0
         beyond = np.log1p(np.exp(np.where(positive, -x, x)))
         return np.hstack(
@@ -206,6 +214,9 @@ class NegativeLogLikelihood:
 
     def forward(self, x: Rows, parameters: Rows) -> Rows:
         """Return the costs: (n, K) to (n, 1)."""
+        if np.shape(x) != self.counts.shape:
+            wanted = f"the counts are {self.counts.shape}, one for each log probability"
+            raise DataError.shape("inputs of NegativeLogLikelihood", np.shape(x), wanted)
         # What was not observed costs nothing, however improbable.
         costs: Rows = -(self.counts * np.where(self.counts > 0, x, 0.0)).sum(axis=1, keepdims=True)
         return costs
@@ -217,6 +228,14 @@ class NegativeLogLikelihood:
     def parameter_derivatives(self, x: Rows, parameters: Rows, above: Rows) -> Rows:
         """Return nothing: it has no parameters."""
         return np.zeros(0)
+
+
+def _columns(x: Rows, wanted: int, layer: Layer, what: str = "inputs") -> Rows:
+    """Return rows that have as many columns as a layer takes, or raise a DataError."""
+    if np.ndim(x) != 2 or np.shape(x)[1] != wanted:
+        said = f"{layer} takes rows of {wanted}, (n, {wanted}), of the layer beside it"
+        raise DataError.shape(f"{what} of {type(layer).__name__}", np.shape(x), said)
+    return x
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def examine_sets(
     separation = _described(fit, recession, separated, design, labels)
     if how.separation == "raise":
         raise SeparationError(separation)
-    warnings.warn(SeparationWarning(separation), stacklevel=5)
+    warnings.warn(SeparationWarning(separation), stacklevel=4)
     search = how.search
     most = max(search.max_iterations, 50)
     limit = limit_of(fit, recession, separated, how.level, search.tolerance, most)

@@ -335,7 +335,8 @@ def _stopped(fit: Fit) -> str:
     """Return how far a search stopped from the maximum, as far as its last look can tell."""
     decrement = fit.solution.decrement
     if not math.isfinite(decrement):
-        return ""
+        lost = fit.solution.outcome is Outcome.OVERSHOOTING
+        return " No information is left there: standard errors are not available." if lost else ""
     return f" It stopped about {decrement:.2g} standard errors from the maximum, to first order."
 
 

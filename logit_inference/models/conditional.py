@@ -19,6 +19,7 @@ from logit_inference.errors import (
     ConvergenceError,
     DataError,
     FormulaError,
+    OutcomeError,
     RankError,
 )
 from logit_inference.inference.estimate import Estimate
@@ -141,15 +142,20 @@ def conditional_logit(
     how = ResultRequest(check_level(level), separation, require_convergence, search)
     check_separation(separation)
     name, groups = _strata(strata)
-    design, encoded = build_design(
-        formula,
-        data,
-        event=event,
-        offset=offset,
-        groups=groups,
-        missing=missing,
-        context=context,
-    )
+    try:
+        design, encoded = build_design(
+            formula,
+            data,
+            event=event,
+            offset=offset,
+            groups=groups,
+            missing=missing,
+            context=context,
+        )
+    except OutcomeError as error:
+        if error.instead != OutcomeError.BOTH_MUST_OCCUR:
+            raise
+        raise OutcomeError(error.variable, error.found, OutcomeError.IN_SETS) from None
     if design.event.kind == "grouped":
         wanted = "single rows, each a case or not: counts of cases have no sets"
         raise FormulaError(formula, f"a conditional logistic regression is one of {wanted}.")

@@ -70,7 +70,7 @@ def other_covariance(
     if covariance == "cluster":
         codes = read_clusters(result, by)
         found = cluster_covariance(result, codes, by, type, convention)
-        warn_of_few(found)
+        warn_of_few(found, ("wild",) if result.account.n_sets else ("CR2", "wild"))
         found = _told_of_decided(result, found, codes, type)
     else:
         codes = None
@@ -187,15 +187,14 @@ def _may_be_decided(fit: Fit, covariance: Covariance, type: str) -> bool:
     return not fit.estimator.is_ml or has_flat_direction(fit, covariance.root)
 
 
-def warn_of_few(covariance: Covariance) -> None:
+def warn_of_few(covariance: Covariance, remedies: tuple[str, ...] = ("CR2", "wild")) -> None:
     """Warn where clusters are so few that the reference is rough."""
     count, df = covariance.n_clusters, covariance.coefficient_df
     if count is None:
         return
     if df is None and count < FEW:
-        warning = FewClustersWarning(
-            count, corrected="(CR3" in covariance.kind or "jackknife" in covariance.kind
-        )
+        corrected = "(CR3" in covariance.kind or "jackknife" in covariance.kind
+        warning = FewClustersWarning(count, corrected=corrected, remedies=remedies)
         warnings.warn(warning, stacklevel=caller())
     elif df is not None:
         least = min((value for value in np.ravel(df).tolist() if value == value), default=np.inf)

@@ -28,6 +28,7 @@ from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.wald import check_level
 from logit_inference.likelihood.estimator import ML
 from logit_inference.likelihood.evaluation import Tally
+from logit_inference.models.multinomial_covariances import check_covariance, check_separated
 from logit_inference.models.multinomial_result import MultinomialResult
 from logit_inference.models.multinomial_separated import Rows, describe, limit_estimate
 from logit_inference.models.request import (
@@ -91,8 +92,11 @@ def multinomial_logit(
         (`MultinomialResult.with_reference`).
     identification : {"reference", "symmetric"}
         Whether coefficients compare with the reference, or sum to zero over the levels.
-    weights, weights_kind
-        As in `logit`. Counts of levels are rows with frequency weights.
+    weights : column name, expression or (n,) array, optional
+        Prior weights; ``weights_kind`` says what they mean.
+    weights_kind : {"frequency", "precision"}, optional
+        Each row stands for w rows, as counts of levels do; or variance weights (n stays the number
+        of rows). Sampling weights are refused: they ask for the covariance of a sample.
     offset : dict of level to column name or (n,) array, optional
         Known part of the linear predictor of each level against the reference. One offset for all
         levels is refused where there are more than two, because it would change nothing.
@@ -157,6 +161,8 @@ def multinomial_logit(
     from logit_inference.design.design import build_design
 
     check_identification(identification)
+    check_weights_kind(weights_kind)
+    kind = _covariance_kind(covariance, cluster)
     search = read_search(start, tolerance, max_iterations, threads)
     level = check_level(level)
     check_separation(separation)
@@ -175,10 +181,9 @@ def multinomial_logit(
     block = _class_block(design, encoded, offsets, data)
     fit = _fit(design, block, search)
     how = ResultRequest(level, separation, require_convergence, search)
-    made = _Made(design, encoded, formula, weights_kind, offsets, data)
+    made = _Made(design, encoded, formula, weights_kind, offsets, data, kind)
     result = _assemble(fit, made, how)
     result = result if identification == "reference" else result.symmetric()
-    kind = ("cluster" if cluster is not None else "model") if covariance is None else covariance
     return result if kind == "model" else result.with_covariance(kind)
 
 
@@ -217,8 +222,9 @@ def multinomial_logit_arrays(
         Whether to put a column of ones, named ``Intercept``, before the others.
     cluster : (n,) array, or mapping of name to array, optional
         Labels of clusters of rows that may be correlated.
+    weights_kind : {"frequency", "precision"}, optional
     offset : dict of level to (n,) array, optional
-    reference, identification, weights, weights_kind, covariance, separation, start, tolerance
+    reference, identification, weights, covariance, separation, start, tolerance
         As in `multinomial_logit`; arrays of length n instead of names.
     max_iterations, require_convergence, level, threads
         As in `multinomial_logit`.
@@ -239,11 +245,13 @@ def multinomial_logit_arrays(
     >>> y, x = np.array([0, 1, 2, 0, 2, 1, 0]), np.array([1.0, 2, 2, 3, 3, 4, 6])
     >>> fit = li.multinomial_logit_arrays(y, x[:, None], names=["dose"], intercept=True)
     >>> fit.params.round(3).loc["dose"].to_dict()
-    {'1': -0.14, '2': -0.406}
+    {1: -0.14, 2: -0.406}
     """
     from logit_inference.design.arrays import read_arrays
 
     check_identification(identification)
+    check_weights_kind(weights_kind)
+    kind = _covariance_kind(covariance, cluster)
     search = read_search(start, tolerance, max_iterations, threads)
     level = check_level(level)
     check_separation(separation)
@@ -261,10 +269,9 @@ def multinomial_logit_arrays(
     table = {"row": np.arange(encoded.n_used)}
     fit = _fit(design, _class_block(design, encoded, offsets, table), search)
     how = ResultRequest(level, separation, require_convergence, search)
-    made = _Made(design, encoded, None, weights_kind, offsets, None)
+    made = _Made(design, encoded, None, weights_kind, offsets, None, kind)
     result = _assemble(fit, made, how)
     result = result if identification == "reference" else result.symmetric()
-    kind = ("cluster" if cluster is not None else "model") if covariance is None else covariance
     return result if kind == "model" else result.with_covariance(kind, by=cluster)
 
 
@@ -273,6 +280,28 @@ def check_identification(identification: object) -> None:
     if identification not in ("reference", "symmetric"):
         allowed = '"reference" or "symmetric"'
         raise ArgumentError("identification", identification, allowed)
+
+
+def check_weights_kind(kind: str | None) -> None:
+    """Raise an ArgumentError for sampling weights, of which no covariance here would be right."""
+    if kind == "sampling":
+        reason = (
+            "with sampling weights a multinomial fit has no likelihood, and the covariance that "
+            "they need is that of binary fits only"
+        )
+        instead = (
+            '"frequency" or "precision" if the weights are that, or fit each level against the '
+            'reference by li.logit(..., weights_kind="sampling")'
+        )
+        raise ArgumentError.refused("weights_kind", kind, reason, instead)
+
+
+def _covariance_kind(covariance: str | None, cluster: Any) -> str:
+    """Return the covariance that is asked for, checked; by default clustered if there are any."""
+    if covariance is None:
+        return "model" if cluster is None else "cluster"
+    check_covariance(covariance)
+    return covariance
 
 
 @dataclass(frozen=True)
@@ -285,6 +314,7 @@ class _Made:
     weights_kind: str | None
     offsets: Mapping[Any, Any]
     data: Any
+    covariance: str
 
 
 def _class_block(
@@ -353,6 +383,7 @@ def _assemble(fit: SoftmaxFit, made: _Made, how: ResultRequest) -> MultinomialRe
         if separation.found:
             if how.separation == "raise":
                 raise SeparationError(separation)
+            check_separated(made.covariance)
             warnings.warn(SeparationWarning(separation), stacklevel=3)
             search = SoftmaxSearch(None, how.search.tolerance, how.search.max_iterations)
             limit = limit_classes(fit, recession, out, search)

@@ -42,6 +42,15 @@ STEP = 2.0**-9  # of a variable's standard deviation, in the derivative of colum
 DELTA = "Standard errors: delta method, with exact derivatives by the coefficients."
 
 
+def own_values(levels: Sequence[Any]) -> Any:
+    """Return levels as an array of integers where all are, else of objects."""
+    if all(type(level) is int for level in levels):
+        return np.array(levels, dtype=np.int64)
+    found = np.empty(len(levels), dtype=object)
+    found[:] = levels
+    return found
+
+
 @dataclass(frozen=True)
 class ClassPrediction:
     """Predicted probabilities of all levels for m rows.
@@ -49,13 +58,13 @@ class ClassPrediction:
     Parameters
     ----------
     labels : sequence of m row labels
-    levels : tuple of K str
+    levels : tuple of K levels
     values : Probabilities
         (m, K) arrays, levels in their order.
     """
 
     labels: Any
-    levels: tuple[str, ...]
+    levels: tuple[Any, ...]
     values: Probabilities
 
     def summary_frame(self) -> pd.DataFrame:
@@ -71,7 +80,7 @@ class ClassPrediction:
         values, k = self.values, len(self.levels)
         return pd.DataFrame(
             {
-                "response_level": np.tile(np.array(self.levels, dtype=object), len(index)),
+                "response_level": own_values(list(self.levels) * len(index)),
                 "estimate": values.estimate.ravel(),
                 "std_error": values.std_error.ravel(),
                 "conf_low": values.conf_low.ravel(),
@@ -115,11 +124,11 @@ def predicted_links(result: MultinomialResult, newdata: Any, offset: Any) -> tup
     """Return the linear predictors of the equations shown (m, s), and the labels of the rows."""
     rows = _rows(result, newdata, offset)
     eta = _equations(result).link(rows.X, rows.offset)[:, result.class_columns]
-    own = [result.levels.index(level) for level in result.shown.levels]
+    own = [result.levels.index(level) for level in result.shown_levels]
     with np.errstate(invalid="ignore"):
         if result.shown.reference is None:
             return eta - eta.mean(axis=1, keepdims=True), rows.labels
-        base = result.levels.index(result.shown.reference)
+        base = result.levels.index(result.reference)
         return eta[:, own] - eta[:, [base]], rows.labels
 
 
@@ -359,9 +368,10 @@ def _effect_table(
     table = Coefficients(value, error, statistic, p_value, value - half, value + half)
     kind = result.base.covariance.kind
     covariance = "model-based" if kind == "model" else kind
+    reference = result.shown.reference or "none"
     notes = (
         f"Averages over {n:,} rows; changes sum to zero over the levels of "
-        f"{result.account.outcome_name}, whatever the reference ({result.reference or 'none'}).",
+        f"{result.account.outcome_name}, whatever the reference ({reference}).",
         f"{DELTA} Covariance: {covariance}.",
     )
     return effect_table(title, rows, result.levels, table, level, notes)

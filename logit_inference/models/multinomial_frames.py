@@ -10,7 +10,11 @@ from logit_inference.errors import ArgumentError, DetachedError
 from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.wald import Coefficients, check_level
 from logit_inference.models.frames import beside, exponentiated
-from logit_inference.models.multinomial_effects import predicted_links, predicted_probabilities
+from logit_inference.models.multinomial_effects import (
+    own_values,
+    predicted_links,
+    predicted_probabilities,
+)
 from logit_inference.rows.block import Floats
 from logit_inference.rows.source import ArraySource
 
@@ -24,7 +28,7 @@ def by_level(result: MultinomialResult, values: Floats) -> pd.DataFrame:
     """Return values of all coefficients: rows the columns of the design, columns the levels."""
     import pandas as pd
 
-    levels, names = list(result.shown.levels), list(result.design.columns)
+    levels, names = result.shown_levels, list(result.design.columns)
     return pd.DataFrame(values.reshape(len(levels), -1).T, index=names, columns=levels)
 
 
@@ -32,7 +36,7 @@ def coefficient_index(result: MultinomialResult) -> pd.MultiIndex:
     """Return level and term of each coefficient."""
     import pandas as pd
 
-    parts = [list(result.shown.levels), list(result.design.columns)]
+    parts = [result.shown_levels, list(result.design.columns)]
     return pd.MultiIndex.from_product(parts, names=["response_level", "term"])
 
 
@@ -69,7 +73,7 @@ def tidy(result: MultinomialResult, table: Coefficients, *, exponentiate: bool) 
     import pandas as pd
 
     shown = exponentiated(table) if exponentiate else table
-    names, levels = result.design.columns, result.shown.levels
+    names, levels = result.design.columns, result.shown_levels
     columns = {
         "term": [name for _ in levels for name in names],
         "response_level": [level for level in levels for _ in names],
@@ -128,7 +132,7 @@ def links(result: MultinomialResult, newdata: Any, offset: Any) -> pd.DataFrame:
     import pandas as pd
 
     values, labels = predicted_links(result, newdata, offset)
-    return pd.DataFrame(values, index=_index(labels), columns=list(result.shown.levels))
+    return pd.DataFrame(values, index=_index(labels), columns=result.shown_levels)
 
 
 def most_probable(result: MultinomialResult, newdata: Any, offset: Any) -> pd.Series:
@@ -139,9 +143,8 @@ def most_probable(result: MultinomialResult, newdata: Any, offset: Any) -> pd.Se
     values = frame.to_numpy()
     missing = np.isnan(values).any(axis=1)
     best = np.where(missing, 0, np.argmax(np.nan_to_num(values), axis=1))
-    levels = np.array(result.levels, dtype=object)[best]
-    levels[missing] = None
-    return pd.Series(levels, index=frame.index)
+    levels = [None if gap else result.levels[one] for one, gap in zip(best, missing, strict=True)]
+    return pd.Series(own_values(levels), index=frame.index)
 
 
 def augment(result: MultinomialResult, data: Any) -> pd.DataFrame:
@@ -159,12 +162,11 @@ def augment(result: MultinomialResult, data: Any) -> pd.DataFrame:
 
 
 def observed_levels(result: MultinomialResult) -> Any:
-    """Return the observed level of each row used, as text."""
+    """Return the observed level of each row used."""
     assert result.fit is not None
     source = result.fit.source
     assert isinstance(source, ArraySource)
-    names = np.array([str(level) for level in result.class_order], dtype=object)
-    return names[source.data.y.astype(np.intp)]
+    return own_values(result.class_order)[source.data.y.astype(np.intp)]
 
 
 def _index(labels: Any) -> Any:

@@ -120,14 +120,26 @@ class MultinomialResult:
     # --- levels -----------------------------------------------------------------------------------
 
     @property
-    def levels(self) -> tuple[str, ...]:
-        """The levels of the outcome that occur, in their order, as text."""
-        return tuple(str(level) for level in self.design.event.levels)
+    def levels(self) -> tuple[Any, ...]:
+        """The levels of the outcome that occur, in their order: whole numbers stay numbers."""
+        return tuple(self.design.event.levels)
 
     @property
-    def reference(self) -> str | None:
+    def level_names(self) -> tuple[str, ...]:
+        """The same as text: how levels are called in tables and in names of coefficients."""
+        return tuple(str(level) for level in self.levels)
+
+    @property
+    def shown_levels(self) -> list[Any]:
+        """The levels that have coefficients as shown: the columns of `params`."""
+        names = self.level_names
+        return [self.levels[names.index(name)] for name in self.shown.levels]
+
+    @property
+    def reference(self) -> Any:
         """The reference level that is shown; None where coefficients sum to zero."""
-        return self.shown.reference
+        shown = self.shown.reference
+        return None if shown is None else self.levels[self.level_names.index(shown)]
 
     @property
     def class_columns(self) -> list[int]:
@@ -476,6 +488,31 @@ class MultinomialResult:
         if kind == "level":
             return frames.most_probable(self, newdata, offset)
         raise ArgumentError("kind", kind, '"response" (probabilities), "link" or "level"')
+
+    def classify(self, newdata: Any = None, *, offset: Any = None) -> pd.Series:
+        """Return the most probable level of new rows, or of those used: ``predict(kind="level")``.
+
+        The first of equally probable ones. There is no threshold: of several levels the most
+        probable one minimises the number of errors if the model is right.
+
+        Parameters
+        ----------
+        newdata, offset
+            As in `predict`.
+
+        Returns
+        -------
+        pandas Series
+            Values of the outcome, by the labels of the rows; missing where a variable is.
+
+        Examples
+        --------
+        >>> import logit_inference as li
+        >>> fit = li.multinomial_logit("partic ~ hincome + children", li.datasets.load("Womenlf"))
+        >>> fit.classify({"hincome": [5, 25], "children": ["absent", "present"]}).tolist()
+        ['fulltime', 'not.work']
+        """
+        return frames.most_probable(self, newdata, offset)
 
     def get_prediction(
         self, newdata: Any = None, *, level: float | None = None, offset: Any = None

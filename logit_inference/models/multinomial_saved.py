@@ -30,7 +30,7 @@ def save(result: MultinomialResult, path: str | Path) -> None:
         "version": VERSION,
         "model": MODEL,
         "level": bare.level,
-        "reference": bare.reference,
+        "reference": bare.shown.reference,
         "account": to_plain(bare.account),
         "estimate": to_plain(bare.base),
         "basis": to_plain(bare.basis),

@@ -38,9 +38,9 @@ UNFOUND = (
 
 def in_reference(result: MultinomialResult, level: Any) -> MultinomialResult:
     """Return the result against another reference; None for coefficients that sum to zero."""
-    levels = result.levels
+    levels = result.level_names
     if level is not None and str(level) not in levels:
-        allowed = f"one of the levels: {shorten([repr(one) for one in levels])}"
+        allowed = f"one of the levels: {shorten([repr(one) for one in result.levels])}"
         raise ArgumentError("level", level, allowed)
     base = levels.index(str(result.design.event.other))
     shown = identification(levels, base, None if level is None else str(level))
@@ -84,12 +84,13 @@ def summary(result: MultinomialResult, risk_ratios: bool, method: str, level: fl
         result.goodness,
         result.base.covariance,
         result.shown,
-        tuple(zip(result.levels, result.counts, strict=True)),
+        tuple(zip(result.level_names, result.counts, strict=True)),
         result.design.columns,
         exponentiated(table) if risk_ratios else table,
         level,
         risk_ratios=risk_ratios,
         method="wald" if method == "wald" else "profile",
+        undetermined=result.estimate.undetermined.tolist(),
         certificate=str(result.certificate),
     )
     return replace(found, notes=(*found.notes, *lacking))
@@ -111,7 +112,7 @@ def confusion(result: MultinomialResult) -> Table:
         weights = (weights > 0).astype(np.float64)
     counts = np.bincount(observed * k + best, weights, k * k).reshape(k, k)
     note = f"{reference_clause(result)}."
-    return confusion_table(result.levels, np.asarray(counts, dtype=np.float64), note)
+    return confusion_table(result.level_names, np.asarray(counts, dtype=np.float64), note)
 
 
 def certificate_of(result: MultinomialResult) -> Certificate:

@@ -34,6 +34,7 @@ def coefficient_columns(
     table: Coefficients,
     level: float,
     heads: tuple[str, str, str],
+    undetermined: Sequence[bool] = (),
 ) -> tuple[Column, ...]:
     """Return one row for each coefficient, those of a level together.
 
@@ -48,13 +49,18 @@ def coefficient_columns(
         Of the intervals.
     heads : tuple of str
         Of estimate, statistic and p-value.
+    undetermined : sequence of s p bool, optional
+        Which coefficients may go to either infinity: the table says so in a word.
     """
+    estimates: list[float | str] = table.estimate.tolist()
+    for j, both in enumerate(undetermined):
+        estimates[j] = "undetermined" if both else estimates[j]
     low, high = (1.0 - level) / 2, (1.0 + level) / 2
     estimate, statistic, p_value = heads
     return (
         Column("response_level", [one for one in levels for _ in names], header="level"),
         Column("term", [name for _ in levels for name in names], header=""),
-        Column("estimate", table.estimate, header=estimate, kind="estimate"),
+        Column("estimate", estimates, header=estimate, kind="estimate"),
         Column("std_error", table.std_error, header="std err", kind="estimate"),
         Column("statistic", table.statistic, header=statistic, kind="statistic"),
         Column("p_value", table.p_value, header=p_value, kind="p_value"),
@@ -75,6 +81,7 @@ def multinomial_summary(
     *,
     risk_ratios: bool,
     method: str,
+    undetermined: Sequence[bool],
     certificate: str,
 ) -> Table:
     """Return the summary of a multinomial fit.
@@ -94,6 +101,8 @@ def multinomial_summary(
         Whether estimates are exponentiated.
     method : {"wald", "profile"}
         What statistics, p-values and intervals are.
+    undetermined : sequence of s p bool
+        Which coefficients may go to either infinity.
     certificate : str
         The proof of the maximum, in a sentence.
     """
@@ -101,7 +110,7 @@ def multinomial_summary(
     heads = (
         "risk ratio" if risk_ratios else "coef",
         letter if method == "wald" else "root LR",
-        f"P>|{letter}|",
+        f"P>|{letter}|" if method == "wald" else "P(LR)",
     )
     foreign = "" if covariance.kind == "model" else covariance.kind
     how = Shown(level, method, foreign=foreign)
@@ -110,7 +119,7 @@ def multinomial_summary(
     told = (RISK_RATIOS.format(base=base),) if risk_ratios else ()
     return Table(
         "Multinomial Logit Regression Results",
-        coefficient_columns(shown.levels, names, table, level, heads),
+        coefficient_columns(shown.levels, names, table, level, heads, undetermined),
         facts=_facts(account, measures, covariance, shown, counts),
         notes=(*notes, equation_note(shown), *told),
     )
@@ -192,7 +201,7 @@ def confusion_table(levels: Sequence[str], counts: Floats, note: str) -> Table:
 def effect_table(
     title: str,
     rows: Sequence[tuple[str, str]],
-    levels: Sequence[str],
+    levels: Sequence[object],
     table: Coefficients,
     level: float,
     notes: Sequence[str],
@@ -204,7 +213,7 @@ def effect_table(
     title : str
     rows : sequence of (term, contrast)
         Slopes have no contrast.
-    levels : sequence of K str
+    levels : sequence of K levels
     table : Coefficients
         Arrays of len(rows) times K, those of an effect together.
     level : float

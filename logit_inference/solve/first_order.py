@@ -41,6 +41,7 @@ LARGER = 2.0  # the rate tried after one that was accepted at once, in units of 
 # separated data, where no rate is too large.
 SMALLEST_RATE, LARGEST_RATE = 2.0**-80, 2.0**80
 NEAR = 1e-3  # of a decrement: the log-likelihood is a parabola, for all that is left to gain
+VANISHED = float(np.finfo(float).eps)  # of the information at the start, of every column
 FALLING = 1e-12  # of a cost: two that are nearer than this are equal up to rounding
 
 
@@ -106,6 +107,7 @@ class _Walk:
         self.steps: list[Step] = []
         self.next_look = 1
         self.look()
+        self.first = self.seen
 
     def look(self) -> None:
         """Evaluate with information here."""
@@ -155,6 +157,8 @@ class _Walk:
             outcome = Outcome.SINGULAR
         if outcome is Outcome.ITERATION_LIMIT and self._is_rising():
             outcome = Outcome.OVERSHOOTING
+            if self._has_vanished():
+                self.factor = None
         decrement = self.decrement
         steps = (*self.steps, Step("stop", self.here.log_likelihood, decrement, 0.0))
         zero = np.zeros_like(self.coef)
@@ -162,6 +166,11 @@ class _Walk:
         return Solution(
             self.coef, self.seen, outcome, steps, self.n_passes, direction, decrement, self.factor
         )
+
+    def _has_vanished(self) -> bool:
+        """Say whether no information is left so far out: what it would give are no errors."""
+        left, first = self.seen.upper.diagonal(), self.first.upper.diagonal()
+        return not (left > VANISHED * first).any()
 
     def _is_rising(self) -> bool:
         """Say whether the cost rose in one of the last steps: the rate is too large."""

@@ -175,7 +175,7 @@ def fit_softmax(
             raise DataError.no_weight(int(np.argmin(totals[0])))
         cells = _distinct(source)
         solved = source if cells is None else cells
-        null_coef, null_value = _null_model(solved, totals, data.offset is not None)
+        null_coef, null_value = _null_model(solved, totals, data)
         start = np.zeros((n_classes - 1, p))
         if search.start is not None:
             start[:] = search.start
@@ -216,24 +216,44 @@ def _distinct(source: ArraySource) -> ArraySource | None:
     return ArraySource(merged, source.block_rows)
 
 
-def _null_model(source: Source, totals: Floats, offset: bool) -> tuple[Floats, float]:
+def _null_model(source: Source, totals: Floats, data: Block) -> tuple[Floats, float]:
     """Return the intercepts (K − 1,) of the model without columns, and its log-likelihood.
 
-    Without offsets its probabilities are the shares of the classes. NaN where offsets are so
-    extreme that the search fails.
+    Without offsets its probabilities are the shares of the classes; with them the search starts
+    where the mean offset of each class is taken out, without which large ones would leave it no
+    information. NaN, and that start, where offsets are so extreme that the search fails.
     """
     weight = totals[0]
     coef = np.log(weight[1:]) - np.log(weight[0])
-    if not offset:
+    if data.offset is None:
         return coef, float(weight @ np.log(weight / weight.sum()))
-    found = newton(
-        partial(source.fold_runs, _on_constant),
-        coef,
-        lambda factor, coef, now: math.sqrt(max(float(now.score @ factor.solve(now.score)), 0.0)),
-        max_iterations=200,
-    )
-    value = found.evaluation.log_likelihood if found.outcome.converged else math.nan
-    return found.coef, value
+    coef -= _mean_offsets(data)
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = newton(
+            partial(source.fold_runs, _on_constant),
+            coef,
+            lambda factor, coef, now: math.sqrt(
+                max(float(now.score @ factor.solve(now.score)), 0.0)
+            ),
+            max_iterations=200,
+        )
+    if not found.outcome.converged:
+        return coef, math.nan
+    return found.coef, found.evaluation.log_likelihood
+
+
+def _mean_offsets(data: Block) -> Floats:
+    """Return the mean offset (K − 1,) of each class against the reference, where both have one."""
+    assert data.offset is not None
+    weights = np.ones(data.n_rows) if data.weights is None else data.weights
+    known = np.isfinite(data.offset)
+    offset = np.where(known, data.offset, 0.0)
+    means = []
+    for own, has in zip(offset.T[1:], known.T[1:], strict=True):
+        counted = np.where(has & known[:, 0], weights, 0.0)
+        total = float(counted.sum())
+        means.append(float(counted @ (own - offset[:, 0])) / total if total > 0 else 0.0)
+    return np.array(means)
 
 
 def _on_constant(run: Iterable[Block], coef: Floats) -> Evaluation:

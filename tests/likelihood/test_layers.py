@@ -155,3 +155,17 @@ def test_what_a_stack_cannot_know_is_refused():
         stack_slope(Block(y + 0.5, X), Stack((Linear(4, 3), LogSoftmax())), np.zeros(12))
     with pytest.raises(errors.ArgumentError, match="above 0"):
         train(ArraySource(Block(y, X)), stack, np.zeros(4), learning_rate=-1.0)
+
+
+def test_layers_that_do_not_fit_are_told_with_their_shapes():
+    table, cost = np.ones((5, 3)), NegativeLogLikelihood(np.ones((5, 2)))
+    for layer, k, said in (
+        (Stack((Linear(3, 2), Linear(3, 1))), 9, r"\(5, 2\).*Linear\(n_in=3, n_out=1\) takes rows"),
+        (Stack((Linear(3, 2), LogSigmoid())), 6, r"\(5, 2\).*rows of 1"),
+        (Stack((Linear(3, 4), LogSoftmax(), cost)), 12, r"\(5, 4\).*counts are \(5, 2\)"),
+        (Linear(3, 2), 5, r"\(5,\).*3 x 2 parameters"),
+    ):
+        with pytest.raises(errors.DataError, match=said):
+            layer.forward(table, np.zeros(k))
+    with pytest.raises(errors.DataError, match="derivatives of Linear"):
+        Linear(3, 2).backward(table, np.zeros(6), table)

@@ -131,8 +131,9 @@ def test_the_robust_covariance_is_that_of_scores_of_sets(fit, table):
         fit.with_covariance("cluster", type="CR2")
     coarse = table.assign(clinic=table["set"] // 2)
     coarse_fit = li.conditional_logit("y ~ a + b + c", coarse, strata="set")
-    with pytest.warns(errors.FewClustersWarning):
+    with pytest.warns(errors.FewClustersWarning, match=r"^\d+ clusters: [^\"]*method=.wild") as few:
         by_clinic = coarse_fit.with_covariance("cluster", by="clinic")
+    assert few[0].filename == __file__
     assert by_clinic.estimate.covariance.n_clusters == rows["set"].floordiv(2).nunique()
 
 
@@ -245,8 +246,9 @@ def test_a_large_separated_set_takes_no_search_without_end():
     rng = np.random.default_rng(0)
     table = pd.DataFrame({"x": rng.normal(size=200), "z": rng.normal(size=200), "set": 1})
     table["y"] = (table["x"] > 0.3).astype(int)
-    with pytest.warns(errors.SeparationWarning, match="no case has a lower x"):
+    with pytest.warns(errors.SeparationWarning, match="no case has a lower x") as said:
         fit = li.conditional_logit("y ~ x + z", table, strata="set")
+    assert said[0].filename == __file__
     assert fit.separation.kind == "complete"
     assert fit.llf == 0.0
     assert fit.params["x"] == np.inf
@@ -355,3 +357,10 @@ def test_it_travels_without_its_data(fit, table, tmp_path):
     with pytest.raises(errors.DetachedError):
         loaded.test("a = 0", method="lr")
     assert loaded.test("a = 0").statistic == fit.test("a = 0").statistic
+
+
+@pytest.mark.parametrize("outcome", [0, 1])
+def test_one_outcome_advises_nothing_that_sets_do_not_have(table, outcome):
+    with pytest.raises(errors.OutcomeError, match="in one set") as caught:
+        li.conditional_logit("y ~ a", table.assign(y=outcome), strata="set")
+    assert "firth" not in str(caught.value)

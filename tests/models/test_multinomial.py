@@ -59,7 +59,7 @@ def test_two_classes_reproduce_logit():
             close(*(one() if callable(one) else one for one in pair), rtol=1e-11)
         for name in ("llf", "llnull", "llr", "prsquared", "aic", "bic", "df_model", "nobs"):
             close(getattr(ours, name), getattr(theirs, name))
-        close(ours.predict(data)["1"], theirs.predict(data))
+        close(ours.predict(data)[1], theirs.predict(data))
         close(
             ours.conf_int(method="profile", names="lwt"),
             theirs.conf_int(method="profile", names="lwt"),
@@ -76,7 +76,7 @@ def test_two_classes_reproduce_logit():
                 pair = [f.anova(type=type, test=method).to_frame() for f in (ours, theirs)]
                 close(pair[0].statistic.dropna(), pair[1].statistic.dropna(), rtol=1e-10)
         frames = [f.get_prediction().summary_frame() for f in (ours, theirs)]
-        own = frames[0][frames[0].response_level == "1"]
+        own = frames[0][frames[0].response_level == 1]
         close(own.drop(columns="response_level"), frames[1], rtol=1e-11)
 
 
@@ -86,7 +86,7 @@ def test_two_separated_classes_reproduce_logit():
         warnings.simplefilter("ignore")
         ours = li.multinomial_logit("HG ~ NV + PI + EH", data)
         theirs = li.logit("HG ~ NV + PI + EH", data)
-    assert ours.params["1"].tolist() == pytest.approx(theirs.params.tolist(), rel=1e-11)
+    assert ours.params[1].tolist() == pytest.approx(theirs.params.tolist(), rel=1e-11)
     close(ours.bse, theirs.bse)
     close(ours.pvalues, theirs.pvalues, rtol=1e-9)
     close(ours.llf, theirs.llf)
@@ -158,6 +158,56 @@ def test_weights_are_replications_and_rows_are_collapsed():
     assert weighted.nobs == repeated.nobs == data["w"].sum()
     precise = li.multinomial_logit("y ~ x + g", data, weights="w", weights_kind="precision")
     assert precise.nobs == (data["w"] > 0).sum()
+
+
+def test_whole_numbers_stay_numbers(tmp_path):
+    text = made(80, levels="135")
+    data = text.assign(y=text["y"].astype(np.int16))
+    fit, told = (li.multinomial_logit("y ~ x + z", one) for one in (data, text))
+    assert fit.levels == (1, 3, 5)
+    assert fit.reference == 1
+    assert (fit.reference, fit.with_reference(3).reference) == (1, 3)
+    assert list(fit.with_reference(3).params) == [1, 5]
+    best = fit.predict(kind="level")
+    assert best.dtype == np.int64
+    assert fit.classify().equals(best)
+    right = fit.confusion_table().to_frame()[["1", "3", "5"]].to_numpy().trace() / 80
+    assert (best == data["y"]).mean() == right
+    assert fit.predict({"x": [0, None], "z": [1, 1]}, kind="level").isna().tolist() == [False, True]
+    assert (fit.augment()["observed"] == data["y"]).all()
+    assert (
+        set(fit.fitted) == set(fit.get_prediction().summary_frame()["response_level"]) == {1, 3, 5}
+    )
+    assert set(fit.tidy()["response_level"]) == {3, 5}
+    assert set(fit.avg_slopes().to_frame()["response_level"]) == {1, 3, 5}
+    close(fit.params[3], told.params["3"])
+    assert str(fit) == str(told)
+    assert str(fit.avg_slopes()) == str(told.avg_slopes())
+    fit.save(tmp_path / "fit.json")
+    assert li.load(tmp_path / "fit.json").predict(data.head(9), kind="level").equals(best.head(9))
+
+
+def test_sampling_weights_are_refused():
+    data = made(40)
+    y, x, w = data["y"], data[["x"]].to_numpy(), np.linspace(1, 9, 40)
+    for fit in (
+        lambda: li.multinomial_logit("y ~ x", data, weights=w, weights_kind="sampling"),
+        lambda: li.multinomial_logit_arrays(y, x, weights=w, weights_kind="sampling"),
+    ):
+        with pytest.raises(ArgumentError, match=r"no likelihood.*li\.logit"):
+            fit()
+
+
+@pytest.mark.parametrize("shift", [50.0, -50.0, 800.0, -800.0])
+def test_a_large_constant_offset_moves_the_intercept_only(shift):
+    data = made(200).assign(o=shift)
+    plain = li.multinomial_logit("y ~ x + z", data)
+    fit = li.multinomial_logit("y ~ x + z", data, offset={"b": "o"})
+    moved = plain.params.copy()
+    moved.loc["Intercept", "b"] -= shift
+    close(fit.params, moved, rtol=1e-10, atol=1e-10)
+    close([fit.llf, fit.llnull], [plain.llf, plain.llnull])
+    close(fit.bse, plain.bse, rtol=1e-9)
 
 
 def test_offsets_of_levels_shift_linear_predictors():
@@ -258,8 +308,9 @@ def test_clusters():
     fit = li.multinomial_logit("y ~ x + z", data)
     alone = fit.with_covariance("cluster", by=np.arange(300), type="CR0")
     close(alone.bse, fit.with_covariance("HC0").bse, rtol=1e-10)
-    with pytest.warns(FewClustersWarning):
+    with pytest.warns(FewClustersWarning, match="no correction for that here") as said:
         clustered = li.multinomial_logit("y ~ x + z", data, cluster="g")
+    assert said[0].filename == __file__
     scores = []
     X = np.column_stack([np.ones(300), data["x"], data["z"]])
     gap = pd.get_dummies(data["y"]).to_numpy(float) - fit.fitted.to_numpy()
@@ -385,13 +436,13 @@ def test_what_an_outcome_may_be():
     assert "No row used has level 'z' of y" in str(declared.summary())
     close(declared.with_reference("a").params["b"], text.params["b"], rtol=1e-10)
     numbers = data.assign(y=data["y"].map({"a": 10, "b": 2, "c": 3, "d": 4}))
-    assert li.multinomial_logit("y ~ x", numbers, reference=10).levels == ("2", "3", "4", "10")
+    assert li.multinomial_logit("y ~ x", numbers, reference=10).levels == (2, 3, 4, 10)
     close(
-        li.multinomial_logit("y ~ x", numbers, reference=10).params["2"],
+        li.multinomial_logit("y ~ x", numbers, reference=10).params[2],
         text.params["b"],
         rtol=1e-10,
     )
-    assert li.multinomial_logit("y == 'a' ~ x", data).levels == ("False", "True")
+    assert li.multinomial_logit("y == 'a' ~ x", data).levels == (False, True)
     with pytest.raises(OutcomeError, match="not whole numbers"):
         li.multinomial_logit("x ~ z", data)
     with pytest.raises(OutcomeError, match="only the value 'a'"):
@@ -624,6 +675,29 @@ def test_limits_in_a_basis_and_rows_without_weight():
     assert far.certificate.limit.exists
     assert plain.fitted["b"][data["z"] == "w"].eq(0.0).all()  # also where rows have no weight
     close(plain.predict(data), plain.fitted)
+
+
+def test_what_no_data_decide_is_called_undetermined():
+    data = {"y": list("aabb"), "x": [0.0, 1, 2, 3], "z": [0, 0, 1, 1]}
+    with pytest.warns(li.SeparationWarning):
+        fit = li.multinomial_logit("y ~ x + z", data)
+    assert fit.estimate.undetermined.any()
+    printed = str(fit).count("undetermined") - str(fit).count("or undetermined")
+    assert printed == fit.estimate.undetermined.sum()
+    heads = str(li.multinomial_logit("partic ~ hincome", WOMENLF).summary(method="profile"))
+    assert "P(LR)" in heads
+    assert "P>|z|" not in heads
+
+
+def test_separated_data_refuse_sandwiches_before_they_are_fitted_in_the_limit(recwarn):
+    data = {"y": list("aabbcc"), "x": [1.0, 2, 3, 4, 5, 6], "g": list("uvuvuv")}
+    with pytest.raises(ArgumentError, match="squares of scores"):
+        li.multinomial_logit("y ~ x", data, covariance="HC0")
+    with pytest.raises(ArgumentError, match="by cluster"):
+        li.multinomial_logit("y ~ x", data, cluster="g")
+    assert not recwarn.list  # of the separation: it was not fitted
+    with pytest.raises(ArgumentError, match="covariance='HC'"):
+        li.multinomial_logit("no ~ such", data, covariance="HC")
 
 
 def test_complete_separation_leaves_nothing():

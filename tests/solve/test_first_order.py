@@ -143,3 +143,15 @@ def test_a_trace_is_a_table_and_a_drawing():
     pytest.importorskip("matplotlib")
     figure = fit.plot_trace()
     assert [axes.get_ylabel()[:8] for axes in figure.axes] == ["cost of ", "distance"]
+
+
+def test_a_rate_that_throws_the_search_out_of_sight_leaves_no_standard_errors():
+    data = li.datasets.load("birthwt")
+    options = {"solver": "gradient-descent", "learning_rate": 10, "max_iterations": 200}
+    fit = li.logit("low ~ age + lwt", data, require_convergence=False, **options)
+    assert fit.bse.isna().all()
+    assert "standard errors are not available" in " ".join(str(fit).split())
+    with pytest.raises(
+        errors.ConvergenceError, match=r"errors are not available\. Write a smaller"
+    ):
+        li.logit("low ~ age + lwt", data, **options)
