@@ -20,8 +20,8 @@ from logit_inference.errors import ArgumentError, EffectError
 from logit_inference.inference.multiplicity import adjust
 from logit_inference.inference.wald import check_level
 from logit_inference.models.effect_cells import collapsed
-from logit_inference.models.effect_likelihood import likelihood_inference
-from logit_inference.models.effect_notes import first_notes
+from logit_inference.models.effect_likelihood import asked_estimates, likelihood_inference
+from logit_inference.models.effect_notes import first_notes, zero_notes
 from logit_inference.models.effect_request import Asking, Options
 from logit_inference.models.effect_table import Effects
 from logit_inference.models.effect_uncertainty import uncertain, with_covariance
@@ -113,6 +113,8 @@ def _finish(
         estimates = combined(estimates, comparison.matrix, working=working)
         labels, null = {"term": comparison.text}, comparison.value
         limits = (0.0, np.inf) if working else (-np.inf, np.inf)
+    zero = estimates.vanishing
+    estimates = estimates.settled()
     bounded = bool(estimates.touched.any())
     if bounded:
         _check_adjustable(options)
@@ -123,6 +125,7 @@ def _finish(
         )
         notes = (*(() if estimates.touched.all() else notes), *more)
     notes = (*first_notes(estimates, options.adjust, numbers), *notes, *asking.asked.notes)
+    notes += zero_notes(zero)
     letters = None
     if options.letters:
         letters = compact_letters(estimates, level, options.adjust)
@@ -156,6 +159,8 @@ def _at_the_boundary(
     places = np.flatnonzero(estimates.touched)
     total = len(estimates.touched)
     which = "This effect depends" if total == 1 else f"{len(places)} of {total} effects depend"
+    if total > 1 and len(places) == 1:
+        which += "s"
     why = (
         f"{which} on infinite coefficients or on probabilities that the data force to 0 or 1, "
         "where standard errors mean nothing"
@@ -167,7 +172,10 @@ def _at_the_boundary(
             numbers = replace(numbers, p_adjusted=np.full(total, np.nan))
         return numbers, (f'{why}; uncertainty="likelihood" gives them intervals.',)
     null = float(options.hypothesis) if is_number(options.hypothesis) else None
-    own = likelihood_inference(result, asking, level, found, comparison, null, some=places.tolist())
+    asked_for = asked_estimates(result, asking, found, comparison)
+    own = likelihood_inference(
+        result, asking, level, asked_for, comparison, null, some=places.tolist()
+    )
     merged = {}
     for name in ("statistic", "p_value", "conf_low", "conf_high"):
         values = getattr(numbers, name).copy()
@@ -210,7 +218,8 @@ def _by_likelihood(
             "letters=True", "letters are by tests of the delta method", "Leave uncertainty= out."
         )
     null = float(options.hypothesis) if is_number(options.hypothesis) else None
-    numbers = likelihood_inference(chosen, asking, level, found, comparison, null)
+    estimates, limits = asked_estimates(chosen, asking, found, comparison)
+    numbers = likelihood_inference(chosen, asking, level, (estimates, limits), comparison, null)
     if options.adjust is not None:
         numbers = replace(numbers, p_adjusted=adjust(numbers.p_value, options.adjust))
     if comparison is not None:
@@ -220,6 +229,7 @@ def _by_likelihood(
         f"Tests and intervals: likelihood ratio, profile {maximised} of each effect; the statistic "
         "is the signed root. Standard errors: delta method.",
         *asking.asked.notes,
+        *zero_notes(estimates.vanishing),
     )
     header = asking.measure.header if comparison is None else "estimate"
     return Effects(asking.title, labels, numbers, header, level, None, None, notes)

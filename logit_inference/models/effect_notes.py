@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from logit_inference.effects.estimates import Estimates, Inference
 from logit_inference.inference.estimate import Estimate
 
@@ -30,6 +33,17 @@ def first_notes(estimates: Estimates, adjustment: str | None, numbers: Inference
         count = len(estimates.value)
         notes.append(f"adjusted: p-values for {count} tests at once, {adjustment}{ends}")
     return notes
+
+
+def zero_notes(zero: NDArray[np.bool_]) -> tuple[str, ...]:
+    """Return what is said where effects are zero by the model; nothing where none is."""
+    if not zero.any():
+        return ()
+    which = "The effect is" if len(zero) == 1 else f"{int(zero.sum())} of {len(zero)} effects are"
+    return (
+        f"{which} zero by the model (a ratio is 1), whatever the coefficients: nothing in the "
+        "formula makes a difference here, and there is nothing to test.",
+    )
 
 
 def delta_note(estimate: Estimate, given: str) -> str:

@@ -107,7 +107,8 @@ def uncertain(
             f"Simulation: {draws:,} draws of the coefficients from their normal distribution "
             f"({kind} covariance, seed {options.seed}); intervals are quantiles."
         )
-        return replace(from_draws(delta.value, values, measure)), (note,)
+        drawn = from_draws(delta.value, values, measure)
+        return replace(drawn, gradients=delta.gradients), (note,)
     searched = result.asked or result.fit
     if searched is None:
         raise DetachedError("the bootstrap")
@@ -123,14 +124,15 @@ def uncertain(
             f"{lost} of {draws} samples have no estimate",
             'Use uncertainty="likelihood", which needs no other samples.',
         )
-    drawn = f"clusters ({', '.join(clusters)})" if clusters else "rows"
+    sampled = f"clusters ({', '.join(clusters)})" if clusters else "rows"
     note = (
-        f"Bootstrap: {draws:,} samples of {drawn}, seed {options.seed}; intervals are quantiles"
+        f"Bootstrap: {draws:,} samples of {sampled}, seed {options.seed}; intervals are quantiles"
         + ("; averages are over the rows drawn." if rows_too else ".")
     )
     if lost:
         note += f" {lost} samples without an estimate (separated, or a level lost) are left out."
-    return from_draws(delta.value, values, measure), (note,)
+    refitted = from_draws(delta.value, values, measure)
+    return replace(refitted, gradients=delta.gradients), (note,)
 
 
 def _check_draws(draws: Any) -> int:

@@ -1,0 +1,115 @@
+"""Effects that the model makes zero, and finite ones on separated data."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import logit_inference as li
+from logit_inference.errors import SeparationWarning
+
+
+@pytest.fixture(scope="module")
+def birthwt():
+    return li.datasets.load("birthwt")
+
+
+@pytest.fixture(scope="module")
+def separated():
+    with pytest.warns(SeparationWarning):
+        return li.logit("HG ~ NV + PI + EH", li.datasets.load("endometrial"))
+
+
+CALLS = {
+    "plain": {},
+    "population": {"uncertainty": "population"},
+    "simulation": {"uncertainty": "simulation"},
+    "likelihood": {"uncertainty": "likelihood"},
+    "holm": {"adjust": "holm"},
+    "single-step": {"adjust": "single-step"},
+}
+
+
+@pytest.mark.parametrize("options", CALLS.values(), ids=CALLS)
+def test_contrasts_that_the_formula_does_not_have_are_zero_and_untested(birthwt, options):
+    fit = li.logit("low ~ race + smoke + age", birthwt)
+    found = fit.avg_comparisons("smoke", by="race", kind="link", hypothesis="pairwise", **options)
+    assert (found.estimate == 0).all()
+    assert (found.std_error == 0).all()
+    assert np.isnan(found.numbers.p_value).all()
+    assert "p_value" not in found.to_frame()
+    assert (found.numbers.conf_low == 0).all()
+    assert (found.numbers.conf_high == 0).all()
+    assert "zero by the model" in found.notes[-1]
+
+
+def test_zeros_by_the_model_in_every_wording(birthwt):
+    fit = li.logit("low ~ smoke * ns(age, 3) + race + lwt", birthwt)
+    balanced = {"newdata": "balanced", "by": ["race", "smoke"], "hypothesis": "interaction"}
+    assert (fit.avg_predictions(kind="link", **balanced).estimate == 0).all()
+    odds = fit.avg_predictions(kind="odds", **balanced)
+    assert (odds.estimate == 1).all()
+    assert (odds.std_error == 0).all()
+    grid = li.datagrid(race=["white", "black"], age=[20, 37])
+    two = fit.comparisons("smoke", newdata=grid, kind="link", hypothesis=["b1 = b3", "b1 = b4"])
+    # The first differ in race only, the others in age, on which the effect depends here.
+    assert two.estimate[0] == 0
+    assert abs(two.estimate[1]) > 1e-3
+    assert np.isnan(two.numbers.p_value[0])
+    assert two.numbers.p_value[1] > 0.001
+    slopes = fit.slopes("age", newdata=grid, kind="link", hypothesis="b1 = b3")
+    assert slopes.estimate[0] == 0
+    assert slopes.std_error[0] == 0
+
+
+def test_differences_far_smaller_than_their_terms_are_still_tested(birthwt):
+    data = birthwt.assign(age=birthwt["age"] + 1e6)  # terms of a slope's sum, a million times it
+    near = li.logit("low ~ smoke + age", birthwt).avg_comparisons("age", kind="link")
+    far = li.logit("low ~ smoke + age", data).avg_comparisons("age", kind="link")
+    np.testing.assert_allclose(far.estimate, near.estimate, rtol=1e-6)
+    np.testing.assert_allclose(far.numbers.p_value, near.numbers.p_value, rtol=1e-6)
+
+
+def test_combinations_of_finite_coefficients_are_finite_on_separated_data(separated):
+    """On the link scale effects are coefficients, whatever the rows that they are averaged over."""
+    coef, errors = separated.params, separated.bse
+    for found in (separated.avg_slopes(kind="link"), separated.avg_comparisons(kind="link")):
+        assert found.estimate[0] == np.inf
+        assert np.isnan(found.std_error[0])
+        # The slope of NV is the coefficient, whose limit the profile has.
+        limit = separated.conf_int(method="profile").loc["NV", "conf_low"]
+        np.testing.assert_allclose(found.numbers.conf_low[0], limit, rtol=1e-6)
+        np.testing.assert_allclose(found.estimate[1:], coef[["PI", "EH"]], rtol=1e-12)
+        np.testing.assert_allclose(found.std_error[1:], errors[["PI", "EH"]], rtol=1e-12)
+    grid = li.datagrid(NV=[0, 1])
+    slopes = separated.slopes("PI", newdata=grid, kind="link")
+    np.testing.assert_allclose(slopes.estimate, coef["PI"], rtol=1e-12)
+    ratios = separated.comparisons("PI", newdata=grid, contrast="odds-ratio")
+    np.testing.assert_allclose(ratios.estimate, np.exp(coef["PI"]), rtol=1e-12)
+    np.testing.assert_allclose(ratios.std_error, np.exp(coef["PI"]) * errors["PI"], rtol=1e-12)
+    # Two infinite predictions differ by what is finite.
+    two = separated.predictions(
+        newdata=li.datagrid(NV=[1], PI=[10, 20]), kind="link", hypothesis="b2 = b1"
+    )
+    np.testing.assert_allclose(two.estimate, 10 * coef["PI"], rtol=1e-12)
+    np.testing.assert_allclose(two.std_error, 10 * errors["PI"], rtol=1e-12)
+    profiled = separated.avg_slopes("PI", kind="link", uncertainty="likelihood").numbers
+    wanted = separated.conf_int(method="profile").loc["PI"]
+    np.testing.assert_allclose([profiled.conf_low[0], profiled.conf_high[0]], wanted, rtol=1e-6)
+
+
+def test_elasticities_where_probabilities_are_forced_have_their_limits(separated):
+    """(1 − μ) x b, of which forced events contribute nothing."""
+    data = li.datasets.load("endometrial")
+    free = (data["NV"] == 0).to_numpy()
+    eta = separated.params["Intercept"] + data[["PI", "EH"]] @ separated.params[["PI", "EH"]]
+    each = data["PI"] * separated.params["PI"] / (1 + np.exp(eta))
+    found = separated.avg_slopes("PI", slope="eyex")
+    np.testing.assert_allclose(found.estimate, np.where(free, each, 0.0).mean(), rtol=1e-10)
+    assert found.numbers.conf_low[0] < found.estimate[0] < found.numbers.conf_high[0]
+    # Of the other outcome 1 − μ is one in these rows, and elasticities are those of the odds.
+    with pytest.warns(SeparationWarning):
+        other = li.logit("I(1 - HG) ~ NV + PI + EH", data)
+    each = data["PI"] * other.params["PI"] * np.where(free, 1 / (1 + np.exp(-eta)), 1.0)
+    again = other.avg_slopes("PI", slope="eyex")
+    np.testing.assert_allclose(again.estimate, each.mean(), rtol=1e-10)
