@@ -10,6 +10,7 @@ knows nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,7 +104,7 @@ class Gradients:
 
 def _sums(matrix: Floats, values: Floats) -> Floats:
     """Return combinations of rows; those that a combination does not use may be infinite."""
-    bad: NDArray[np.bool_] = ~np.isfinite(values).all(axis=1)
+    bad: Any = ~np.isfinite(values).all(axis=1)
     found: Floats = matrix @ np.where(bad[:, np.newaxis], 0.0, values)
     found[(matrix[:, bad] != 0).any(axis=1)] = np.nan
     return found

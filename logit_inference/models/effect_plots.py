@@ -6,6 +6,7 @@ They ask for the effects of a grid, or for averages, and hand what they get to `
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from logit_inference.models.effects import (
     predictions,
     slopes,
 )
-from logit_inference.report.plots import Curve, Picture, draw, new_axes
+from logit_inference.report.plots import Curve, Picture, draw, new_axes, open_span
 
 if TYPE_CHECKING:
     from logit_inference.models.result import LogitResult
@@ -230,15 +231,19 @@ def _plot(
     axes = new_axes(len(panels), ax)
     if len(axes) < len(panels):
         raise ArgumentError("ax", ax, f"{len(panels)} axes, one for each panel")
-    for place, panel in enumerate(panels):
+    pictures = []
+    for panel in panels:
         part = frame[frame["panel"] == panel]
         groups = [("", part)] if group is None else list(part.groupby(group, sort=False))
         curves = [_curve(_text(label), own, x) for label, own in groups]
         title = panel if len(panels) > 1 else ""
         y_label = header if null is None or len(panels) > 1 or not panel else f"{header}: {panel}"
         log = null == 1.0
-        picture = Picture(curves, x, y_label, title, group or "", null, levels, log)
-        draw(axes[place], picture, legend=place == len(panels) - 1, y_label=place == 0)
+        pictures.append(Picture(curves, x, y_label, title, group or "", null, levels, log))
+    span = open_span([curve for picture in pictures for curve in picture.curves])
+    for place, picture in enumerate(pictures):
+        whole = replace(picture, span=span)
+        draw(axes[place], whole, legend=place == len(panels) - 1, y_label=place == 0)
     return axes[0] if len(panels) == 1 else axes[: len(panels)]
 
 
