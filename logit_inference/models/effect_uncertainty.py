@@ -15,6 +15,7 @@ from logit_inference.effects.population import (
     is_model_based,
     own_influence,
     population_root,
+    survey_root,
 )
 from logit_inference.effects.quantities import distinct
 from logit_inference.effects.resampling import (
@@ -34,6 +35,7 @@ from logit_inference.solve.fit import Fit
 
 if TYPE_CHECKING:
     from logit_inference.models.result import LogitResult
+    from logit_inference.models.sampled import SampledRows
 
 MOST_INFLUENCE = 100_000_000  # numbers: influences of rows on effects
 MOST_DRAWN = 20_000_000  # numbers: draws of effects
@@ -66,12 +68,8 @@ def uncertain(
     if how in (None, "conditional") or delta.touched.any():
         return delta, (delta_note(estimate, "given the rows"),)
     rows, weighting = asking.asked.rows, asking.weighting
-    if result.sampled is not None and how in ("population", "bootstrap"):
-        raise EffectError.refused(
-            f'uncertainty="{how}"',
-            "it would take the rows of a survey design for drawn one by one",
-            'Ask for uncertainty="conditional" or "simulation", whose covariance is the design\'s.',
-        )
+    if result.sampled is not None:
+        _check_design(result, result.sampled, str(how))
     if how == "population":
         fit = _rows_of_fit(result, asking, "population")
         if rows.n_rows * len(delta.value) > MOST_INFLUENCE:
@@ -86,12 +84,18 @@ def uncertain(
             rows, quantities, found, pairs, measure, estimate, asking.kind, weighting
         )
         jacobian = working_jacobian(found, pairs, measure)
+        note = delta_note(estimate, "with the rows' own variation (influence functions)")
+        if result.sampled is not None:
+            drawn = result.sampled
+            root = survey_root(
+                own, jacobian, fit, estimate, drawn.stages, drawn.lonely_psu, drawn.levels
+            )
+            return replace(delta, root=root), (note,)
         clusters = _clusters(result, options)
         copies = asking.asked.copies
         if clusters is None and not is_model_based(estimate.covariance):
             copies = _copies_of_rows(result, fit)
         root = population_root(own, jacobian, fit, estimate, copies, clusters)
-        note = delta_note(estimate, "with the rows' own variation (influence functions)")
         return replace(delta, root=root), (note,)
     question = Question(rows, quantities, pairs, measure, asking.kind, weighting)
     draws = _check_draws(options.draws)
@@ -107,8 +111,8 @@ def uncertain(
             f"Simulation: {draws:,} draws of the coefficients from their normal distribution "
             f"({kind} covariance, seed {options.seed}); intervals are quantiles."
         )
-        drawn = from_draws(delta.value, values, measure)
-        return replace(drawn, gradients=delta.gradients), (note,)
+        simulation = from_draws(delta.value, values, measure)
+        return replace(simulation, gradients=delta.gradients), (note,)
     searched = result.asked or result.fit
     if searched is None:
         raise DetachedError("the bootstrap")
@@ -133,6 +137,32 @@ def uncertain(
         note += f" {lost} samples without an estimate (separated, or a level lost) are left out."
     refitted = from_draws(delta.value, values, measure)
     return replace(refitted, gradients=delta.gradients), (note,)
+
+
+def _check_design(result: LogitResult, sampled: SampledRows, how: str) -> None:
+    """Raise for what would not know that rows were drawn by a survey design."""
+    if how == "bootstrap":
+        raise EffectError.refused(
+            'uncertainty="bootstrap"',
+            "it would take the rows of a survey design for drawn one by one",
+            'Ask for uncertainty="population", which has the variance of the design.',
+        )
+    if how != "population":
+        return
+    if sampled.replicates is not None:
+        raise EffectError.refused(
+            'uncertainty="population"',
+            "a design of replicate weights has no strata and units, whose totals it takes",
+            'Use uncertainty="conditional", or describe the design by strata and units.',
+        )
+    kind = result.estimate.covariance.kind
+    if kind != "survey linearisation":
+        raise EffectError.refused(
+            'uncertainty="population"',
+            f"the rows were drawn by a survey design, of which the covariance ({kind}) knows "
+            "nothing",
+            "Leave covariance= and cluster= out: the result has that of its design.",
+        )
 
 
 def _check_draws(draws: Any) -> int:

@@ -1,4 +1,4 @@
-"""Effects that the model makes zero, and finite ones on separated data."""
+"""Effects that the model makes zero, finite ones on separated data, and samples by a design."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import logit_inference as li
-from logit_inference.errors import SeparationWarning
+from logit_inference.errors import EffectError, SeparationWarning
 
 
 @pytest.fixture(scope="module")
@@ -113,3 +113,60 @@ def test_elasticities_where_probabilities_are_forced_have_their_limits(separated
     each = data["PI"] * other.params["PI"] * np.where(free, 1 / (1 + np.exp(-eta)), 1.0)
     again = other.avg_slopes("PI", slope="eyex")
     np.testing.assert_allclose(again.estimate, each.mean(), rtol=1e-10)
+
+
+# --- survey designs -------------------------------------------------------------------------------
+
+
+def test_averages_over_a_stratified_sample_vary_as_its_means_do():
+    """The average prediction is the weighted mean of the outcome; its variance that of a mean."""
+    data = li.datasets.load("apistrat")
+    data["y"] = (data["awards"] == "Yes").astype(int)
+    design = li.survey(data, weights="pw", strata="stype", fpc="fpc")
+    fit = li.logit("y ~ ell + meals", design)
+    influence = data["pw"] * (data["y"] - np.average(data["y"], weights=data["pw"]))
+    variance = 0.0
+    for _, part in data.assign(z=influence / data["pw"].sum()).groupby("stype", observed=True):
+        left = 1.0 - len(part) / part["fpc"].iloc[0]
+        variance += left * len(part) * part["z"].var(ddof=1)
+    found = fit.avg_predictions(uncertainty="population")
+    np.testing.assert_allclose(found.std_error, np.sqrt(variance), rtol=1e-10)
+    assert abs(fit.avg_predictions().std_error[0] / found.std_error[0] - 1.0) > 1e-5  # not that
+    # An independent computation in the manner of Stata's vce(unconditional), in eight digits.
+    slopes = li.logit("y ~ ell * stype + meals", design).avg_slopes("ell", uncertainty="population")
+    np.testing.assert_allclose(slopes.std_error, 0.0024339588, rtol=2e-8)
+
+
+def test_totals_of_influences_in_stages_with_rows_that_the_model_left_out():
+    """Of two stages: units' totals within strata, then subunits' within units, times f."""
+    rng = np.random.default_rng(5)
+    unit = np.repeat(np.arange(8), 6)
+    data = {
+        "y": rng.integers(0, 2, 48),
+        "x": rng.normal(size=48),
+        "unit": unit,
+        "own": np.arange(48),
+        "w": rng.uniform(1, 3, 48),
+        "N": np.full(48, 40.0),
+        "M": np.full(48, 20.0),
+    }
+    data["x"][[0, 7]] = np.nan
+    design = li.survey(data, weights="w", psu=["unit", "own"], fpc=["N", "M"])
+    fit = li.logit("y ~ x", design)
+    kept = ~np.isnan(data["x"])
+    w, y = data["w"] * kept, data["y"]
+    z = w * (y - w @ y / w.sum()) / w.sum()
+    first = np.bincount(unit, weights=z)
+    variance = (1 - 8 / 40) * 8 * first.var(ddof=1)
+    for own in z.reshape(8, 6):
+        variance += 8 / 40 * (1 - 6 / 20) * 6 * own.var(ddof=1)
+    found = fit.avg_predictions(uncertainty="population")
+    np.testing.assert_allclose(found.std_error, np.sqrt(variance), rtol=1e-9)
+
+
+def test_influences_of_replicate_weights_are_refused():
+    data = li.datasets.load("apiclus1")
+    data["y"] = (data["awards"] == "Yes").astype(int)
+    design = li.survey(data, weights="pw", psu="dnum").with_replicates("JK1")
+    with pytest.raises(EffectError, match="replicate weights"):
+        li.logit("y ~ ell", design).avg_slopes(uncertainty="population")
