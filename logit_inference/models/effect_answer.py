@@ -74,6 +74,13 @@ def answer(result: LogitResult, asking: Asking, options: Options) -> Effects:
         asking = collapsed(asking)
     found = moments(asking.asked.rows, quantities, estimate, asking.kind, asking.weighting)
     comparison = None
+    if not alone and asking.measure.shown == "reciprocal":
+        raise EffectError.refused(
+            f"hypothesis={options.hypothesis!r} of NNTs",
+            "an NNT is infinite where there is no difference, and intervals of NNTs run through "
+            "that: their differences have no interval of their own",
+            'Compare the differences, of which they are the inverse: contrast="difference".',
+        )
     if not alone:
         comparison = read_comparison(
             options.hypothesis,
@@ -226,12 +233,13 @@ def _by_likelihood(
         labels = {"term": comparison.text}
     maximised = "likelihood" if result.account.estimator.is_ml else "penalised likelihood"
     notes = (
+        *first_notes(estimates, options.adjust, numbers, likelihood=True),
         f"Tests and intervals: likelihood ratio, profile {maximised} of each effect; the statistic "
         "is the signed root. Standard errors: delta method.",
         *asking.asked.notes,
         *zero_notes(estimates.vanishing),
     )
-    header = asking.measure.header if comparison is None else "estimate"
+    header = estimates.measure.header
     return Effects(asking.title, labels, numbers, header, level, None, None, notes)
 
 

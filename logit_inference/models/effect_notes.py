@@ -9,15 +9,23 @@ from logit_inference.effects.estimates import Estimates, Inference
 from logit_inference.inference.estimate import Estimate
 
 
-def first_notes(estimates: Estimates, adjustment: str | None, numbers: Inference) -> list[str]:
-    """Return what the scale of the estimates, and adjustment for their number, mean."""
+def first_notes(
+    estimates: Estimates, adjustment: str | None, numbers: Inference, *, likelihood: bool = False
+) -> list[str]:
+    """Return what the scale of the estimates, and adjustment for their number, mean.
+
+    Intervals from likelihoods are the same on every scale: nothing is said of one.
+    """
     notes = []
     measure = estimates.measure
     if measure.shown == "exp" and measure.name in ("ratio", "odds-ratio"):
         null = f"{measure.header} = {measure.null:g}"
-        notes.append(f"Tests are of {null}; intervals by its logarithm.")
+        notes.append(
+            f"Tests are of {null}" + ("." if likelihood else "; intervals by its logarithm.")
+        )
     if measure.name == "lift":
-        notes.append("Lift: ratio minus one; intervals by the logarithm of the ratio.")
+        by = "" if likelihood else "; intervals by the logarithm of the ratio"
+        notes.append(f"Lift: ratio minus one{by}.")
     if measure.shown == "reciprocal":
         notes.append(
             "NNT: one over the difference; tests are of difference = 0, where it is infinite."

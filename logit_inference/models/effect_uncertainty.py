@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from logit_inference.covariance.satterthwaite import Satterthwaite
 from logit_inference.effects.estimates import Estimates, delta_estimates, working_jacobian
 from logit_inference.effects.moments import Moments
 from logit_inference.effects.population import (
@@ -105,12 +106,23 @@ def uncertain(
             f"{how} ({draws} draws)", len(delta.value), most, "ask for averages, or for fewer draws"
         )
     if how == "simulation":
+        if isinstance(estimate.covariance.df, Satterthwaite):
+            raise EffectError.refused(
+                'uncertainty="simulation"',
+                "draws are normal, and every effect has degrees of freedom of its own with this "
+                f"covariance ({estimate.covariance.label})",
+                'Use uncertainty="conditional", or a covariance of type="CR1".',
+            )
         values = simulated(question, estimate, draws, options.seed)
         kind = covariance_name(estimate)
         note = (
             f"Simulation: {draws:,} draws of the coefficients from their normal distribution "
             f"({kind} covariance, seed {options.seed}); intervals are quantiles."
         )
+        if estimate.covariance.df is not None:
+            note += (
+                f" The t reference of the covariance (df {estimate.covariance.df:.4g}) is not used."
+            )
         simulation = from_draws(delta.value, values, measure)
         return replace(simulation, gradients=delta.gradients), (note,)
     searched = result.asked or result.fit

@@ -191,3 +191,42 @@ def test_influences_of_replicate_weights_are_refused():
     design = li.survey(data, weights="pw", psu="dnum").with_replicates("JK1")
     with pytest.raises(EffectError, match="replicate weights"):
         li.logit("y ~ ell", design).avg_slopes(uncertainty="population")
+
+
+# --- what tables say, and what they refuse --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("contrast", "said"),
+    [
+        ("nnt", "two pieces"),
+        ("nnt", "tests are of difference = 0"),
+        ("ratio", "Tests are of ratio = 1."),
+        ("odds-ratio", "Tests are of odds ratio = 1."),
+        ("lift", "Lift: ratio minus one."),
+    ],
+)
+def test_tables_of_likelihood_intervals_say_what_their_measure_is(birthwt, contrast, said):
+    fit = li.logit("low ~ age + ui", birthwt)
+    options = {"contrast": contrast, "uncertainty": "likelihood"}
+    notes = " ".join(fit.avg_comparisons("age", **options).notes)
+    assert said in notes
+    assert "logarithm" not in notes
+
+
+def test_numbers_needed_to_treat_are_compared_by_their_differences(birthwt):
+    fit = li.logit("low ~ smoke + age", birthwt)
+    with pytest.raises(EffectError, match='contrast="difference"'):
+        fit.avg_comparisons(contrast="nnt", hypothesis="pairwise")
+    value = fit.avg_comparisons("smoke", contrast="nnt", hypothesis=10)
+    other = fit.avg_comparisons("smoke", hypothesis=0.1)
+    np.testing.assert_allclose(value.numbers.p_value, other.numbers.p_value, rtol=1e-12)
+
+
+def test_simulation_says_that_it_has_no_t_reference(birthwt):
+    fit = li.logit("low ~ smoke + age", birthwt)
+    with pytest.raises(EffectError, match="degrees of freedom of its own"):
+        fit.with_covariance("cluster", by="age", type="CR2").avg_slopes(uncertainty="simulation")
+    data = birthwt.assign(w=1.0)
+    survey = li.logit("low ~ smoke", li.survey(data, weights="w"))
+    assert "df 187) is not used" in survey.avg_slopes(uncertainty="simulation").notes[0]
