@@ -239,11 +239,12 @@ def _plot(
         title = panel if len(panels) > 1 else ""
         y_label = header if null is None or len(panels) > 1 or not panel else f"{header}: {panel}"
         log = null == 1.0
-        pictures.append(Picture(curves, x, y_label, title, group or "", null, levels, log))
+        whole = Picture(curves, x, y_label, title, group or "", null, levels, log)
+        pictures.append(replace(whole, note=_not_drawn(part)))
     span = open_span([curve for picture in pictures for curve in picture.curves])
     for place, picture in enumerate(pictures):
-        whole = replace(picture, span=span)
-        draw(axes[place], whole, legend=place == len(panels) - 1, y_label=place == 0)
+        spanned = replace(picture, span=span)
+        draw(axes[place], spanned, legend=place == len(panels) - 1, y_label=place == 0)
     return axes[0] if len(panels) == 1 else axes[: len(panels)]
 
 
@@ -253,6 +254,22 @@ def _panels(frame: Any, names: Sequence[str]) -> list[str]:
     if len(names) == 3:
         return [f"{names[2]} = {_text(value)}" for value in frame[names[2]]]
     return [""] * len(frame)
+
+
+def _not_drawn(frame: Any) -> str:
+    """Return what a picture lacks: infinite estimates, and intervals that were not computed."""
+    ends = frame[["conf_low", "conf_high"]].to_numpy(dtype=float)
+    estimates, K = frame["estimate"].to_numpy(dtype=float), len(frame)
+    endless, without = int((~np.isfinite(estimates)).sum()), int(np.isnan(ends).any(axis=1).sum())
+    lines = []
+    if endless:
+        lines.append(f"Not drawn: {endless} of {K} estimates, which are infinite or undetermined.")
+    if without:
+        lines.append(
+            f"Without an interval: {without} of {K} points, at the boundary;\n"
+            'uncertainty="likelihood" has them.'
+        )
+    return "\n".join(lines)
 
 
 def _curve(label: str, frame: Any, x: str) -> Curve:

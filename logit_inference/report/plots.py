@@ -65,6 +65,8 @@ class Picture:
         Whether the y axis is logarithmic, as befits ratios.
     span : (float, float) or None
         Ends of the y axis, from `open_span`: intervals of two pieces run to them.
+    note : str
+        What is not drawn, written under the axes.
     """
 
     curves: Sequence[Curve]
@@ -76,6 +78,7 @@ class Picture:
     levels: Sequence[str] | None = None
     log: bool = False
     span: tuple[float, float] | None = None
+    note: str = ""
 
 
 def new_axes(n_panels: int, ax: Any) -> list[Any]:
@@ -121,6 +124,9 @@ def draw(ax: Any, picture: Picture, *, legend: bool = True, y_label: bool = True
     ax.set_xlabel(picture.x_label)
     if y_label:
         ax.set_ylabel(picture.y_label)
+    if picture.note:
+        own = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "top"}
+        ax.annotate(picture.note, (0.0, 0.0), (0.0, -38.0), fontsize="x-small", **own)
     if picture.title:
         ax.set_title(picture.title, fontsize="medium")
     if several and legend:
@@ -187,7 +193,7 @@ def _draw_points(
     ax.errorbar(
         x,
         curve.estimate,
-        yerr=np.where(np.isfinite(bars) & ~apart, bars, 0.0),
+        yerr=np.where(np.isinf(bars) | apart, 0.0, bars),  # of a missing one nothing, not a point
         fmt=MARKERS[place % len(MARKERS)],
         markersize=6,
         capsize=3,

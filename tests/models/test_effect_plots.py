@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 import logit_inference as li
-from logit_inference.errors import ArgumentError, EffectError, MissingPackageError
+from logit_inference.errors import (
+    ArgumentError,
+    EffectError,
+    MissingPackageError,
+    SeparationWarning,
+)
 
 matplotlib = pytest.importorskip("matplotlib")
 
@@ -69,6 +74,20 @@ def test_intervals_of_nnts_through_infinity_leave_a_gap(figures):
         for path in band.get_paths():
             heights = path.vertices[:, 1]
             assert heights.min() > 0 or heights.max() < 0
+
+
+def test_pictures_of_separated_data_say_what_they_lack(figures):
+    with pytest.warns(SeparationWarning):
+        fit = li.logit("HG ~ NV + EH", li.datasets.load("endometrial"))
+    ax = fit.plot_predictions(["EH", "NV"])
+    (note,) = (text.get_text() for text in ax.texts)
+    assert note.startswith("Without an interval: 61 of 122 points")
+    assert 'uncertainty="likelihood"' in note
+    ax = fit.plot_comparisons("NV", "EH", contrast="odds-ratio")
+    assert ax.texts[0].get_text().startswith("Not drawn: 61 of 61 estimates")
+    ax = fit.plot_predictions("NV")  # twelve at most have theirs without being asked
+    assert not ax.texts
+    ax.figure.canvas.draw()
 
 
 def test_mistakes_teach(fit, monkeypatch):
