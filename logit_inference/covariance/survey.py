@@ -130,16 +130,10 @@ def linearized(
     Binder (1983), *International Statistical Review* 51. Lumley (2004), *Journal of Statistical
     Software* 9(8).
     """
-    meat, adjusted = np.zeros((len(fit.solution.coef),) * 2), False
-    for number, stage in enumerate(stages):
-        policy = _Lonely.of(stage, fit.source.n_rows, lonely)
-        if policy.alone.any():
-            adjusted = True
-            if lonely == "fail":
-                which = np.flatnonzero(policy.alone)
-                told = [names[number][h] if names else h for h in which.tolist()]
-                raise SurveyError.lonely(number + 1, told)
-        meat += _meat(fit, stage, policy.scale(stage, lonely, number + 1), lonely == "adjust")
+    scales, adjusted = _scales(stages, fit.source.n_rows, lonely, names)
+    meat = np.zeros((len(fit.solution.coef),) * 2)
+    for stage, scale in zip(stages, scales, strict=True):
+        meat += _meat(fit, stage, scale, lonely == "adjust")
     if len(stages) == 1 and len(stages[0].sampled) == 1:
         factor = "n/(n-1)" if stages[0].units is None else "n/(n-1) for n PSUs"
     else:
@@ -148,6 +142,56 @@ def linearized(
         factor += ", finite population correction"
     root = fit.information_root()
     return Covariance(root_of(root, meat), fit.basis, "survey linearisation", factor), adjusted
+
+
+def variance_of_totals(
+    values: Floats,
+    stages: Sequence[Stage],
+    lonely: str,
+    names: Sequence[Sequence[object]] = (),
+) -> Floats:
+    """Return the design-based covariance (K, K) of the sums over rows of values (n, K).
+
+    The values are those of rows of the fit, with their weights: influences on K estimates, say. As
+    `linearized` of scores; other arguments and errors as there.
+
+    Notes
+    -----
+    Memory of as many numbers again as the values for each stage.
+    """
+    n_rows, n_values = values.shape
+    scales, _ = _scales(stages, n_rows, lonely, names)
+    total = np.zeros((n_values, n_values))
+    for stage, scale in zip(stages, scales, strict=True):
+        strata = np.zeros(n_rows, dtype=np.int64) if stage.strata is None else stage.strata
+        if stage.units is None:
+            sums, homes = values.copy(), strata
+        else:
+            all_homes, here = _homes(stage.units, strata)
+            size = len(all_homes)
+            columns = [np.bincount(stage.units, weights=v, minlength=size) for v in values.T]
+            sums = np.column_stack(columns)[here].astype(np.float64)
+            homes = all_homes[here]
+        means, absent = _means(sums, homes, stage, lonely == "adjust")
+        total += _squares(sums, homes, means, absent, scale)
+    return total
+
+
+def _scales(
+    stages: Sequence[Stage], n_rows: int, lonely: str, names: Sequence[Sequence[object]]
+) -> tuple[list[Floats], bool]:
+    """Return what squares of each stage's strata count, and whether the policy mattered."""
+    scales, adjusted = [], False
+    for number, stage in enumerate(stages):
+        policy = _Lonely.of(stage, n_rows, lonely)
+        if policy.alone.any():
+            adjusted = True
+            if lonely == "fail":
+                which = np.flatnonzero(policy.alone)
+                told = [names[number][h] if names else h for h in which.tolist()]
+                raise SurveyError.lonely(number + 1, told)
+        scales.append(policy.scale(stage, lonely, number + 1))
+    return scales, adjusted
 
 
 @dataclass(frozen=True)
@@ -188,23 +232,39 @@ def _meat(fit: Fit, stage: Stage, scale: Floats, adjust: bool) -> Floats:
     if stage.units is None:
         means = cluster_scores(fit, strata, H) / stage.sampled[:, np.newaxis]
         absent = stage.sampled - np.bincount(strata, minlength=H)
-    else:
-        homes = np.full(int(stage.units.max(initial=-1)) + 1, -1, dtype=np.int64)
-        homes[stage.units] = strata
-        here = homes >= 0  # units without a row in the fit are counted, not summed
-        totals = cluster_scores(fit, stage.units, len(homes))[here]
-        homes = homes[here]
-        sums = [np.bincount(homes, weights=column, minlength=H) for column in totals.T]
-        means = np.column_stack(sums) / stage.sampled[:, np.newaxis]
-        absent = stage.sampled - np.bincount(homes, minlength=H)
-    if adjust:  # a unit alone is compared with zero
-        means[stage.sampled == 1] = 0.0
-    if stage.units is None:
+        if adjust:  # a unit alone is compared with zero
+            means[stage.sampled == 1] = 0.0
         kernel = partial(_squares_of_rows, strata=strata, means=means, scale=scale)
         meat: Floats = fit.rows.fold_runs(kernel, fit.likelihood, fit.solution.coef).values
-    else:
-        totals -= means[homes]
-        meat = (totals * scale[homes, np.newaxis]).T @ totals
+        meat += (means * (scale * absent)[:, np.newaxis]).T @ means
+        return meat
+    homes, here = _homes(stage.units, strata)
+    totals = cluster_scores(fit, stage.units, len(homes))[here]
+    means, absent = _means(totals, homes[here], stage, adjust)
+    return _squares(totals, homes[here], means, absent, scale)
+
+
+def _homes(units: Codes, strata: Codes) -> tuple[Codes, NDArray[np.bool_]]:
+    """Return the stratum of each unit, and which have a row: others are counted, not summed."""
+    homes = np.full(int(units.max(initial=-1)) + 1, -1, dtype=np.int64)
+    homes[units] = strata
+    return homes, homes >= 0
+
+
+def _means(totals: Floats, homes: Codes, stage: Stage, adjust: bool) -> tuple[Floats, Floats]:
+    """Return the means of units' totals in strata (H, k), and how many units have no row (H,)."""
+    H = len(stage.sampled)
+    sums = [np.bincount(homes, weights=column, minlength=H) for column in totals.T]
+    means: Floats = np.column_stack(sums) / stage.sampled[:, np.newaxis]
+    if adjust:  # a unit alone is compared with zero
+        means[stage.sampled == 1] = 0.0
+    return means, stage.sampled - np.bincount(homes, minlength=H)
+
+
+def _squares(totals: Floats, homes: Codes, means: Floats, absent: Floats, scale: Floats) -> Floats:
+    """Return the scaled squares of what totals, which are overwritten, differ from their means."""
+    totals -= means[homes]
+    meat: Floats = (totals * scale[homes, np.newaxis]).T @ totals
     meat += (means * (scale * absent)[:, np.newaxis]).T @ means
     return meat
 

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from logit_inference.effects.moments import Moments
+from logit_inference.effects.gradients import Gradients
+from logit_inference.effects.moments import Moments, finite_coefficients
 from logit_inference.effects.scales import SCALES, Measure
 from logit_inference.errors import ArgumentError
 from logit_inference.inference.distribution import critical_values, two_sided
@@ -43,6 +44,8 @@ class Estimates:
         Degrees of freedom of the reference distribution: of all, or of each its own.
     draws : (B, K) array or None
         Where intervals are quantiles of draws.
+    gradients : Gradients or None
+        None where rows are answered one by one, and after `settled`.
     """
 
     value: Floats
@@ -51,6 +54,23 @@ class Estimates:
     measure: Measure
     df: float | Floats | None = None
     draws: Floats | None = None
+    gradients: Gradients | None = None
+
+    @property
+    def vanishing(self) -> NDArray[np.bool_]:
+        """Which effects (K,) are zero by the model, whatever the coefficients."""
+        if self.gradients is None:
+            return np.zeros(len(self.value), dtype=bool)
+        return self.gradients.vanishing(np.linalg.norm(self.root, axis=1)) & ~self.touched
+
+    def settled(self) -> Estimates:
+        """Return the estimates with zeros where they are zero by the model but for rounding."""
+        zero = self.vanishing
+        if not zero.any():
+            return self
+        draws = None if self.draws is None else np.where(zero, 0.0, self.draws)
+        root = np.where(zero[:, np.newaxis], 0.0, self.root)
+        return replace(self, value=np.where(zero, 0.0, self.value), root=root, draws=draws)
 
     @property
     def working_errors(self) -> Floats:
@@ -121,13 +141,46 @@ def delta_estimates(
     found: Moments, pairs: Sequence[tuple[int, int]], measure: Measure, estimate: Estimate
 ) -> Estimates:
     """Return the effects with the delta method's covariance: ``J V J'``, given the rows."""
-    jacobian = working_jacobian(found, pairs, measure)
-    touched = touched_effects(found, pairs)
-    jacobian[touched] = 0.0
+    gradients = _gradients(found, pairs, measure, estimate)
+    sides = gradients.sides
+    touched = touched_effects(found, pairs) | (sides != 0)
+    with np.errstate(invalid="ignore"):
+        value = np.where(sides != 0, sides * np.inf, gradients.value)
+    # Linear ones keep theirs: differences of infinite ones may be finite.
+    lost = touched & ~gradients.linear
+    jacobian = np.where(lost[:, np.newaxis], 0.0, gradients.jacobian)
     covariance = estimate.covariance
     root = covariance.basis.of(jacobian) @ covariance.root
     df = covariance.degrees(jacobian)
-    return Estimates(working_values(found, pairs, measure), root, touched, measure, df)
+    return Estimates(value, root, touched, measure, df, None, gradients)
+
+
+def _gradients(
+    found: Moments, pairs: Sequence[tuple[int, int]], measure: Measure, estimate: Estimate
+) -> Gradients:
+    """Return the effects to first order, with the sizes of the terms that are subtracted."""
+    scale = SCALES[measure.inner]
+    spread = np.nan_to_num(estimate.covariance.std_errors, nan=0.0)
+    coef = np.abs(finite_coefficients(estimate))
+    with np.errstate(all="ignore"):
+        inner = np.abs(scale.value(found.value))
+        steep = np.abs(scale.first(found.value)[..., np.newaxis] * found.jacobian)
+        values, errors = inner + steep @ coef, steep @ spread
+        both = [
+            [part[high] + (part[low] if low >= 0 else 0.0) for high, low in pairs]
+            for part in (values, errors)
+        ]
+    G = found.value.shape[1]
+    linear = np.repeat([found.linear[high] for high, _ in pairs], G)
+    return Gradients(
+        working_values(found, pairs, measure),
+        working_jacobian(found, pairs, measure),
+        spread,
+        np.concatenate(both[0]),
+        np.concatenate(both[1]),
+        linear,
+        estimate.recession,
+    )
 
 
 def combined(estimates: Estimates, matrix: Floats, *, working: bool) -> Estimates:
@@ -141,8 +194,12 @@ def combined(estimates: Estimates, matrix: Floats, *, working: bool) -> Estimate
     used = matrix != 0
     touched = (used & estimates.touched).any(axis=1)
     value, root = estimates.value, estimates.root
-    measure, draws = estimates.measure, estimates.draws
+    measure, draws, gradients = estimates.measure, estimates.draws, estimates.gradients
     if not working:
+        if gradients is not None and measure.shown != "identity":
+            with np.errstate(all="ignore"):
+                slope = SCALES[measure.shown].first(value)
+            gradients = gradients.shown(estimates.shown, slope)
         value, root = estimates.shown, estimates.shown_root
         with np.errstate(all="ignore"):
             draws = None if draws is None else SCALES[measure.shown].value(draws)
@@ -156,7 +213,15 @@ def combined(estimates: Estimates, matrix: Floats, *, working: bool) -> Estimate
         together = np.where(used, matrix * value, 0.0).sum(axis=1)
     moved = matrix @ np.where(np.isfinite(root), root, 0.0)
     some = None if draws is None else draws @ matrix.T
-    return Estimates(together, moved, touched, measure, estimates.df, some)
+    if gradients is not None:
+        gradients = gradients.combined(matrix)
+        if gradients.linear.any() and touched.any():  # infinite terms may cancel
+            exact, sides = gradients.linear, gradients.sides
+            touched = np.where(exact, sides != 0, touched)
+            with np.errstate(invalid="ignore"):
+                finite = np.where(sides != 0, sides * np.inf, gradients.value)
+            together = np.where(exact, finite, together)
+    return Estimates(together, moved, touched, measure, estimates.df, some, gradients)
 
 
 def own_df(what: str) -> ArgumentError:
@@ -232,7 +297,7 @@ def _adjusted(
         for row, size in zip(estimates.root, errors, strict=True)
         if size > EXACT * errors.max(initial=0.0)
     ]
-    if estimates.root.shape[1] > len(errors):
+    if axes and estimates.root.shape[1] > len(errors):
         axes = _shortened(axes)
     adjusted = np.full(len(errors), np.nan)
     if not axes:

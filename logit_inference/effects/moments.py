@@ -61,11 +61,15 @@ class Moments:
     touched : (Q, G) array of bool
         Whether an average holds a prediction that the data force to its limit, or that depends on
         a coefficient without a finite estimate.
+    linear : (Q,) array of bool
+        Which quantities are linear in the coefficients. They are never ``touched``: their values
+        are without infinite coefficients, and their Jacobian tells whether these matter.
     """
 
     value: Floats
     jacobian: Floats
     touched: NDArray[np.bool_]
+    linear: NDArray[np.bool_]
 
 
 class Terms(NamedTuple):
@@ -179,7 +183,8 @@ def moments(
                 touched[q, codes[terms.touched & (w > 0)]] = True
     totals = weighting.totals
     with np.errstate(invalid="ignore", divide="ignore"):
-        return Moments(value / totals, jacobian / totals[:, np.newaxis], touched)
+        linear = np.array([is_linear(kind, quantity) for quantity in quantities], dtype=bool)
+        return Moments(value / totals, jacobian / totals[:, np.newaxis], touched, linear)
 
 
 def _dot(w: Floats, values: Floats) -> float:
@@ -210,6 +215,12 @@ def _grouped(
     return sums
 
 
+def is_linear(kind: str, quantity: Quantity) -> bool:
+    """Say whether a quantity is linear in the coefficients: of the link, or of its logarithm."""
+    logarithm = quantity.slope is not None and quantity.elasticity in ("eyex", "eydx")
+    return kind == ("odds" if logarithm else "link")
+
+
 # --- rows -----------------------------------------------------------------------------------------
 
 
@@ -230,7 +241,7 @@ def row_terms(
     eta = parts.eta if patch is None else parts.patched(patch)
     sides = _sides(estimate, written.X, patch, [name for name, _ in quantity.changes])
     touched = None
-    if sides is not None:
+    if sides is not None and not is_linear(kind, quantity):
         touched = sides != 0
         eta = np.where(touched, sides * np.inf, eta)
     value, first = curve(kind, eta, 1)
@@ -253,24 +264,46 @@ def _slope_terms(
     if patch.offset is not None:
         rise = rise + patch.offset
     factor, first = slope_curve(kind, quantity.elasticity, eta, 1)
+    along = rise
     if quantity.elasticity in ("eyex", "dyex"):
         x = rows.numbers(*at, name)
         factor, first = factor * x, first * x
+        along = rise * x
     touched, value = None, factor * rise
     sides = bent = _sides(estimate, written.X, None, [name])
     if sides is not None or estimate.relations:
         D = np.zeros_like(written.X)
         D[:, patch.columns] = patch.values
         bent = _sides(estimate, D, None, [name])
-    if sides is not None and bent is not None:
+    if sides is not None and bent is not None and not is_linear(kind, quantity):
         touched = (sides != 0) | (bent != 0)
-        # Where a probability is forced, the curve is flat; where only the slope is, it is infinite.
-        steep = np.where(sides == 0, np.sign(factor) * bent * np.inf, np.nan)
-        if kind == "response" and quantity.elasticity in ("dydx", "dyex"):
-            steep = np.where(np.abs(sides) == 1, 0.0, steep)
-        value = np.where(touched, steep, value)
+        forced = _forced_slopes(kind, quantity.elasticity, sides, bent, (factor, along))
+        value = np.where(touched, forced, value)
         factor, first = np.where(touched, 0.0, factor), np.where(touched, 0.0, first)
     return Terms(value, first * rise, None, factor, patch, touched)
+
+
+def _forced_slopes(
+    kind: str, elasticity: str, sides: Floats, bent: Floats, parts: tuple[Floats, Floats]
+) -> Floats:
+    """Return the limits of slopes at rows whose linear predictor or its slope is infinite.
+
+    Where a probability is forced, its curve is flat, which outweighs a slope that grows along with
+    it; its logarithm is flat at one, and at zero has the slope of the linear predictor. Where only
+    the slope goes to infinity, so does the effect. NaN where it may go to different limits.
+    """
+    factor, along = parts  # of the curve, and of the linear predictor in units of the variable
+    endless = np.sign(factor) * bent * np.inf
+    steep = np.where(sides == 0, endless, np.nan)
+    if kind == "response":
+        if elasticity in ("dydx", "dyex"):
+            return np.where(np.abs(sides) == 1, 0.0, steep)
+        at_zero = np.where(bent == 0, along, endless)
+        return np.where(sides == 1, 0.0, np.where(sides == -1, at_zero, steep))
+    if kind == "odds":
+        at_infinity = np.where(bent == 0, np.sign(along) * np.inf, endless)
+        return np.where(sides == 1, at_infinity, np.where(sides == -1, 0.0, steep))
+    return np.where((sides != 0) & (bent == 0), 0.0, steep)
 
 
 def _link(written: Written, coef: Floats) -> Floats:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from logit_inference.covariance.covariance import Covariance
 from logit_inference.covariance.penalized import AUGMENTED, PENALIZED
 from logit_inference.covariance.sandwich import Codes, together
+from logit_inference.covariance.survey import Stage, variance_of_totals
 from logit_inference.effects.moments import (
     Moments,
     Parts,
@@ -114,9 +115,7 @@ def population_root(
     if is_model_based(covariance):
         scaled = own / np.sqrt(np.where(copies > 0, copies, 1.0))[:, np.newaxis]
         return _root(total + scaled.T @ scaled)
-    bread = fit.information_root()
-    lever = (inner @ bread) @ bread.T
-    moved: Floats = fit.map(_score_effects, fit.likelihood, lever)
+    moved = score_influence(jacobian, fit, estimate)
     if clusters is None:
         scale = np.sqrt(np.where(copies > 0, copies, 1.0))[:, np.newaxis]
         return _root(total + _added(moved / scale, own / scale))
@@ -133,6 +132,42 @@ def population_root(
                 added += parts[0].T @ parts[0]
             total += (-1.0) ** (size + 1) * factor * added
     return _root(total)
+
+
+def score_influence(jacobian: Floats, fit: Fit, estimate: Estimate) -> Floats:
+    """Return what each row moves the effects by through the coefficients (n, K); one pass."""
+    bread = fit.information_root()
+    lever = (estimate.covariance.basis.of(jacobian) @ bread) @ bread.T
+    moved: Floats = fit.map(_score_effects, fit.likelihood, lever)
+    return moved
+
+
+def survey_root(
+    own: Floats,
+    jacobian: Floats,
+    fit: Fit,
+    estimate: Estimate,
+    stages: Sequence[Stage],
+    lonely: str,
+    names: Sequence[Sequence[object]] = (),
+) -> Floats:
+    """Return a root (K, K) of the covariance of effects over samples of a survey design.
+
+    The linearised variance of the sum of all influences: of `own` (n, K) and of the scores.
+
+    Parameters
+    ----------
+    own, jacobian, fit, estimate
+        As in `population_root`.
+    stages, lonely, names
+        As in `covariance.survey.linearized`.
+
+    References
+    ----------
+    Binder (1983), *International Statistical Review* 51; Stata's ``vce(unconditional)``.
+    """
+    influence = own + score_influence(jacobian, fit, estimate)
+    return _root(variance_of_totals(influence, stages, lonely, names))
 
 
 def _score_effects(block: Block, coef: Floats, likelihood: Likelihood, lever: Floats) -> Floats:

@@ -8,7 +8,13 @@ import numpy as np
 
 from logit_inference.covariance.satterthwaite import Satterthwaite
 from logit_inference.effects.estimates import Estimates
-from logit_inference.effects.moments import Parts, bounds, finite_coefficients, row_terms
+from logit_inference.effects.moments import (
+    Parts,
+    bounds,
+    finite_coefficients,
+    is_linear,
+    row_terms,
+)
 from logit_inference.effects.quantities import Quantity, Rows
 from logit_inference.effects.scales import SCALES, Measure
 from logit_inference.inference.estimate import Estimate
@@ -52,6 +58,10 @@ def unit_estimates(
                     gradient += slope[:, np.newaxis] * terms.gradients(parts.written.X)
                     if terms.touched is not None:
                         touched[e, block] |= terms.touched
+                if estimate.recession is not None and is_linear(kind, quantities[pair[0]]):
+                    sides = estimate.recession.sides(gradient)
+                    touched[e, block] = sides != 0
+                    inner = np.where(sides != 0, sides * np.inf, inner)
                 value[e, block] = inner
                 gradient[touched[e, block]] = 0.0
                 error[e, block] = np.linalg.norm(basis.of(gradient) @ root, axis=1)

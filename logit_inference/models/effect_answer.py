@@ -20,8 +20,8 @@ from logit_inference.errors import ArgumentError, EffectError
 from logit_inference.inference.multiplicity import adjust
 from logit_inference.inference.wald import check_level
 from logit_inference.models.effect_cells import collapsed
-from logit_inference.models.effect_likelihood import likelihood_inference
-from logit_inference.models.effect_notes import first_notes
+from logit_inference.models.effect_likelihood import asked_estimates, likelihood_inference
+from logit_inference.models.effect_notes import first_notes, zero_notes
 from logit_inference.models.effect_request import Asking, Options
 from logit_inference.models.effect_table import Effects
 from logit_inference.models.effect_uncertainty import uncertain, with_covariance
@@ -74,6 +74,13 @@ def answer(result: LogitResult, asking: Asking, options: Options) -> Effects:
         asking = collapsed(asking)
     found = moments(asking.asked.rows, quantities, estimate, asking.kind, asking.weighting)
     comparison = None
+    if not alone and asking.measure.shown == "reciprocal":
+        raise EffectError.refused(
+            f"hypothesis={options.hypothesis!r} of NNTs",
+            "an NNT is infinite where there is no difference, and intervals of NNTs run through "
+            "that: their differences have no interval of their own",
+            'Compare the differences, of which they are the inverse: contrast="difference".',
+        )
     if not alone:
         comparison = read_comparison(
             options.hypothesis,
@@ -113,6 +120,8 @@ def _finish(
         estimates = combined(estimates, comparison.matrix, working=working)
         labels, null = {"term": comparison.text}, comparison.value
         limits = (0.0, np.inf) if working else (-np.inf, np.inf)
+    zero = estimates.vanishing
+    estimates = estimates.settled()
     bounded = bool(estimates.touched.any())
     if bounded:
         _check_adjustable(options)
@@ -123,6 +132,7 @@ def _finish(
         )
         notes = (*(() if estimates.touched.all() else notes), *more)
     notes = (*first_notes(estimates, options.adjust, numbers), *notes, *asking.asked.notes)
+    notes += zero_notes(zero)
     letters = None
     if options.letters:
         letters = compact_letters(estimates, level, options.adjust)
@@ -156,6 +166,8 @@ def _at_the_boundary(
     places = np.flatnonzero(estimates.touched)
     total = len(estimates.touched)
     which = "This effect depends" if total == 1 else f"{len(places)} of {total} effects depend"
+    if total > 1 and len(places) == 1:
+        which += "s"
     why = (
         f"{which} on infinite coefficients or on probabilities that the data force to 0 or 1, "
         "where standard errors mean nothing"
@@ -167,7 +179,10 @@ def _at_the_boundary(
             numbers = replace(numbers, p_adjusted=np.full(total, np.nan))
         return numbers, (f'{why}; uncertainty="likelihood" gives them intervals.',)
     null = float(options.hypothesis) if is_number(options.hypothesis) else None
-    own = likelihood_inference(result, asking, level, found, comparison, null, some=places.tolist())
+    asked_for = asked_estimates(result, asking, found, comparison)
+    own = likelihood_inference(
+        result, asking, level, asked_for, comparison, null, some=places.tolist()
+    )
     merged = {}
     for name in ("statistic", "p_value", "conf_low", "conf_high"):
         values = getattr(numbers, name).copy()
@@ -210,18 +225,21 @@ def _by_likelihood(
             "letters=True", "letters are by tests of the delta method", "Leave uncertainty= out."
         )
     null = float(options.hypothesis) if is_number(options.hypothesis) else None
-    numbers = likelihood_inference(chosen, asking, level, found, comparison, null)
+    estimates, limits = asked_estimates(chosen, asking, found, comparison)
+    numbers = likelihood_inference(chosen, asking, level, (estimates, limits), comparison, null)
     if options.adjust is not None:
         numbers = replace(numbers, p_adjusted=adjust(numbers.p_value, options.adjust))
     if comparison is not None:
         labels = {"term": comparison.text}
     maximised = "likelihood" if result.account.estimator.is_ml else "penalised likelihood"
     notes = (
+        *first_notes(estimates, options.adjust, numbers, likelihood=True),
         f"Tests and intervals: likelihood ratio, profile {maximised} of each effect; the statistic "
         "is the signed root. Standard errors: delta method.",
         *asking.asked.notes,
+        *zero_notes(estimates.vanishing),
     )
-    header = asking.measure.header if comparison is None else "estimate"
+    header = estimates.measure.header
     return Effects(asking.title, labels, numbers, header, level, None, None, notes)
 
 

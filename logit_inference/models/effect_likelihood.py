@@ -11,6 +11,7 @@ import numpy as np
 
 from logit_inference.effects.constrained import Hill, fall_at, foothold, interval_end
 from logit_inference.effects.estimates import (
+    Estimates,
     Inference,
     combined,
     delta_estimates,
@@ -36,11 +37,24 @@ MOST = 500  # effects whose intervals are searched for in one call
 Effect = Callable[[Floats], Jet]
 
 
+def asked_estimates(
+    result: LogitResult, asking: Asking, found: Moments, comparison: Comparison | None
+) -> tuple[Estimates, tuple[float, float]]:
+    """Return effects, or their combinations, by the delta method, and the limits of their scale."""
+    _, pairs = distinct(asking.effects)
+    estimates = delta_estimates(found, pairs, asking.measure, result.estimate)
+    if comparison is None:
+        return estimates, asking.limits
+    working = comparison.named and asking.measure.shown == "exp"
+    limits = (0.0, np.inf) if working else (-np.inf, np.inf)
+    return combined(estimates, comparison.matrix, working=working), limits
+
+
 def likelihood_inference(
     result: LogitResult,
     asking: Asking,
     level: float,
-    found: Moments,
+    asked_for: tuple[Estimates, tuple[float, float]],
     comparison: Comparison | None,
     null: float | None,
     *,
@@ -53,8 +67,8 @@ def likelihood_inference(
     result : LogitResult
     asking : Asking
     level : float
-    found : Moments
-        At the estimates.
+    asked_for : (Estimates, (float, float))
+        See `asked_estimates`.
     comparison : Comparison or None
     null : float or None
         As shown; the measure's own by default.
@@ -71,13 +85,8 @@ def likelihood_inference(
     Five to ten evaluations of log-likelihood and effect for each end; some dozens on separated
     data, where there is no maximum to start from.
     """
-    _, pairs = distinct(asking.effects)
-    estimates = delta_estimates(found, pairs, asking.measure, result.estimate)
-    limits = asking.limits
-    if comparison is not None:
-        working = comparison.named and asking.measure.shown == "exp"
-        estimates = combined(estimates, comparison.matrix, working=working)
-        limits = (0.0, np.inf) if working else (-np.inf, np.inf)
+    estimates, limits = asked_for
+    zero, estimates = estimates.vanishing, estimates.settled()
     K = len(estimates.value)
     wanted = list(range(K)) if some is None else list(some)
     if len(wanted) > MOST:
@@ -92,7 +101,10 @@ def likelihood_inference(
         against = comparison.value
     critical = critical_value(level, None)
     statistic, low, high = np.full((3, K), np.nan)
+    low[zero] = high[zero] = 0.0
     for k in wanted:
+        if zero[k]:
+            continue
         low[k], high[k] = _interval(hill, functions(k), estimates.value[k], critical)
         statistic[k] = _root(hill, functions(k), estimates.value[k], float(against[k]))
     with np.errstate(all="ignore"):

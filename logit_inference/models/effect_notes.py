@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from logit_inference.effects.estimates import Estimates, Inference
 from logit_inference.inference.estimate import Estimate
 
 
-def first_notes(estimates: Estimates, adjustment: str | None, numbers: Inference) -> list[str]:
-    """Return what the scale of the estimates, and adjustment for their number, mean."""
+def first_notes(
+    estimates: Estimates, adjustment: str | None, numbers: Inference, *, likelihood: bool = False
+) -> list[str]:
+    """Return what the scale of the estimates, and adjustment for their number, mean.
+
+    Intervals from likelihoods are the same on every scale: nothing is said of one.
+    """
     notes = []
     measure = estimates.measure
     if measure.shown == "exp" and measure.name in ("ratio", "odds-ratio"):
         null = f"{measure.header} = {measure.null:g}"
-        notes.append(f"Tests are of {null}; intervals by its logarithm.")
+        notes.append(
+            f"Tests are of {null}" + ("." if likelihood else "; intervals by its logarithm.")
+        )
     if measure.name == "lift":
-        notes.append("Lift: ratio minus one; intervals by the logarithm of the ratio.")
+        by = "" if likelihood else "; intervals by the logarithm of the ratio"
+        notes.append(f"Lift: ratio minus one{by}.")
     if measure.shown == "reciprocal":
         notes.append(
             "NNT: one over the difference; tests are of difference = 0, where it is infinite."
@@ -30,6 +41,17 @@ def first_notes(estimates: Estimates, adjustment: str | None, numbers: Inference
         count = len(estimates.value)
         notes.append(f"adjusted: p-values for {count} tests at once, {adjustment}{ends}")
     return notes
+
+
+def zero_notes(zero: NDArray[np.bool_]) -> tuple[str, ...]:
+    """Return what is said where effects are zero by the model; nothing where none is."""
+    if not zero.any():
+        return ()
+    which = "The effect is" if len(zero) == 1 else f"{int(zero.sum())} of {len(zero)} effects are"
+    return (
+        f"{which} zero by the model (a ratio is 1), whatever the coefficients: nothing in the "
+        "formula makes a difference here, and there is nothing to test.",
+    )
 
 
 def delta_note(estimate: Estimate, given: str) -> str:

@@ -6,6 +6,7 @@ They ask for the effects of a grid, or for averages, and hand what they get to `
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from logit_inference.models.effects import (
     predictions,
     slopes,
 )
-from logit_inference.report.plots import Curve, Picture, draw, new_axes
+from logit_inference.report.plots import Curve, Picture, draw, new_axes, open_span
 
 if TYPE_CHECKING:
     from logit_inference.models.result import LogitResult
@@ -230,15 +231,20 @@ def _plot(
     axes = new_axes(len(panels), ax)
     if len(axes) < len(panels):
         raise ArgumentError("ax", ax, f"{len(panels)} axes, one for each panel")
-    for place, panel in enumerate(panels):
+    pictures = []
+    for panel in panels:
         part = frame[frame["panel"] == panel]
         groups = [("", part)] if group is None else list(part.groupby(group, sort=False))
         curves = [_curve(_text(label), own, x) for label, own in groups]
         title = panel if len(panels) > 1 else ""
         y_label = header if null is None or len(panels) > 1 or not panel else f"{header}: {panel}"
         log = null == 1.0
-        picture = Picture(curves, x, y_label, title, group or "", null, levels, log)
-        draw(axes[place], picture, legend=place == len(panels) - 1, y_label=place == 0)
+        whole = Picture(curves, x, y_label, title, group or "", null, levels, log)
+        pictures.append(replace(whole, note=_not_drawn(part)))
+    span = open_span([curve for picture in pictures for curve in picture.curves])
+    for place, picture in enumerate(pictures):
+        spanned = replace(picture, span=span)
+        draw(axes[place], spanned, legend=place == len(panels) - 1, y_label=place == 0)
     return axes[0] if len(panels) == 1 else axes[: len(panels)]
 
 
@@ -248,6 +254,22 @@ def _panels(frame: Any, names: Sequence[str]) -> list[str]:
     if len(names) == 3:
         return [f"{names[2]} = {_text(value)}" for value in frame[names[2]]]
     return [""] * len(frame)
+
+
+def _not_drawn(frame: Any) -> str:
+    """Return what a picture lacks: infinite estimates, and intervals that were not computed."""
+    ends = frame[["conf_low", "conf_high"]].to_numpy(dtype=float)
+    estimates, K = frame["estimate"].to_numpy(dtype=float), len(frame)
+    endless, without = int((~np.isfinite(estimates)).sum()), int(np.isnan(ends).any(axis=1).sum())
+    lines = []
+    if endless:
+        lines.append(f"Not drawn: {endless} of {K} estimates, which are infinite or undetermined.")
+    if without:
+        lines.append(
+            f"Without an interval: {without} of {K} points, at the boundary;\n"
+            'uncertainty="likelihood" has them.'
+        )
+    return "\n".join(lines)
 
 
 def _curve(label: str, frame: Any, x: str) -> Curve:

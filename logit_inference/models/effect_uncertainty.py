@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from logit_inference.covariance.satterthwaite import Satterthwaite
 from logit_inference.effects.estimates import Estimates, delta_estimates, working_jacobian
 from logit_inference.effects.moments import Moments
 from logit_inference.effects.population import (
     is_model_based,
     own_influence,
     population_root,
+    survey_root,
 )
 from logit_inference.effects.quantities import distinct
 from logit_inference.effects.resampling import (
@@ -34,6 +36,7 @@ from logit_inference.solve.fit import Fit
 
 if TYPE_CHECKING:
     from logit_inference.models.result import LogitResult
+    from logit_inference.models.sampled import SampledRows
 
 MOST_INFLUENCE = 100_000_000  # numbers: influences of rows on effects
 MOST_DRAWN = 20_000_000  # numbers: draws of effects
@@ -66,12 +69,8 @@ def uncertain(
     if how in (None, "conditional") or delta.touched.any():
         return delta, (delta_note(estimate, "given the rows"),)
     rows, weighting = asking.asked.rows, asking.weighting
-    if result.sampled is not None and how in ("population", "bootstrap"):
-        raise EffectError.refused(
-            f'uncertainty="{how}"',
-            "it would take the rows of a survey design for drawn one by one",
-            'Ask for uncertainty="conditional" or "simulation", whose covariance is the design\'s.',
-        )
+    if result.sampled is not None:
+        _check_design(result, result.sampled, str(how))
     if how == "population":
         fit = _rows_of_fit(result, asking, "population")
         if rows.n_rows * len(delta.value) > MOST_INFLUENCE:
@@ -86,12 +85,18 @@ def uncertain(
             rows, quantities, found, pairs, measure, estimate, asking.kind, weighting
         )
         jacobian = working_jacobian(found, pairs, measure)
+        note = delta_note(estimate, "with the rows' own variation (influence functions)")
+        if result.sampled is not None:
+            drawn = result.sampled
+            root = survey_root(
+                own, jacobian, fit, estimate, drawn.stages, drawn.lonely_psu, drawn.levels
+            )
+            return replace(delta, root=root), (note,)
         clusters = _clusters(result, options)
         copies = asking.asked.copies
         if clusters is None and not is_model_based(estimate.covariance):
             copies = _copies_of_rows(result, fit)
         root = population_root(own, jacobian, fit, estimate, copies, clusters)
-        note = delta_note(estimate, "with the rows' own variation (influence functions)")
         return replace(delta, root=root), (note,)
     question = Question(rows, quantities, pairs, measure, asking.kind, weighting)
     draws = _check_draws(options.draws)
@@ -101,13 +106,25 @@ def uncertain(
             f"{how} ({draws} draws)", len(delta.value), most, "ask for averages, or for fewer draws"
         )
     if how == "simulation":
+        if isinstance(estimate.covariance.df, Satterthwaite):
+            raise EffectError.refused(
+                'uncertainty="simulation"',
+                "draws are normal, and every effect has degrees of freedom of its own with this "
+                f"covariance ({estimate.covariance.label})",
+                'Use uncertainty="conditional", or a covariance of type="CR1".',
+            )
         values = simulated(question, estimate, draws, options.seed)
         kind = covariance_name(estimate)
         note = (
             f"Simulation: {draws:,} draws of the coefficients from their normal distribution "
             f"({kind} covariance, seed {options.seed}); intervals are quantiles."
         )
-        return replace(from_draws(delta.value, values, measure)), (note,)
+        if estimate.covariance.df is not None:
+            note += (
+                f" The t reference of the covariance (df {estimate.covariance.df:.4g}) is not used."
+            )
+        simulation = from_draws(delta.value, values, measure)
+        return replace(simulation, gradients=delta.gradients), (note,)
     searched = result.asked or result.fit
     if searched is None:
         raise DetachedError("the bootstrap")
@@ -123,14 +140,41 @@ def uncertain(
             f"{lost} of {draws} samples have no estimate",
             'Use uncertainty="likelihood", which needs no other samples.',
         )
-    drawn = f"clusters ({', '.join(clusters)})" if clusters else "rows"
+    sampled = f"clusters ({', '.join(clusters)})" if clusters else "rows"
     note = (
-        f"Bootstrap: {draws:,} samples of {drawn}, seed {options.seed}; intervals are quantiles"
+        f"Bootstrap: {draws:,} samples of {sampled}, seed {options.seed}; intervals are quantiles"
         + ("; averages are over the rows drawn." if rows_too else ".")
     )
     if lost:
         note += f" {lost} samples without an estimate (separated, or a level lost) are left out."
-    return from_draws(delta.value, values, measure), (note,)
+    refitted = from_draws(delta.value, values, measure)
+    return replace(refitted, gradients=delta.gradients), (note,)
+
+
+def _check_design(result: LogitResult, sampled: SampledRows, how: str) -> None:
+    """Raise for what would not know that rows were drawn by a survey design."""
+    if how == "bootstrap":
+        raise EffectError.refused(
+            'uncertainty="bootstrap"',
+            "it would take the rows of a survey design for drawn one by one",
+            'Ask for uncertainty="population", which has the variance of the design.',
+        )
+    if how != "population":
+        return
+    if sampled.replicates is not None:
+        raise EffectError.refused(
+            'uncertainty="population"',
+            "a design of replicate weights has no strata and units, whose totals it takes",
+            'Use uncertainty="conditional", or describe the design by strata and units.',
+        )
+    kind = result.estimate.covariance.kind
+    if kind != "survey linearisation":
+        raise EffectError.refused(
+            'uncertainty="population"',
+            f"the rows were drawn by a survey design, of which the covariance ({kind}) knows "
+            "nothing",
+            "Leave covariance= and cluster= out: the result has that of its design.",
+        )
 
 
 def _check_draws(draws: Any) -> int:

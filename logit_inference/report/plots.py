@@ -33,6 +33,8 @@ class Curve:
     x : sequence of m values
         Numbers, or levels.
     estimate, low, high : (m,) arrays
+        An interval whose ``low`` is above its ``high`` is two pieces, through infinity: from
+        ``low`` up and from ``high`` down, as those of numbers needed to treat.
     """
 
     label: str
@@ -40,6 +42,11 @@ class Curve:
     estimate: Floats
     low: Floats
     high: Floats
+
+    @property
+    def through_infinity(self) -> NDArray[np.bool_]:
+        """Which intervals (m,) are two pieces."""
+        return self.low > self.high
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,10 @@ class Picture:
         Of the x axis, where it has no numbers.
     log : bool
         Whether the y axis is logarithmic, as befits ratios.
+    span : (float, float) or None
+        Ends of the y axis, from `open_span`: intervals of two pieces run to them.
+    note : str
+        What is not drawn, written under the axes.
     """
 
     curves: Sequence[Curve]
@@ -66,6 +77,8 @@ class Picture:
     reference: float | None = None
     levels: Sequence[str] | None = None
     log: bool = False
+    span: tuple[float, float] | None = None
+    note: str = ""
 
 
 def new_axes(n_panels: int, ax: Any) -> list[Any]:
@@ -92,13 +105,17 @@ def draw(ax: Any, picture: Picture, *, legend: bool = True, y_label: bool = True
     if picture.reference is not None:
         ax.axhline(picture.reference, color="0.55", linewidth=0.8, zorder=0)
     several = len(picture.curves) > 1
+    span = picture.span
+    if span is not None:
+        ax.set_ylim(*span)
     for place, curve in enumerate(picture.curves):
         style = {"color": SHADES[place % len(SHADES)], "label": curve.label or None}
         if picture.levels is None:
-            _draw_line(ax, curve, style, place)
+            _draw_line(ax, curve, style, place, span)
         else:
             shift = (place - (len(picture.curves) - 1) / 2.0) * min(0.18, 0.7 / len(picture.curves))
-            _draw_points(ax, curve, picture.levels, style, place, shift if several else 0.0)
+            x = np.array([picture.levels.index(str(value)) for value in curve.x])
+            _draw_points(ax, curve, x + (shift if several else 0.0), style, place, span)
     if picture.levels is not None:
         ax.set_xticks(range(len(picture.levels)), picture.levels)
         ax.set_xlim(-0.6, len(picture.levels) - 0.4)
@@ -107,6 +124,9 @@ def draw(ax: Any, picture: Picture, *, legend: bool = True, y_label: bool = True
     ax.set_xlabel(picture.x_label)
     if y_label:
         ax.set_ylabel(picture.y_label)
+    if picture.note:
+        own = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "top"}
+        ax.annotate(picture.note, (0.0, 0.0), (0.0, -38.0), fontsize="x-small", **own)
     if picture.title:
         ax.set_title(picture.title, fontsize="medium")
     if several and legend:
@@ -126,35 +146,54 @@ def _set_log(ax: Any) -> None:
     ax.yaxis.set_minor_formatter(NullFormatter())
 
 
-def _draw_line(ax: Any, curve: Curve, style: Mapping[str, Any], place: int) -> None:
+def open_span(curves: Sequence[Curve]) -> tuple[float, float] | None:
+    """Return the limits of an axis on which intervals leave it at both ends; None where none does.
+
+    A fifth beyond all that is finite, so that what runs off the page is seen to.
+    """
+    if not any(curve.through_infinity.any() for curve in curves):
+        return None
+    numbers = np.concatenate([np.r_[c.estimate, c.low, c.high] for c in curves])
+    numbers = np.append(numbers[np.isfinite(numbers)], 0.0)
+    beyond = 0.2 * float(np.ptp(numbers))
+    return float(numbers.min()) - beyond, float(numbers.max()) + beyond
+
+
+def _draw_line(
+    ax: Any,
+    curve: Curve,
+    style: Mapping[str, Any],
+    place: int,
+    span: tuple[float, float] | None,
+) -> None:
     x = np.asarray(curve.x, dtype=np.float64)
-    ax.plot(x, curve.estimate, linestyle=LINES[place % len(LINES)], linewidth=1.8, **style)
-    ax.fill_between(x, curve.low, curve.high, color=style["color"], alpha=0.15, linewidth=0)
+    line, color = LINES[place % len(LINES)], style["color"]
+    ax.plot(x, curve.estimate, linestyle=line, linewidth=1.8, **style)
+    apart = curve.through_infinity
+    bands = [(curve.low, curve.high, ~apart)]
+    if span is not None:
+        bottom, top = (np.full(len(x), end) for end in span)
+        bands += [(curve.low, top, apart), (bottom, curve.high, apart)]
+    for low, high, where in bands:
+        ax.fill_between(x, low, high, where=where, color=color, alpha=0.15, linewidth=0)
     for end in (curve.low, curve.high):  # bands that overlap stay apart in grey by their edges
-        ax.plot(
-            x,
-            end,
-            linestyle=LINES[place % len(LINES)],
-            linewidth=0.5,
-            alpha=0.6,
-            color=style["color"],
-        )
+        ax.plot(x, end, linestyle=line, linewidth=0.5, alpha=0.6, color=color)
 
 
 def _draw_points(
     ax: Any,
     curve: Curve,
-    levels: Sequence[str],
+    x: Floats,
     style: Mapping[str, Any],
     place: int,
-    shift: float,
+    span: tuple[float, float] | None,
 ) -> None:
-    x = np.array([levels.index(str(value)) for value in curve.x]) + shift
+    apart = curve.through_infinity
     bars = np.abs(np.vstack([curve.estimate - curve.low, curve.high - curve.estimate]))
     ax.errorbar(
         x,
         curve.estimate,
-        yerr=np.where(np.isfinite(bars), bars, 0.0),
+        yerr=np.where(np.isinf(bars) | apart, 0.0, bars),  # of a missing one nothing, not a point
         fmt=MARKERS[place % len(MARKERS)],
         markersize=6,
         capsize=3,
@@ -162,3 +201,7 @@ def _draw_points(
         markerfacecolor="white" if place % 2 else style["color"],
         **style,
     )
+    if span is not None:
+        for start, stop in ((curve.low, span[1]), (curve.high, span[0])):
+            ax.vlines(x[apart], start[apart], stop, color=style["color"], linewidth=1.2)
+            ax.plot(x[apart], start[apart], "_", color=style["color"], markersize=6)

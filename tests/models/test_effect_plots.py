@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 import logit_inference as li
-from logit_inference.errors import ArgumentError, EffectError, MissingPackageError
+from logit_inference.errors import (
+    ArgumentError,
+    EffectError,
+    MissingPackageError,
+    SeparationWarning,
+)
 
 matplotlib = pytest.importorskip("matplotlib")
 
@@ -50,6 +55,39 @@ def test_points_panels_and_axes_of_the_caller(fit, figures):
     ax = li.plot_slopes(fit, "lwt", "lwt")
     assert ax.get_ylabel() == "slope: lwt, dY/dX"
     figure.canvas.draw()
+
+
+def test_intervals_of_nnts_through_infinity_leave_a_gap(figures):
+    """Where the difference covers zero: from 3.11 up and from −24.69 down, and nothing between."""
+    fit = li.logit("low ~ smoke + age + race + lwt + ui", li.datasets.load("birthwt"))
+    ax = fit.plot_comparisons("ui", "race", contrast="nnt")
+    grid = li.datagrid(race=["white", "black", "other"])
+    table = fit.comparisons("ui", newdata=grid, contrast="nnt").to_frame()
+    assert (table["conf_low"] > table["conf_high"]).all()
+    bottom, top = ax.get_ylim()
+    bars, up, down = (np.array(lines.get_segments())[..., 1] for lines in ax.collections)
+    np.testing.assert_array_equal(np.ptp(bars, axis=1), 0)  # of one piece: none
+    np.testing.assert_allclose(up, np.column_stack([table["conf_low"], [top] * 3]))
+    np.testing.assert_allclose(down, np.column_stack([table["conf_high"], [bottom] * 3]))
+    ax = fit.plot_comparisons("ui", "age", contrast="nnt")
+    for band in ax.collections:  # none covers the gap
+        for path in band.get_paths():
+            heights = path.vertices[:, 1]
+            assert heights.min() > 0 or heights.max() < 0
+
+
+def test_pictures_of_separated_data_say_what_they_lack(figures):
+    with pytest.warns(SeparationWarning):
+        fit = li.logit("HG ~ NV + EH", li.datasets.load("endometrial"))
+    ax = fit.plot_predictions(["EH", "NV"])
+    (note,) = (text.get_text() for text in ax.texts)
+    assert note.startswith("Without an interval: 61 of 122 points")
+    assert 'uncertainty="likelihood"' in note
+    ax = fit.plot_comparisons("NV", "EH", contrast="odds-ratio")
+    assert ax.texts[0].get_text().startswith("Not drawn: 61 of 61 estimates")
+    ax = fit.plot_predictions("NV")  # twelve at most have theirs without being asked
+    assert not ax.texts
+    ax.figure.canvas.draw()
 
 
 def test_mistakes_teach(fit, monkeypatch):
