@@ -225,11 +225,14 @@ def test_memory_does_not_grow_with_rows_times_columns(monkeypatch):
     n, p = 120_000, 12
     X, by = rng.normal(size=(n, p)), np.maximum(rng.integers(-4000, 6000, n), 0)
     fit = li.logit_arrays((rng.random(n) < 0.4).astype(float), X)
+    fit.with_covariance("cluster", by=by % 50, type="CR2")  # modules that are imported on the way
     tracemalloc.start()
     fit.with_covariance("cluster", by=by, type="CR2")
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 0.6 * X.nbytes  # of which labels, codes and their order are more than half
+    # Eight numbers a row: labels, codes, their order and what sorts them (numpy 1.26 takes 7.5
+    # where numpy 2 takes 6.5). One (n, p) array would be twelve more.
+    assert peak < 8 * 8 * n
 
 
 def test_many_columns_have_a_normal_reference_and_say_so():
