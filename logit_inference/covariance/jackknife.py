@@ -42,6 +42,7 @@ def jackknife_replicates(fit: Fit, units: Units, advance: Advance) -> Replicatio
     """
 
     def weights(start: int, stop: int) -> NDArray[Any]:
+        """Return the weights of rows without each of some units."""
         left = np.empty((stop - start, units.n_rows))
         counts = np.ones(units.n_units) if units.copies is None else units.copies.copy()
         for unit in range(start, stop):

@@ -204,6 +204,7 @@ def lifted(function: Callable[..., Any], slope: Callable[..., Any] | None, step:
     """
 
     def lift(x: Any, *arguments: Any, **keywords: Any) -> Any:
+        """Return the function's value, with its derivative where its argument has one."""
         if not isinstance(x, Dual):
             return function(x, *arguments, **keywords)
         at = np.asarray(x.value, dtype=np.float64)

@@ -336,7 +336,7 @@ def _at(column: Column, rows: NDArray[np.intp]) -> Column:
 
 def some_labels(labels: Sequence[Any], rows: NDArray[np.intp]) -> Any:
     """Return the labels of some rows; those of a range are the rows themselves."""
-    return rows if isinstance(labels, range) else labels[rows]  # type: ignore[call-overload]
+    return rows if isinstance(labels, range) else labels[rows]  # type: ignore[call-overload]  # an array
 
 
 def _is_coded(expr: str, name: str) -> bool:

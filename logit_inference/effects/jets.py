@@ -71,6 +71,7 @@ def average_jet(
     kept = list(_pieces(rows, quantity, weights, used)) if size <= KEPT else None
 
     def evaluate(coef: Floats) -> Jet:
+        """Return the effect with its derivatives at some coefficients."""
         value, gradient, second = 0.0, np.zeros(p), np.zeros((p, p))
         for piece in _pieces(rows, quantity, weights, used) if kept is None else kept:
             part = _piece_jet(piece, quantity, kind, coef)

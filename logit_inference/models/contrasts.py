@@ -144,7 +144,7 @@ def _level_pairs(
 
     if isinstance(asked, (tuple, list)) and len(asked) == 2:
         for level in asked:
-            check_level_seen(rows, name, level)  # type: ignore[arg-type]
+            check_level_seen(rows, name, level)  # type: ignore[arg-type]  # any level
         return [pair(asked[1], asked[0])]
     if asked == "each":
         return [(f"{level} {sign} observed", ((name, Change(level)),), ()) for level in levels]
@@ -250,7 +250,7 @@ def _settings(rows: AnyVariables, name: str, asked: Any, weights: Floats) -> lis
             raise EffectError.contrast(name, asked, "at least one value")
         for value in values:
             if levels:
-                check_level_seen(rows, name, value)  # type: ignore[arg-type]
+                check_level_seen(rows, name, value)  # type: ignore[arg-type]  # any level
             elif not _is_number(value):
                 raise EffectError.contrast(name, asked, "numbers: [20, 30, 40]")
         return values

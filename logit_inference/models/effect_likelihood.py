@@ -187,6 +187,7 @@ def _functions(
         measure, shown = replace(measure, inner="identity", shown="identity"), "identity"
 
     def single(k: int) -> Effect:
+        """Return one effect as a function of the coefficients, made once."""
         if k not in made:
             effect = asking.effects[k // G]
             made[k] = effect_jet(

@@ -131,7 +131,7 @@ def fitted_rows(result: LogitResult) -> Asked:
     offset = asked.source.map(row_offset)
     design = result.design
     rows: Any
-    data: Any = source.data  # type: ignore[attr-defined]
+    data: Any = source.data  # type: ignore[attr-defined]  # an ArraySource
     if isinstance(design, ArrayDesign):
         X = np.asarray(data.X, dtype=np.float64)
         if design.adds_intercept:

@@ -62,7 +62,7 @@ def _descent(solver: object, learning_rate: object) -> Descent | None:
         allowed = 'it with solver="gradient-descent", which alone uses it'
         raise ArgumentError("learning_rate", learning_rate, allowed)
     is_number = isinstance(learning_rate, Real) and not isinstance(learning_rate, bool)
-    if not (is_number and 0.0 < float(learning_rate) < np.inf):  # type: ignore[arg-type]
+    if not (is_number and 0.0 < float(learning_rate) < np.inf):  # type: ignore[arg-type]  # a number
         allowed = "a number above 0 (each step is so many times score/n), or None for backtracking"
         raise ArgumentError("learning_rate", learning_rate, allowed)
     return Descent(METHODS[0], float(learning_rate))  # type: ignore[arg-type]

@@ -251,6 +251,7 @@ def _lbfgs(walk: _Walk, search: Search) -> Outcome:
         return -gain, -at.score * scale
 
     def moved(intermediate_result: Any) -> None:
+        """Note where the optimiser has come to; it calls this after each of its steps."""
         inner = intermediate_result.x
         known = bool(last) and bool((last[0][0] == inner).all())
         coef = inner * scale

@@ -404,6 +404,7 @@ def _reach(rows: Source) -> ReachBound:
     seen: list[Reach] = []
 
     def bound(factor: Factor) -> tuple[float, int]:
+        """Return a bound on M, and the passes that it took."""
         spent = 0
         if not seen:
             seen.append(rows.fold(column_reach))
