@@ -230,9 +230,9 @@ def test_memory_does_not_grow_with_rows_times_columns(monkeypatch):
     fit.with_covariance("cluster", by=by, type="CR2")
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    # Eight numbers a row: labels, codes, their order and what sorts them (numpy 1.26 takes 7.5
-    # where numpy 2 takes 6.5). One (n, p) array would be twelve more.
-    assert peak < 8 * 8 * n
+    # Numbers a row: labels, codes, their order and what sorts them (numpy 1 takes an array more).
+    # One (n, p) array would be twelve more.
+    assert peak < (7.2 if np.lib.NumpyVersion(np.__version__) >= "2.0.0" else 8.0) * 8 * n
 
 
 def test_many_columns_have_a_normal_reference_and_say_so():
