@@ -33,8 +33,8 @@ SAMPLE_ROWS = 2_048  # in a sample at least
 ROWS_PER_COLUMN = 20  # in a sample at least: fewer leave its information too far from that of all
 # A sample holds one row in so many: it is a copy, of a tenth of X at most.
 SPARSEST, DENSEST = 32, 12
-# Of more rows than this the sample is sparser by half: a fiftieth of X leads as far there.
-AMPLE_ROWS = 20_000
+# Of a sample that has more rows for each column than this, two thirds lead as far.
+AMPLE_ROWS_PER_COLUMN = 2_000
 RARE = 1 / 64  # share of events, or of non-events, below which a sample keeps all of them
 MOST_STEPS = 20  # on a sample: one that needs more is separated, or nearly so
 NEAR_ENOUGH = 1.0  # standard errors (of all rows) at which the search on a sample ends
@@ -141,7 +141,7 @@ def _thinning(n_rows: int, n_columns: int) -> int | None:
     """Return how many rows one of a sample stands for; None where a sample is no use."""
     if n_rows < MANY_ROWS:
         return None
-    ample = n_rows // SPARSEST > AMPLE_ROWS
+    ample = n_rows // SPARSEST > AMPLE_ROWS_PER_COLUMN * n_columns
     sparsest = SPARSEST + SPARSEST // 2 if ample else SPARSEST
     every = min(n_rows // max(SAMPLE_ROWS, ROWS_PER_COLUMN * n_columns), sparsest)
     return every if every >= DENSEST else None
