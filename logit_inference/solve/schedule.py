@@ -19,7 +19,7 @@ import numpy as np
 
 from logit_inference.likelihood.evaluation import Evaluation, Tally
 from logit_inference.likelihood.likelihood import Likelihood
-from logit_inference.likelihood.objective import SlopeObjective, objective, slope_objective
+from logit_inference.likelihood.objective import SlopeObjective, slope_objective
 from logit_inference.rows.block import Floats
 from logit_inference.rows.source import Source
 from logit_inference.solve.chord import Chord, FollowUp, chord
@@ -93,7 +93,7 @@ def open_search(
     sample = source.sample(every, _rare_outcome(counts))
     with np.errstate(all="ignore"):
         found = newton(
-            objective(sample, likelihood),
+            partial(sample.fold_runs, likelihood.evaluate),
             start,
             partial(_curvature, sample),
             tolerance=NEAR_ENOUGH,
