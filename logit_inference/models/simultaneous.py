@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -98,9 +98,27 @@ def simultaneous_intervals(
         covariance=estimate.covariance.label,
         critical_value=critical,
         integration_error=error,
-        notes=[f"The intervals hold at once for {len(chosen)} coefficients."],
+        notes=[
+            f"The intervals hold at once for {len(chosen)} coefficients.",
+            *_left_out(estimate, shown),
+        ],
     )
     return frame
+
+
+def _left_out(estimate: Estimate, shown: Sequence[str]) -> Iterator[str]:
+    """Yield why coefficients that are shown have no interval."""
+    infinite = [
+        name
+        for name, finite in zip(estimate.names, estimate.finite, strict=True)
+        if name in shown and not finite
+    ]
+    if infinite:
+        yield (
+            f"No normal distribution, and so no interval that holds with others: "
+            f"{', '.join(infinite)} (at infinity, or undetermined); likelihood-ratio limits are "
+            "in conf_int() without simultaneous=."
+        )
 
 
 def named_coefficients(result: LogitResult, names: str | Sequence[str], argument: str) -> list[int]:

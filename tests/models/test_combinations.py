@@ -365,6 +365,7 @@ def test_simultaneous_intervals_need_a_finite_estimate_and_drop_no_row():
     assert list(intervals.index) == list(fit.params.index)
     assert intervals.loc["NV"].isna().all()
     assert intervals.drop("NV").notna().all(axis=None)
+    assert any("NV (at infinity" in note for note in intervals.attrs["notes"])
 
 
 def test_slopes_of_wald_statistics_are_those_of_the_model_based_ones():
