@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from logit_inference.likelihood.evaluation import Total
 from logit_inference.rows.block import Block, Floats
-from logit_inference.rows.product import dense
+from logit_inference.rows.coded import Coded
+from logit_inference.rows.product import dense, nonzero_rows
 from logit_inference.rows.source import Source
 from logit_inference.solve.recession import Recession
 
@@ -52,6 +53,11 @@ class Level:
         """Say for which rows of X."""
         found: NDArray[np.bool_] = (X[:, self.columns] == self.values).all(axis=1)
         return found
+
+    @property
+    def among(self) -> range:
+        """The columns that are looked at."""
+        return range(self.columns.start, self.columns.stop)
 
     def told(self, names: Sequence[str]) -> str:
         """Return the level in words."""
@@ -91,6 +97,11 @@ class _Rule:
         found: NDArray[np.bool_] = compare[self.relation](X[:, self.column], self.value)
         return found
 
+    @property
+    def among(self) -> range:
+        """The columns that are looked at."""
+        return range(self.column, self.column + 1)
+
     def told(self, names: Sequence[str]) -> str:
         """Return the condition in words."""
         name = names[self.column]
@@ -109,13 +120,14 @@ def evidence_of(
     levels: Sequence[Level],
 ) -> tuple[str, ...]:
     """Return clauses about single columns or levels that tell of all separated rows, if any do."""
-    ranges = source.fold(_ranges).values
+    moved = np.flatnonzero(recession.ends != 0)
+    ranges = source.fold(_ranges, moved).values
     for outcome, lowest in ((1, ranges[0]), (0, ranges[2])):
         if recession.complete and np.isinf(lowest).all():
             return (f"{_rows(recession.n_separated)}, {outcomes[outcome]}",)
     own = [
         rule
-        for j in np.flatnonzero(recession.ends != 0).tolist()
+        for j in moved.tolist()
         if j != constant
         for rule in _rules(j, ranges[:, j], constant is not None)
     ]
@@ -218,27 +230,45 @@ def _rows(count: int) -> str:
     return {1: "in the one row", 2: "in both rows"}.get(count, f"in all {count:,} rows")
 
 
-def _parts(block: Block) -> list[tuple[Floats, NDArray[np.bool_], NDArray[np.bool_]]]:
-    """Return rows that count, some at a time, and which have events and which non-events."""
+@dataclass(frozen=True)
+class _Part:
+    """Rows that count, and for each how many it stands for, and whether it has an (other) event."""
+
+    X: Floats
+    events: NDArray[np.bool_]
+    others: NDArray[np.bool_]
+    n: NDArray[np.int64]
+
+
+def _parts(block: Block, among: Iterable[int]) -> Iterator[_Part]:
+    """Yield rows that count, some at a time, of which some columns will be looked at.
+
+    Rows of coded columns that are zero in all of these are told by up to three rows of zeros.
+    """
+    X, y, counts = block.X, block.y, block.counts
+    events, others = y > 0, y < (1.0 if block.trials is None else block.trials)
+    rows = np.arange(len(y)) if counts is None else np.flatnonzero(counts)
+    if isinstance(X, Coded):
+        there = nonzero_rows(X[rows], np.unique(np.fromiter(among, dtype=np.intp)))
+        idle, rows = rows[~there], rows[there]
+        pairs, n = np.unique(np.stack([events[idle], others[idle]]), axis=1, return_counts=True)
+        yield _Part(np.zeros((len(n), block.n_columns)), pairs[0], pairs[1], n)
     size = max(AT_ONCE // max(block.n_columns, 1), 1)
-    parts = []
-    for start in range(0, block.n_rows, size):
-        rows = slice(start, start + size)
-        y = block.y[rows]
-        others = y < (1.0 if block.trials is None else block.trials[rows])
-        counts = block.counts
-        kept = np.ones(len(y), dtype=bool) if counts is None else counts[rows]
-        parts.append((dense(block.X[rows])[kept], (y > 0)[kept], others[kept]))
-    return parts
+    for start in range(0, len(rows), size):
+        part = rows[start : start + size]
+        ones = np.ones(len(part), dtype=np.int64)
+        yield _Part(dense(X[part]), events[part], others[part], ones)
 
 
-def _ranges(block: Block) -> _Ranges:
+def _ranges(block: Block, among: NDArray[np.intp]) -> _Ranges:
+    """Return the ranges of some columns; those of others are not to be read."""
     start = [[math.inf], [-math.inf], [math.inf], [-math.inf], [0.0]]
     total = _Ranges(np.tile(start, block.n_columns))
-    for X, events, others in _parts(block):
+    for part in _parts(block, among.tolist()):
+        X = part.X
         ends = [
             end
-            for rows in (X[events], X[others])
+            for rows in (X[part.events], X[part.others])
             for end in (rows.min(axis=0, initial=np.inf), rows.max(axis=0, initial=-np.inf))
         ]
         neither = ((X != 0.0) & (X != 1.0)).any(axis=0)
@@ -249,16 +279,21 @@ def _ranges(block: Block) -> _Ranges:
 def _outcomes(block: Block, levels: tuple[Level, ...]) -> Total:
     """Count the rows of each level with events, and with non-events, shape (2, k)."""
     counts = np.zeros((2, len(levels)))
-    for X, events, others in _parts(block):
-        holds = np.array([level.holds(X) for level in levels])
-        counts += [holds[:, events].sum(axis=1), holds[:, others].sum(axis=1)]
+    for part in _parts(block, _looked_at(levels)):
+        holds = np.array([level.holds(part.X) for level in levels]) * part.n
+        counts += [holds[:, part.events].sum(axis=1), holds[:, part.others].sum(axis=1)]
     return Total(counts)
 
 
 def _matches(block: Block, rules: tuple[_Rule | Level, ...]) -> Total:
     """Count the rows of each rule, and those of any."""
     counts = np.zeros(len(rules) + 1)
-    for X, _, _ in _parts(block):
-        matches = np.array([rule.holds(X) for rule in rules]).reshape(len(rules), len(X))
-        counts += np.append(matches.sum(axis=1), matches.any(axis=0).sum())
+    for part in _parts(block, _looked_at(rules)):
+        matches = np.array([rule.holds(part.X) for rule in rules]).reshape(len(rules), len(part.X))
+        counts += np.append(matches @ part.n, matches.any(axis=0) @ part.n)
     return Total(counts)
+
+
+def _looked_at(rules: Iterable[_Rule | Level]) -> Iterator[int]:
+    """Yield the columns that rules look at."""
+    return chain.from_iterable(rule.among for rule in rules)

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from logit_inference.likelihood.evaluation import Total
 from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.coded import Coded, Layout, Part
-from logit_inference.rows.product import Columns, dense
+from logit_inference.rows.product import Columns, dense, nonzero_rows
 from logit_inference.rows.source import ArraySource, Source
 from logit_inference.solve.fit import Fit, fit_rows
 from logit_inference.solve.recession import Recession, separated_rows
@@ -155,7 +156,8 @@ def recode(fit: Fit, design: Design | ArrayDesign) -> Recoded | None:
 def _contrasted(fit: Fit, design: Design) -> list[_Factor]:
     """Return the factors that are terms by contrasts, all columns of which are kept, widest first.
 
-    Beside the widest only those count that are no indicators yet.
+    Of those that are indicators already only the widest counts, where its reference level has one
+    outcome only.
     """
     found = []
     kept = set(fit.basis.kept)
@@ -169,9 +171,12 @@ def _contrasted(fit: Fit, design: Design) -> list[_Factor]:
         if len(columns) + 1 == len(coding.levels):
             found.append((coding, columns, ", ".join(term.variables)))
     found.sort(key=lambda each: -len(each[1]))
-    factors = []
-    for i, (coding, columns, name) in enumerate(found):
-        if (i and coding.indicators is not None) or len(columns) < FEWEST_LEVELS:
+    factors: list[_Factor] = []
+    for coding, columns, name in found:
+        if len(columns) < FEWEST_LEVELS:
+            continue
+        # Indicators are what is wanted, but for a reference level that is an empty cell itself.
+        if coding.indicators is not None and (factors or not _is_empty(fit.source, columns)):
             continue
         table = coding.weights(False)
         codes = fit.source.map(_levels, columns, table)
@@ -181,15 +186,43 @@ def _contrasted(fit: Fit, design: Design) -> list[_Factor]:
     return factors
 
 
+def _is_empty(source: Source, columns: Any) -> bool:
+    """Say whether the rows that are zero in all of some columns have one outcome only; a pass."""
+    events, others = source.fold(_outcomes_beside, columns).values
+    return bool(events == 0 or others == 0)
+
+
+def _outcomes_beside(block: Block, columns: Any) -> Total:
+    """Count the rows with events, and with non-events, that are zero in some columns."""
+    rows = ~nonzero_rows(block.X, columns)
+    if block.counts is not None:
+        rows &= block.counts
+    y = block.y[rows]
+    failures = y < (1.0 if block.trials is None else block.trials[rows])
+    return Total(np.array([np.count_nonzero(y > 0), np.count_nonzero(failures)], dtype=np.float64))
+
+
 def _levels(block: Block, columns: Any, table: Floats) -> Floats:
     """Return the row of a table (levels, w) that each row's columns are exactly; −1 if none."""
-    mix = np.random.default_rng(len(table)).normal(size=table.shape[1])
+    X: Columns = block.X[:, columns]
+    if isinstance(X, Coded) and len(X.layout.parts) == 1 and (X.layout.places < 0).all():
+        part = X.layout.parts[0]
+        if not part.multiplier:  # one row of a level tells of all
+            kinds = np.unique(X.codes[part.factor], return_index=True, return_inverse=True)
+            told = _matched(X[kinds[1]], table)
+            return told[kinds[2]]
+    return _matched(X, table)
+
+
+def _matched(X: Columns, table: Floats) -> Floats:
+    """Return the same of rows (n, w) written out, some at a time."""
+    mix: Floats = np.random.default_rng(len(table)).normal(size=table.shape[1])
     keys = table @ mix
     order = np.argsort(keys)
-    size = max(AT_ONCE // len(columns), 1)
-    found = np.empty(block.n_rows)
-    for start in range(0, block.n_rows, size):
-        rows = dense(block.X[start : start + size][:, columns])
+    size = max(AT_ONCE // len(mix), 1)
+    found = np.empty(len(X))
+    for start in range(0, len(X), size):
+        rows = dense(X[start : start + size])
         near = np.searchsorted(keys[order], rows @ mix - 1e-12 * np.abs(rows) @ np.abs(mix))
         codes = order[np.minimum(near, len(order) - 1)]
         same = (rows == table[codes]).all(axis=1)

@@ -196,6 +196,60 @@ def dense(X: Coded) -> Floats:
     return full
 
 
+def nonzero_rows(X: Coded, columns: Integers) -> NDArray[np.bool_]:
+    """Say which rows are other than zero in some of the columns, shape (n,).
+
+    Notes
+    -----
+    A look-up for each row and part, about 1 ns.
+    """
+    wanted = np.zeros(X.layout.n_columns, dtype=bool)
+    wanted[columns] = True
+    numbers = np.flatnonzero((X.layout.places >= 0) & wanted[X.layout.places])
+    found: NDArray[np.bool_] = (X.numbers[:, numbers] != 0).any(axis=1)
+    for part in X.layout.parts:
+        own = wanted[part.columns]
+        if not own.any():
+            continue
+        at = np.zeros(X.layout.n_levels[part.factor], dtype=bool)
+        if part.table is None:
+            assert part.levels is not None, "columns without a table indicate levels"
+            at[part.levels[own]] = True
+        else:
+            at[:] = (part.table[:, own] != 0).any(axis=1)
+        there = at[X.codes[part.factor]]
+        if part.multiplier:
+            there &= X.numbers[:, part.multiplier] != 0
+        found |= there
+    return found
+
+
+def signs(X: Coded) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which columns (p,) are positive, and which negative, in some row.
+
+    Notes
+    -----
+    For each row and part about 2 ns; nothing of the width of X but for tables.
+    """
+    layout, numbers = X.layout, X.numbers
+    up, down = np.zeros((2, layout.n_columns), dtype=bool)
+    seen = np.flatnonzero(layout.places >= 0)
+    up[layout.places[seen]] = (numbers[:, seen] > 0).any(axis=0)
+    down[layout.places[seen]] = (numbers[:, seen] < 0).any(axis=0)
+    for part in layout.parts:
+        codes, values = X.codes[part.factor], numbers[:, part.multiplier]
+        at = np.zeros((2, layout.n_levels[part.factor]), dtype=bool)
+        at[0, codes[values > 0]] = True
+        at[1, codes[values < 0]] = True
+        if part.table is None:
+            up[part.columns], down[part.columns] = at[:, part.levels]
+            continue
+        above, below = part.table > 0, part.table < 0
+        up[part.columns] = above[at[0]].any(axis=0) | below[at[1]].any(axis=0)
+        down[part.columns] = above[at[1]].any(axis=0) | below[at[0]].any(axis=0)
+    return up, down
+
+
 def times(X: Coded, coef: Floats, out: Floats | None = None) -> Floats:
     """Return ``X @ coef`` of shape (n,), in ``out`` if that is given.
 
@@ -266,6 +320,16 @@ def magnitudes(X: Coded) -> Coded:
         for part in X.layout.parts
     )
     return Coded(np.abs(X.numbers), X.codes, replace(X.layout, parts=parts))
+
+
+def square_sums(X: Coded, weight: Floats | None = None) -> Floats:
+    """Return the sum of squares of each column, shape (p,), of rows with (n,) weights."""
+    parts = tuple(
+        part if part.table is None else replace(part, table=np.square(part.table))
+        for part in X.layout.parts
+    )
+    squares = Coded(np.square(X.numbers), X.codes, replace(X.layout, parts=parts))
+    return transposed_times(squares, np.ones(len(X)) if weight is None else weight)
 
 
 def level_depths(X: Coded) -> Floats:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from logit_inference.rows import coded, quadratic
 from logit_inference.rows.blas import add_square
@@ -52,13 +53,29 @@ def dense(X: Columns) -> Floats:
     return coded.dense(X) if isinstance(X, Coded) else X
 
 
-def square_sums(X: Columns) -> Floats:
-    """Return the sum of squares of each column, shape (p,)."""
+def nonzero_rows(X: Columns, columns: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Say which rows are other than zero in some of the columns, shape (n,)."""
     if isinstance(X, Coded):
-        gram = CodedGram(X)
-        gram.add(X, np.ones(len(X)))
-        return gram.upper().diagonal()
-    sums: Floats = np.einsum("ij,ij->j", X, X)
+        return coded.nonzero_rows(X, columns)
+    found: NDArray[np.bool_] = (X[:, columns] != 0).any(axis=1)
+    return found
+
+
+def signs(X: Columns) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which columns are positive, and which negative, in some row; each of shape (p,)."""
+    if isinstance(X, Coded):
+        return coded.signs(X)
+    above, below = X > 0, X < 0
+    return np.asarray(above.any(axis=0)), np.asarray(below.any(axis=0))
+
+
+def square_sums(X: Columns, weight: Floats | None = None) -> Floats:
+    """Return the sum of squares of each column, shape (p,), of rows with (n,) weights if given."""
+    if isinstance(X, Coded):
+        return coded.square_sums(X, weight)
+    sums: Floats = (
+        np.einsum("ij,ij->j", X, X) if weight is None else np.einsum("i,ij,ij->j", weight, X, X)
+    )
     return sums
 
 

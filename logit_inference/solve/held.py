@@ -15,7 +15,7 @@ import numpy as np
 from logit_inference.likelihood.evaluation import Total
 from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Block, Floats
-from logit_inference.rows.product import dense
+from logit_inference.rows.product import dense, square_sums
 from logit_inference.rows.source import ArraySource, Source
 from logit_inference.rows.threads import blas_pinned
 from logit_inference.rows.variant import row_offset, row_weights, variant
@@ -91,6 +91,7 @@ def held(fit: Fit, recession: Recession, matrix: Floats, *, limit: int = 100) ->
     change = np.eye(q)
     change[np.ix_(pivots, others)] = -solved @ rows[:, others]
     plain = not change[np.ix_(pivots, others)].any()
+    within_reach = others
     if others:
         within = span_with(recession, matrix)
         own = [kept[j] for j in others] if plain else kept
@@ -99,9 +100,12 @@ def held(fit: Fit, recession: Recession, matrix: Floats, *, limit: int = 100) ->
         if left is None:
             return None
         weights, rank = np.where(left[0], 0.0, weights), left[1].shape[1]
+        if plain:  # columns of empty cells are zero in the rows that are left
+            some = variant(whole, weights=weights).fold(_squares).values > 0
+            within_reach = tuple(j for j, there in zip(others, some, strict=True) if there)
     path: dict[tuple[float, ...], Floats] = {}  # coefficients of the others, for values held
     copies: dict[tuple[int, ...], Source] = {}
-    free = [others]  # those of them that the rows left can tell apart, once that is known
+    free = [within_reach]  # those of them that the rows left can tell apart, once that is known
 
     def inside(at: Floats) -> Source:
         """Return the rows in the columns of the others, with what is held in the offset."""
@@ -177,8 +181,7 @@ def _pivots(rows: Floats, sizes: Floats) -> list[int]:
 
 def _squares(block: Block) -> Total:
     counts = block.counts
-    squares = np.square(dense(block.X))
-    return Total((squares if counts is None else squares[counts]).sum(axis=0))
+    return Total(square_sums(block.X, None if counts is None else counts.astype(np.float64)))
 
 
 def _columns(block: Block, columns: list[int]) -> Floats:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from logit_inference.rows.block import Block, Floats
-from logit_inference.rows.product import dense
+from logit_inference.rows.coded import Coded
+from logit_inference.rows.product import dense, nonzero_rows, signs
+from logit_inference.rows.source import Source
 from logit_inference.solve.integers import Integers, as_floats, exact_nonzero, exact_signs
 
 AT_ONCE = 1 << 21  # elements of coded columns that are written out at a time
@@ -46,28 +49,35 @@ class Worst:
 
 @dataclass(frozen=True)
 class _Piece:
-    """Rows that count, written out: z, and which have events and non-events."""
+    """Rows that count, written out: z, which have events and non-events, and which they are."""
 
     Z: Floats
     mixed: NDArray[np.bool_]
+    rows: NDArray[np.intp]
 
 
-def _pieces(block: Block) -> Iterator[_Piece]:
-    """Yield the rows of a block that count, some at a time."""
+def _pieces(block: Block, *used: NDArray[Any]) -> Iterator[_Piece]:
+    """Yield the rows of a block that count, some at a time.
+
+    Of coded columns only rows that are other than zero where some integers (p,) or (p, r) are:
+    these are few where the columns are levels of a wide factor, and written out a row is wide.
+    """
+    X, counts = block.X, block.counts
+    rows = np.arange(block.n_rows) if counts is None else np.flatnonzero(counts)
+    if isinstance(X, Coded) and used:
+        wanted = np.zeros(block.n_columns, dtype=bool)
+        for integers in used:
+            wanted |= (integers.reshape(block.n_columns, -1) != 0).any(axis=1)
+        rows = rows[nonzero_rows(X[rows], np.flatnonzero(wanted))]
     size = max(AT_ONCE // max(block.n_columns, 1), 1)
-    counts = block.counts
-    for start in range(0, block.n_rows, size):
-        part = slice(start, start + size)
-        X, y = dense(block.X[part]), block.y[part]
+    for start in range(0, max(len(rows), 1), size):
+        part = rows[start : start + size]
+        y = block.y[part]
         mixed = np.zeros(len(y), dtype=bool)
         if block.trials is not None:
             mixed = (y > 0) & (y < block.trials[part])
-        Z = np.where(y > 0, 1.0, -1.0)[:, np.newaxis] * X
-        if counts is None:
-            yield _Piece(Z, mixed)
-        else:
-            kept = counts[part]
-            yield _Piece(Z[kept], mixed[kept])
+        Z = np.where(y > 0, 1.0, -1.0)[:, np.newaxis] * dense(X[part])
+        yield _Piece(Z, mixed, part)
 
 
 def count_rows(block: Block, columns: Integers | None = None) -> Count:
@@ -75,7 +85,8 @@ def count_rows(block: Block, columns: Integers | None = None) -> Count:
     if columns is None:
         counts = block.counts
         return Count(block.n_rows if counts is None else int(counts.sum()))
-    return Count(sum(int(exact_nonzero(piece.Z, columns).sum()) for piece in _pieces(block)))
+    pieces = _pieces(block, columns)
+    return Count(sum(int(exact_nonzero(piece.Z, columns).sum()) for piece in pieces))
 
 
 @dataclass(frozen=True)
@@ -90,22 +101,26 @@ class Sides:
 
 def column_sides(block: Block, gone: NDArray[np.intp]) -> Sides:
     """Return the signs that each column has among the rows z that are zero in some columns."""
-    found = np.zeros((2, block.n_columns), dtype=bool)
-    for piece in _pieces(block):
-        stays = ~(piece.Z[:, gone] != 0).any(axis=1)
-        Z, mixed = piece.Z[stays], piece.mixed[stays]
-        both = (Z[mixed] != 0).any(axis=0)
-        found |= np.array([(Z > 0).any(axis=0) | both, (Z < 0).any(axis=0) | both])
-    return Sides(found)
+    X, y, trials = block.X, block.y, block.trials
+    stays = ~nonzero_rows(X, gone)
+    counts = block.counts
+    if counts is not None:
+        stays &= counts
+    failures = y == 0 if trials is None else y < trials
+    up, down = signs(X[stays & (y > 0)])
+    below, above = signs(X[stays & failures])
+    return Sides(np.array([up | above, down | below]))
+
+
+def separates_alone(source: Source) -> bool:
+    """Say whether some column by itself separates rows, as that of an empty cell does; one pass."""
+    sides = source.fold(column_sides, np.empty(0, dtype=np.intp)).values
+    return bool((sides[0] != sides[1]).any())
 
 
 def touches(block: Block, columns: NDArray[np.intp]) -> Floats:
     """Return 1 for rows that are not zero in some columns, 0 for the others."""
-    X = block.X[:, columns]
-    size = max(AT_ONCE // max(len(columns), 1), 1)
-    parts = [dense(X[start : start + size]) for start in range(0, max(block.n_rows, 1), size)]
-    found: Floats = np.concatenate([(part != 0).any(axis=1) for part in parts]).astype(np.float64)
-    return found
+    return nonzero_rows(block.X, columns).astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -126,7 +141,7 @@ def largest_share(
     Only rows that are not zero in these columns, and zero in the columns before, are looked at.
     """
     largest = 0.0
-    for piece in _pieces(block):
+    for piece in _pieces(block, np.bincount(columns, minlength=block.n_columns)):
         Z = piece.Z[~(piece.Z[:, before] != 0).any(axis=1)]
         own = np.abs(Z[:, columns]).sum(axis=1)
         terms = np.abs(Z) @ sizes
@@ -136,30 +151,32 @@ def largest_share(
 
 def is_separated(block: Block, direction: Integers) -> Floats:
     """Return 1 for rows with a positive margin, 0 for the others."""
-    found = [exact_signs(piece.Z, direction) for piece in _pieces(block)]
     separated = np.zeros(block.n_rows)
-    counts = block.counts
-    separated[slice(None) if counts is None else counts] = np.concatenate(found) > 0
+    for piece in _pieces(block, direction):
+        separated[piece.rows] = exact_signs(piece.Z, direction) > 0
     return separated
 
 
 def is_moved(block: Block, columns: Integers) -> Floats:
     """Return 1 for rows that are not orthogonal to some columns, 0 for the others."""
-    found = [exact_nonzero(piece.Z, columns) for piece in _pieces(block)]
     moved = np.zeros(block.n_rows)
-    counts = block.counts
-    moved[slice(None) if counts is None else counts] = np.concatenate(found)
+    for piece in _pieces(block, columns):
+        moved[piece.rows] = exact_nonzero(piece.Z, columns)
     return moved
 
 
 def spread(block: Block, columns: Integers, most: int) -> Worst:
     """Return rows from all over the block that are not orthogonal to some columns."""
-    return _merged((_chosen(piece, columns, most) for piece in _pieces(block)), block, most)
+    pieces = _pieces(block, columns)
+    return _merged((_chosen(piece, columns, most) for piece in pieces), block, most)
 
 
 def mixed(block: Block, columns: Integers, most: int) -> Worst:
     """Return rows with events and non-events that are not orthogonal to some columns."""
-    own = (_Piece(piece.Z[piece.mixed], piece.mixed[piece.mixed]) for piece in _pieces(block))
+    own = (
+        _Piece(piece.Z[piece.mixed], piece.mixed[piece.mixed], piece.rows[piece.mixed])
+        for piece in _pieces(block, columns)
+    )
     return _merged((_chosen(piece, columns, most) for piece in own), block, most)
 
 
@@ -179,15 +196,15 @@ def exposed(block: Block, direction: Integers, columns: Integers, most: int) -> 
 
     Rows orthogonal to the columns have no side.
     """
-    return _merged(
-        (_on_wrong_side(piece, direction, columns, most) for piece in _pieces(block)), block, most
-    )
+    pieces = _pieces(block, direction, columns)
+    wrong = (_on_wrong_side(piece, direction, columns, most) for piece in pieces)
+    return _merged(wrong, block, most)
 
 
 def _on_wrong_side(piece: _Piece, direction: Integers, columns: Integers, most: int) -> Worst:
-    signs = exact_signs(piece.Z, direction)
-    wrong = np.flatnonzero((signs <= 0) | piece.mixed)
-    idle = wrong[signs[wrong] == 0]
+    sides = exact_signs(piece.Z, direction)
+    wrong = np.flatnonzero((sides <= 0) | piece.mixed)
+    idle = wrong[sides[wrong] == 0]
     if len(idle):
         stays = exact_nonzero(piece.Z[idle], columns)
         wrong = np.setdiff1d(wrong, idle[~stays])
@@ -222,7 +239,7 @@ class Facets:
 def facets(block: Block, columns: Integers, span: Floats, most: int) -> Facets:
     """Return the rows that are not orthogonal to some columns, as combinations of a span."""
     total = Facets(np.empty((0, span.shape[1])), most)
-    for piece in _pieces(block):
+    for piece in _pieces(block, columns):
         rows = (piece.Z @ span)[exact_nonzero(piece.Z, columns)]
         total = total + bounding(rows / np.abs(rows).max(axis=1, keepdims=True), most)
     return total
@@ -257,7 +274,7 @@ def distinct_moved(block: Block, columns: Integers, most: int) -> Distinct:
     """Return the distinct rows that are not orthogonal to columns, where these are not zero."""
     used = (columns != 0).any(axis=1)
     total = Distinct(np.empty((0, int(used.sum()))), most)
-    for piece in _pieces(block):
+    for piece in _pieces(block, columns):
         moved = piece.Z[exact_nonzero(piece.Z, columns)]
         total = total + Distinct(moved[:, used], most)
     return total

@@ -21,17 +21,20 @@ from logit_inference.rows.block import Floats
 from logit_inference.rows.source import Source
 from logit_inference.solve.factor import Factor, column_reach, resolved_factor, row_leverage
 from logit_inference.solve.lean import lean_newton
+from logit_inference.solve.margins import separates_alone
 from logit_inference.solve.newton import FRESH, SMALLEST_STEP, ReachBound, newton
 from logit_inference.solve.pace import Pace, pace_of
 from logit_inference.solve.rank import ILL_CONDITIONED, Rank, find_rank
 from logit_inference.solve.reach import leverage_bound
 from logit_inference.solve.root import SUMMED_IS_ENOUGH, information_root
 from logit_inference.solve.schedule import follow_up, open_search
-from logit_inference.solve.solution import Solution
+from logit_inference.solve.solution import Outcome, Solution
 
 # Elements of X from which a look at the largest of each column is much cheaper than a pass.
 WORTH_A_LOOK = 20_000
 FEW_ROWS = 1_000  # up to here the search is tried without its precautions first: it costs less
+# Where no maximum exists: steps after which what moves by about one a step is told from what stays.
+ENOUGH_TO_SEE = 8
 
 
 @dataclass(frozen=True)
@@ -72,8 +75,21 @@ def find_maximum(
     Notes
     -----
     Passes: those of `newton` and of the shortcuts that it was worth trying; one QR fold and one
-    more evaluation where columns are dependent or ill-conditioned (see `find_rank`).
+    more evaluation where columns are dependent or ill-conditioned (see `find_rank`). Where levels
+    of a wide factor have one outcome only, there is no maximum: eight steps show where it goes.
     """
+    if search.likelihood.has_independent_rows and source.layout is not None:
+        few = min(search.max_iterations, ENOUGH_TO_SEE)
+        if few < search.max_iterations and separates_alone(source):
+            rank, solution = _find(source, replace(search, max_iterations=few), counts, None)
+            found = solution.outcome.converged
+            return rank, solution if found else replace(solution, outcome=Outcome.DIVERGING)
+    return _find(source, search, counts, least)
+
+
+def _find(
+    source: Source, search: Search, counts: Tally, least: float | None
+) -> tuple[Rank, Solution]:
     whole = objective(source, search.likelihood)
     independent = search.likelihood.has_independent_rows
     if source.n_rows <= FEW_ROWS and source.layout is None and independent:
