@@ -21,6 +21,7 @@ from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.coded import Coded
 from logit_inference.rows.product import dense, nonzero_rows
 from logit_inference.rows.source import Source
+from logit_inference.solve.margins import outcomes_beside
 from logit_inference.solve.recession import Recession
 
 AT_ONCE = 1 << 21  # elements of coded columns that are written out at a time
@@ -243,21 +244,35 @@ class _Part:
 def _parts(block: Block, among: Iterable[int]) -> Iterator[_Part]:
     """Yield rows that count, some at a time, of which some columns will be looked at.
 
-    Rows of coded columns that are zero in all of these are told by up to three rows of zeros.
+    Of coded columns one row stands for those that are the same in all of these.
     """
     X, y, counts = block.X, block.y, block.counts
     events, others = y > 0, y < (1.0 if block.trials is None else block.trials)
     rows = np.arange(len(y)) if counts is None else np.flatnonzero(counts)
+    n = np.ones(len(rows), dtype=np.int64)
     if isinstance(X, Coded):
-        there = nonzero_rows(X[rows], np.unique(np.fromiter(among, dtype=np.intp)))
-        idle, rows = rows[~there], rows[there]
-        pairs, n = np.unique(np.stack([events[idle], others[idle]]), axis=1, return_counts=True)
-        yield _Part(np.zeros((len(n), block.n_columns)), pairs[0], pairs[1], n)
+        kinds = _kinds(X, np.unique(np.fromiter(among, dtype=np.intp)))
+        kinds = 4 * kinds[rows] + 2 * events[rows] + others[rows]
+        _, first, n = np.unique(kinds, return_index=True, return_counts=True)
+        rows = rows[first]
     size = max(AT_ONCE // max(block.n_columns, 1), 1)
     for start in range(0, len(rows), size):
         part = rows[start : start + size]
-        ones = np.ones(len(part), dtype=np.int64)
-        yield _Part(dense(X[part]), events[part], others[part], ones)
+        yield _Part(dense(X[part]), events[part], others[part], n[start : start + size])
+
+
+def _kinds(X: Coded, columns: NDArray[np.intp]) -> NDArray[np.int64]:
+    """Return a number for each row, the same only for rows that are equal in some columns."""
+    chosen = X[:, columns]
+    layout = chosen.layout
+    if (layout.places >= 0).any() or any(part.multiplier for part in layout.parts):
+        own = np.arange(1, len(X) + 1)
+        return np.where(nonzero_rows(X, columns), own, 0)
+    kinds = np.zeros(len(X), dtype=np.int64)
+    for factor in {part.factor for part in layout.parts}:
+        kinds = kinds * layout.n_levels[factor] + X.codes[factor]
+        kinds = np.unique(kinds, return_inverse=True)[1]
+    return kinds
 
 
 def _ranges(block: Block, among: NDArray[np.intp]) -> _Ranges:
@@ -279,9 +294,12 @@ def _ranges(block: Block, among: NDArray[np.intp]) -> _Ranges:
 def _outcomes(block: Block, levels: tuple[Level, ...]) -> Total:
     """Count the rows of each level with events, and with non-events, shape (2, k)."""
     counts = np.zeros((2, len(levels)))
-    for part in _parts(block, _looked_at(levels)):
-        holds = np.array([level.holds(part.X) for level in levels]) * part.n
-        counts += [holds[:, part.events].sum(axis=1), holds[:, part.others].sum(axis=1)]
+    told = [k for k, level in enumerate(levels) if level.values.any()]
+    for part in _parts(block, _looked_at(levels[k] for k in told)) if told else ():
+        holds = np.array([levels[k].holds(part.X) for k in told]) * part.n
+        counts[:, told] += [holds[:, part.events].sum(axis=1), holds[:, part.others].sum(axis=1)]
+    for k in set(range(len(levels))) - set(told):  # as zeros: a glance at the codes tells
+        counts[:, k] = outcomes_beside(block, np.array(levels[k].among)).values
     return Total(counts)
 
 

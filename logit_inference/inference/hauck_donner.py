@@ -48,7 +48,7 @@ from logit_inference.likelihood.evaluation import Total
 from logit_inference.likelihood.likelihood import Likelihood
 from logit_inference.rows.basis import Basis
 from logit_inference.rows.block import Block, Floats
-from logit_inference.rows.product import dense
+from logit_inference.rows.product import dense, matrix_times
 from logit_inference.solve.factor import column_reach
 from logit_inference.solve.fit import Fit
 
@@ -132,12 +132,12 @@ def _skewed(
 ) -> Total:
     """Return the sums of ``w (1 − 2mu) x_k e²`` and of ``w (1 − 2mu) e³`` for the columns k."""
     total = np.zeros((2, len(wanted)))
-    size = max(AT_ONCE // max(block.n_columns, 1), 1)
+    size = max(AT_ONCE // max(len(wanted), 1), 1)
     for start in range(0, block.n_rows, size):
         part = block.rows(start, min(start + size, block.n_rows))
-        inside = dense(basis.rows(part.X))
+        inside = basis.rows(part.X)
         weight, skew = likelihood.skewness(part.with_columns(inside), coef)
-        effect = inside @ effects
+        effect = matrix_times(inside, effects)
         pull = (weight * skew)[:, np.newaxis] * np.square(effect)
         total[0] += np.einsum("ij,ij->j", pull, dense(part.X[:, wanted]))
         total[1] += np.einsum("ij,ij->j", pull, effect)

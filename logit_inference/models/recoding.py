@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from logit_inference.likelihood.evaluation import Total
 from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.coded import Coded, Layout, Part
-from logit_inference.rows.product import Columns, dense, nonzero_rows
+from logit_inference.rows.product import Columns, dense
 from logit_inference.rows.source import ArraySource, Source
 from logit_inference.solve.fit import Fit, fit_rows
+from logit_inference.solve.margins import outcomes_beside
 from logit_inference.solve.recession import Recession, separated_rows
 
 if TYPE_CHECKING:
@@ -188,23 +188,13 @@ def _contrasted(fit: Fit, design: Design) -> list[_Factor]:
 
 def _is_empty(source: Source, columns: Any) -> bool:
     """Say whether the rows that are zero in all of some columns have one outcome only; a pass."""
-    events, others = source.fold(_outcomes_beside, columns).values
+    events, others = source.fold(outcomes_beside, columns).values
     return bool(events == 0 or others == 0)
-
-
-def _outcomes_beside(block: Block, columns: Any) -> Total:
-    """Count the rows with events, and with non-events, that are zero in some columns."""
-    rows = ~nonzero_rows(block.X, columns)
-    if block.counts is not None:
-        rows &= block.counts
-    y = block.y[rows]
-    failures = y < (1.0 if block.trials is None else block.trials[rows])
-    return Total(np.array([np.count_nonzero(y > 0), np.count_nonzero(failures)], dtype=np.float64))
 
 
 def _levels(block: Block, columns: Any, table: Floats) -> Floats:
     """Return the row of a table (levels, w) that each row's columns are exactly; −1 if none."""
-    X: Columns = block.X[:, columns]
+    X = block.X[:, columns]
     if isinstance(X, Coded) and len(X.layout.parts) == 1 and (X.layout.places < 0).all():
         part = X.layout.parts[0]
         if not part.multiplier:  # one row of a level tells of all
@@ -216,7 +206,7 @@ def _levels(block: Block, columns: Any, table: Floats) -> Floats:
 
 def _matched(X: Columns, table: Floats) -> Floats:
     """Return the same of rows (n, w) written out, some at a time."""
-    mix: Floats = np.random.default_rng(len(table)).normal(size=table.shape[1])
+    mix: Any = np.random.default_rng(len(table)).normal(size=table.shape[1])
     keys = table @ mix
     order = np.argsort(keys)
     size = max(AT_ONCE // len(mix), 1)

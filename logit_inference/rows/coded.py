@@ -205,7 +205,8 @@ def nonzero_rows(X: Coded, columns: Integers) -> NDArray[np.bool_]:
     """
     wanted = np.zeros(X.layout.n_columns, dtype=bool)
     wanted[columns] = True
-    numbers = np.flatnonzero((X.layout.places >= 0) & wanted[X.layout.places])
+    seen = np.flatnonzero(X.layout.places >= 0)
+    numbers = seen[wanted[X.layout.places[seen]]]
     found: NDArray[np.bool_] = (X.numbers[:, numbers] != 0).any(axis=1)
     for part in X.layout.parts:
         own = wanted[part.columns]

@@ -31,6 +31,13 @@ def times(X: Columns, coef: Floats, out: Floats | None = None) -> Floats:
     return product
 
 
+def matrix_times(X: Columns, matrix: Floats) -> Floats:
+    """Return ``X @ matrix`` of shape (n, k); of coded columns one by one."""
+    if isinstance(X, Coded):
+        return np.column_stack([coded.times(X, column) for column in matrix.T])
+    return np.asarray(X @ matrix)
+
+
 def transposed_times(X: Columns, values: Floats) -> Floats:
     """Return ``X' values`` of shape (p,)."""
     if isinstance(X, Coded):

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from logit_inference.likelihood.evaluation import Total
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.coded import Coded
 from logit_inference.rows.product import dense, nonzero_rows, signs
@@ -87,6 +88,16 @@ def count_rows(block: Block, columns: Integers | None = None) -> Count:
         return Count(block.n_rows if counts is None else int(counts.sum()))
     pieces = _pieces(block, columns)
     return Count(sum(int(exact_nonzero(piece.Z, columns).sum()) for piece in pieces))
+
+
+def outcomes_beside(block: Block, columns: NDArray[np.intp]) -> Total:
+    """Count the rows with events, and with non-events, that are zero in some columns, (2,)."""
+    rows = ~nonzero_rows(block.X, columns)
+    if block.counts is not None:
+        rows &= block.counts
+    y = block.y[rows]
+    failures = y < (1.0 if block.trials is None else block.trials[rows])
+    return Total(np.array([np.count_nonzero(y > 0), np.count_nonzero(failures)], dtype=np.float64))
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from logit_inference.errors import RankError
 from logit_inference.likelihood.evaluation import Evaluation
@@ -19,6 +20,7 @@ from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.centring import Centring
 from logit_inference.rows.coded import MOST_ROWS, Layout
+from logit_inference.rows.product import signs
 from logit_inference.rows.source import Source
 from logit_inference.solve.condition import (
     condition_numbers,
@@ -123,6 +125,10 @@ def find_rank(
         return _plain_rank(source, limit, within)
     if factor is not None and is_resolved(factor):
         return Rank(Basis.identity(p), {}, 0)
+    if factor is None:
+        beside = _beside_empty(source, start, limit)
+        if beside is not None:
+            return beside
     if factor is not None:
         centring = condition_numbers(source, layout, start.upper)
         found = Rank(Basis(p, tuple(range(p)), centring), {}, 1)
@@ -135,6 +141,37 @@ def find_rank(
     plain = _plain_rank(source, RAW_IS_ENOUGH)
     best = found if plain.basis.matrix is None else plain
     return replace(best, n_passes=found.n_passes + 2)
+
+
+def _beside_empty(source: Source, start: Evaluation, limit: float) -> Rank | None:
+    """Return the rank where some columns are zero and the others well conditioned, else None.
+
+    Levels without rows are such columns. One pass.
+    """
+    p, present = source.n_columns, source.fold(_present).values
+    if present.all() or not present.any():
+        return None
+    kept = np.flatnonzero(present)
+    factor = factorize(start.upper[np.ix_(kept, kept)])
+    if factor is None or not factor.condition_within(limit) or not is_resolved(factor):
+        return None
+    relations = {int(j): Relation(np.zeros(p), 0.0) for j in np.flatnonzero(~present)}
+    return Rank(Basis(p, tuple(kept.tolist())), relations, 1)
+
+
+@dataclass(frozen=True)
+class _Present:
+    """Which columns are other than zero in some row; shape (p,) of bool."""
+
+    values: NDArray[np.bool_]
+
+    def __add__(self, other: _Present) -> _Present:
+        return _Present(self.values | other.values)
+
+
+def _present(block: Block) -> _Present:
+    up, down = signs(block.X if block.counts is None else block.X[block.counts])
+    return _Present(up | down)
 
 
 def _plain_rank(source: Source, limit: float, within: BlockKernel | None = None) -> Rank:

@@ -31,13 +31,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from logit_inference.rows.block import Floats
-from logit_inference.rows.product import Columns, times
+from logit_inference.rows.product import Columns, magnitudes, matrix_times
 from logit_inference.rows.source import Source
 from logit_inference.solve import margins
 from logit_inference.solve.cone import (
@@ -125,8 +124,8 @@ class Recession:
         0 where nowhere, 1 and −1 where to the same infinity for every direction that moves them,
         NaN where that depends on the direction, or was not found.
         """
-        inside = _products(X, self.span)
-        terms = _products(abs(X), np.abs(self.span))
+        inside = matrix_times(X, self.span)
+        terms = matrix_times(magnitudes(X), np.abs(self.span))
         with np.errstate(invalid="ignore"):
             inside[np.abs(inside) <= ORTHOGONAL * terms] = 0.0
         moved = (inside != 0).any(axis=1)
@@ -312,13 +311,6 @@ def separated_rows(source: Source, recession: Recession) -> NDArray[np.bool_]:
         return recession.separated
     whole = np.array(recession.whole, dtype=object)
     return np.asarray(source.map(margins.is_separated, whole), dtype=bool)
-
-
-def _products(X: Any, matrix: Floats) -> Floats:
-    """Return ``X @ matrix``, X being a plain array or coded columns."""
-    if isinstance(X, np.ndarray):
-        return np.asarray(X @ matrix)
-    return np.column_stack([times(X, column) for column in matrix.T])
 
 
 def _nothing(exists: bool | None, p: int, n_rows: int, reason: str = "") -> Recession:

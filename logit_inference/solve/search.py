@@ -33,8 +33,9 @@ from logit_inference.solve.solution import Outcome, Solution
 # Elements of X from which a look at the largest of each column is much cheaper than a pass.
 WORTH_A_LOOK = 20_000
 FEW_ROWS = 1_000  # up to here the search is tried without its precautions first: it costs less
-# Where no maximum exists: steps after which what moves by about one a step is told from what stays.
-ENOUGH_TO_SEE = 8
+# Steps after which a search in many columns looks for one that separates rows by itself: what goes
+# to infinity moves by about one a step by then, and what does not hardly moves.
+ENOUGH_TO_SEE, WIDE = 10, 60
 
 
 @dataclass(frozen=True)
@@ -75,16 +76,26 @@ def find_maximum(
     Notes
     -----
     Passes: those of `newton` and of the shortcuts that it was worth trying; one QR fold and one
-    more evaluation where columns are dependent or ill-conditioned (see `find_rank`). Where levels
-    of a wide factor have one outcome only, there is no maximum: eight steps show where it goes.
+    more evaluation where columns are dependent or ill-conditioned (see `find_rank`). Of many
+    columns a search that takes long is stopped where one of them separates rows by itself, as those
+    of empty cells do: there is no maximum, and where it would go is seen.
     """
-    if search.likelihood.has_independent_rows and source.layout is not None:
-        few = min(search.max_iterations, ENOUGH_TO_SEE)
-        if few < search.max_iterations and separates_alone(source):
-            rank, solution = _find(source, replace(search, max_iterations=few), counts, None)
-            found = solution.outcome.converged
-            return rank, solution if found else replace(solution, outcome=Outcome.DIVERGING)
-    return _find(source, search, counts, least)
+    wide = source.layout is not None or source.n_columns > WIDE
+    if not (wide and search.likelihood.has_independent_rows):
+        return _find(source, search, counts, least)
+    first = replace(search, max_iterations=min(search.max_iterations, ENOUGH_TO_SEE))
+    rank, solution = _find(source, first, counts, least)
+    left = search.max_iterations - first.max_iterations
+    if solution.outcome is not Outcome.ITERATION_LIMIT or not left:
+        return rank, solution
+    spent = solution.n_passes + 1.0
+    if separates_alone(source):
+        return rank, replace(solution, outcome=Outcome.DIVERGING, n_passes=spent)
+    start = np.nan_to_num(rank.basis.coefficients(solution.coef))
+    again = replace(search, start=start, max_iterations=left)
+    rank, onward = _find(source, again, counts, None)
+    steps = solution.steps + onward.steps
+    return rank, replace(onward, steps=steps, n_passes=spent + onward.n_passes)
 
 
 def _find(

@@ -1,11 +1,14 @@
 """Separation of wide factors, decided with indicators in place of contrasts."""
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import logit_inference as li
 from logit_inference.design.polynomials import polynomial_contrasts
+from logit_inference.rows import coded
 
 
 def random_table(seed):
@@ -79,3 +82,54 @@ def test_scores_that_coincide():
     data = {"y": [0, 1, 0, 1, 1, 0], "g": list("abcabc")}
     with pytest.raises(li.errors.SchemaError, match="not finite"):
         li.logit("y ~ C(g, contr.poly(scores=[1, 1, 2]))", data)
+
+
+def wide_table(levels=120, each=9, seed=5):
+    """Hospitals, some of which saw one outcome only, in an order without any."""
+    rng = np.random.default_rng(seed)
+    g = rng.permutation(np.repeat(np.arange(levels), each))
+    x, h = rng.normal(size=len(g)), rng.choice(["a", "b"], len(g))
+    chance = 1.0 / (1.0 + np.exp(-(0.3 * x + rng.normal(0.0, 0.3, levels)[g])))
+    y = (rng.random(len(g)) < chance).astype(int)
+    few = (g > 0) & (g < 6)
+    y[few] = g[few] % 2
+    y[g == 0] = np.arange(each) % 2
+    return pd.DataFrame({"g": np.char.add("site ", g.astype(str)), "x": x, "h": h, "y": y})
+
+
+@pytest.mark.parametrize(("levels", "each"), [(120, 9), (250, 80)])
+def test_pure_levels_of_a_wide_factor_leave_the_fit_of_the_others(levels, each, monkeypatch):
+    """Of coded rows few are written out at a time; few steps are taken where no maximum exists."""
+    written, data = [], wide_table(levels, each)
+    real = coded.dense
+    monkeypatch.setattr(coded, "dense", lambda X: written.append(math.prod(X.shape)) or real(X))
+    with pytest.warns(li.SeparationWarning):
+        fit = li.logit("y ~ x + h + C(g)", data)
+    shares = data.groupby("g")["y"].mean()
+    pure = set(shares.index[shares.isin([0.0, 1.0])])
+    assert len(pure) > 4
+    assert set(data["g"][list(fit.separation.rows)]) == pure
+    assert len(fit.separation.rows) == data["g"].isin(pure).sum()
+    goes = {f"C(g)[T.{name}]": np.inf if shares[name] else -np.inf for name in pure}
+    assert {name: end for name, end in fit.separation.infinite.items() if end} == goes
+    rest = li.logit("y ~ x + h + C(g)", data[~data["g"].isin(pure)])
+    assert fit.llf == pytest.approx(rest.llf, rel=1e-12)
+    finite = list(rest.params.index)
+    np.testing.assert_allclose(fit.params[finite], rest.params, rtol=1e-7, atol=1e-9)
+    np.testing.assert_allclose(fit.bse[finite], rest.bse, rtol=1e-8)
+    assert len(fit.asked.solution.steps) <= 10
+    assert (fit.fit.source.layout is not None) == (levels == 250)
+    few = max(len(fit.separation.rows), 4 * levels)
+    assert max(written, default=0) <= few * len(fit.params)
+
+
+def test_a_pure_reference_level_is_told_as_others_are():
+    data = wide_table()
+    data.loc[data["g"] == "site 1", "g"] = "first"
+    data["g"] = pd.Categorical(data["g"], ["first", *sorted(set(data["g"]) - {"first"})])
+    with pytest.warns(li.SeparationWarning):
+        fit = li.logit("y ~ x + h + C(g)", data)
+    assert (data["g"][list(fit.separation.rows)] == "first").sum() == 9
+    rest = data[~data.index.isin(fit.separation.rows)].copy()
+    rest["g"] = rest["g"].cat.remove_unused_categories()
+    assert fit.llf == pytest.approx(li.logit("y ~ x + h + C(g)", rest).llf, rel=1e-12)

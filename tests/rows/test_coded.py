@@ -15,7 +15,10 @@ from logit_inference.rows.coded import (
     Part,
     dense,
     largest,
+    nonzero_rows,
     rows_per_block,
+    signs,
+    square_sums,
     times,
     transposed_times,
 )
@@ -93,6 +96,13 @@ def test_products_are_those_of_the_matrix_written_out(drawn):
     assert np.allclose(out, full @ coef, **CLOSE)
     assert np.allclose(transposed_times(X, values), full.T @ values, **CLOSE)
     assert (largest(X) == np.abs(full).max(axis=0, initial=0.0)).all()
+    assert np.allclose(square_sums(X), np.square(full).sum(axis=0), **CLOSE)
+    assert np.allclose(square_sums(X, values), values @ np.square(full), **CLOSE)
+    up, down = signs(X)
+    assert (up == (full > 0).any(axis=0)).all()
+    assert (down == (full < 0).any(axis=0)).all()
+    columns = np.flatnonzero(rng.random(p) < 0.4)
+    assert (nonzero_rows(X, columns) == (full[:, columns] != 0).any(axis=1)).all()
 
 
 @given(MATRICES, st.integers(1, 10))
