@@ -206,23 +206,38 @@ class ArraySource:
         return coded_rows(X) if isinstance(X, Coded) else rows_per_block(self.n_columns)
 
     def _run(self, kernel: Callable[..., Summary], args: Any, bounds: tuple[int, int]) -> Summary:
-        part: Summary = kernel(self._blocks(*bounds), *args)
+        # What is folded block by block may keep parts of them.
+        lent = kernel is not _fold_blocks
+        part: Summary = kernel(self._blocks(*bounds, lent=lent), *args)
         return part
 
-    def _blocks(self, start: int, stop: int) -> Iterator[Block]:
+    def _blocks(self, start: int, stop: int, *, lent: bool = False) -> Iterator[Block]:
+        """Yield blocks; if ``lent``, each is valid until the next is asked for."""
         if self.cuts is not None:
             within = self.cuts[(self.cuts >= start) & (self.cuts < stop)].tolist()
             for first, after in zip(within, [*within[1:], stop], strict=True):
                 yield self._read(self.data.rows(first, after))
             return
-        size = self._size
+        size, space = self._size, None
         for first in range(start, stop, size):
-            yield self._read(self.data.rows(first, min(first + size, stop)))
+            part = self.data.rows(first, min(first + size, stop))
+            if lent and space is None and not self._is_ready(part):
+                space = np.empty((part.n_rows, self.n_columns))
+            yield self._read(part, space)
 
-    def _read(self, part: Block) -> Block:
-        if not self.intercept and _is_ready(part.X):
+    def _is_ready(self, part: Block) -> bool:
+        return not self.intercept and _is_ready(part.X)
+
+    def _read(self, part: Block, space: Floats | None = None) -> Block:
+        """Return a block as kernels take it, written into a space where there is one."""
+        if self._is_ready(part):
             return part
-        return part.with_columns(_float_columns(part.X, self.intercept))
+        columns = np.empty((part.n_rows, self.n_columns)) if space is None else space[: part.n_rows]
+        if self.intercept:
+            columns[:, 0] = 1.0
+        X: Any = part.X
+        columns[:, int(self.intercept) :] = X
+        return part.with_columns(columns)
 
 
 def _fold_blocks(blocks: Iterable[Block], kernel: Callable[..., Summary], *args: Any) -> Summary:
@@ -278,12 +293,3 @@ def _is_ready(X: Any) -> bool:
         return False
     rows, columns = X.strides
     return bool((columns == 8 and rows >= 8 * X.shape[1]) or (rows == 8 and columns >= 8 * len(X)))
-
-
-def _float_columns(X: Any, intercept: bool) -> Floats:
-    if not intercept:
-        return np.ascontiguousarray(X, dtype=np.float64)
-    columns = np.empty((X.shape[0], X.shape[1] + 1))
-    columns[:, 0] = 1.0
-    columns[:, 1:] = X
-    return columns

@@ -97,6 +97,7 @@ def limit_fit(
         basis=Basis(p, tuple(kept[j] for j in rank.basis.kept), rank.basis.matrix),
         solution=replace(
             solution,
+            steps=fit.solution.steps + solution.steps,
             n_passes=fit.solution.n_passes + solution.n_passes,
             n_trials=fit.tally.trials,
         ),

@@ -28,7 +28,7 @@ from logit_inference.solve.rank import ILL_CONDITIONED, Rank, find_rank
 from logit_inference.solve.reach import leverage_bound
 from logit_inference.solve.root import SUMMED_IS_ENOUGH, information_root
 from logit_inference.solve.schedule import follow_up, open_search
-from logit_inference.solve.solution import Outcome, Solution
+from logit_inference.solve.solution import Outcome, Solution, Step
 
 # Elements of X from which a look at the largest of each column is much cheaper than a pass.
 WORTH_A_LOOK = 20_000
@@ -114,19 +114,18 @@ def _find(
         if plain is not None:
             return Rank(Basis.identity(source.n_columns), {}, 0), plain
     pace = pace_of(source.n_columns, source.score_price, counts, search.tolerance, FRESH)
-    spent = 0.0
+    spent, tried = 0.0, tuple[Step, ...]()
     if least is not None:
         opening = open_search(source, search.likelihood, search.start, least, counts, pace)
-        spent = opening.n_passes
+        spent, tried = opening.n_passes, opening.steps
         if opening.coef is not None:
             solution = _newton(source, search, pace, whole, opening.coef, smallest_step=1.0)
-            spent += solution.n_passes
+            spent, tried = spent + solution.n_passes, tried + solution.steps
             if solution.outcome.converged:
                 rank = find_rank(source, solution.evaluation)
                 spent += rank.n_passes
                 if rank.basis.is_identity:
-                    steps = opening.steps + solution.steps
-                    return rank, replace(solution, steps=steps, n_passes=spent)
+                    return rank, replace(solution, steps=tried, n_passes=spent)
     waiting = [whole(search.start)]
     condition = ILL_CONDITIONED if independent else SUMMED_IS_ENOUGH
     rank = find_rank(source, waiting[0], condition, search.likelihood.within)
@@ -145,7 +144,9 @@ def _find(
         spent += 1.0  # the evaluation that made us look closer
     spent += rank.n_passes
     if spent:
-        solution = replace(solution, n_passes=solution.n_passes + spent)
+        steps = tuple(step._replace(kind=f"{step.kind}, dropped") for step in tried)
+        spent += solution.n_passes
+        solution = replace(solution, steps=steps + solution.steps, n_passes=spent)
     return rank, solution
 
 

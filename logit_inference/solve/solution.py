@@ -56,7 +56,8 @@ class Step(NamedTuple):
     kind : str
         What was done: ``"newton"``; ``"halved"`` after step halving; ``"score"`` along an older
         information matrix; ``"sample"`` for a Newton step on a sample of the rows, weighted so that
-        its numbers estimate those of all rows. Of first-order methods ``"gradient"``, ``"halved"``
+        its numbers estimate those of all rows; with ``", dropped"`` behind it where the search
+        then began again without. Of first-order methods ``"gradient"``, ``"halved"``
         where backtracking had to shorten it, ``"lbfgs"``, and ``"stop"`` for where they ended.
     log_likelihood : float
         Before the step, without the binomial constant.
@@ -89,7 +90,8 @@ class Solution:
     steps : tuple of Step
     n_passes : float
         Passes over the columns: evaluations, those of halved steps included, and other folds. One
-        over a sample counts as its share of the rows.
+        over a sample counts as its share of the rows. The proof that a maximum exists (see
+        ``certificate``) may read the rows again, and is not counted.
     direction : (q,) array
         The last Newton step.
     decrement : float

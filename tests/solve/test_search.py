@@ -401,6 +401,16 @@ def test_a_closer_look_at_the_columns_after_an_opening_is_counted(monkeypatch):
     assert len(looked) == 1
 
 
+def test_steps_of_a_sample_that_is_dropped_are_shown_as_such():
+    block = spread(np.random.default_rng(1), by=1.0)
+    rare = np.zeros(block.n_rows)
+    rare[:7] = 1.0  # in next to no row of a sample
+    told = kinds(fit(block.with_columns(np.column_stack([block.X, rare]))))
+    assert told[0] == "sample, dropped"
+    assert told == sorted(told, key=lambda kind: not kind.endswith("dropped"))
+    assert told[-1] == "newton"
+
+
 # --- bits, memory orders, memory --------------------------------------------------------------
 
 
