@@ -84,9 +84,7 @@ def profile_curve(peak: Peak, row: Floats, level: float, points: int) -> Curve:
     )
 
 
-def supremum_curve(
-    profile: Held, supremum: float, end: float, side: float, points: int, r: int
-) -> Curve:
+def supremum_curve(profile: Held, supremum: float, end: float, side: float, points: int) -> Curve:
     """Return the profile of a combination that runs to infinity, from the end of its interval.
 
     Parameters
@@ -98,8 +96,7 @@ def supremum_curve(
         The finite end of the interval.
     side : {-1.0, 1.0}
         Where it runs to.
-    points, r
-        Numbers of points and of coefficients.
+    points : int
 
     Raises
     ------
@@ -124,5 +121,8 @@ def supremum_curve(
         steps = np.append([-BEYOND, 0.0], np.geomspace(1.0, reach / profile.unit, points - 1))
         steps *= profile.unit
     value = np.sort(end + side * steps)
-    falls = np.array([fall(float(at)) for at in value])
-    return Curve(value, falls, -side * np.sqrt(2.0 * falls), np.full((len(value), r), np.nan))
+    falls, coef = np.empty(len(value)), list[Floats]()
+    for place, at in enumerate(value.tolist()):
+        falls[place] = fall(at)
+        coef.append(profile.coef(np.array([at])))
+    return Curve(value, falls, -side * np.sqrt(2.0 * falls), np.array(coef))

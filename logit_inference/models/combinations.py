@@ -223,7 +223,7 @@ def profile_of(result: LogitResult, combination: Any, points: int, level: float 
         result.penalized_log_likelihood - curve.fall,
         curve.root,
         result.estimate.names,
-        _coefficients(result, curve.coef),
+        curve.coef,
         (
             *((unused_note(foreign),) if foreign else ()),
             *branches_note([name], own, "profile"),
@@ -236,7 +236,8 @@ def _curve(result: LogitResult, name: str, matrix: Floats, level: float, points:
     assert fit is not None, "who asks has looked"
     if not at.infinite_in(matrix).any():
         peak = fit_peak(fit)
-        return profile_curve(peak, widened(fit, peak, matrix)[0], level, points)
+        curve = profile_curve(peak, widened(fit, peak, matrix)[0], level, points)
+        return replace(curve, coef=_coefficients(result, curve.coef))
     if result.asked is None or at.recession is None:
         raise DetachedError("profile()")
     supremum = _supremum(result)
@@ -249,7 +250,7 @@ def _curve(result: LogitResult, name: str, matrix: Floats, level: float, points:
         raise ProfileError.undecided(name)
     side = float(np.sign(ends[np.isinf(ends)][0]))
     end = float(ends[np.isfinite(ends)][0])
-    return supremum_curve(profile, supremum, end, side, points, len(fit.solution.coef))
+    return supremum_curve(profile, supremum, end, side, points)
 
 
 def _coefficients(result: LogitResult, inner: Floats) -> Floats:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from logit_inference.errors import ArgumentError, SurveyError
+from logit_inference.errors import ArgumentError, SurveyError, shorten
 from logit_inference.inference.deviance import (
     Model,
     TermTest,
@@ -43,6 +43,10 @@ if TYPE_CHECKING:
 TESTS = ("lr", "wald", "score")
 NAMES = {"wald": "Wald Tests", "lr": "Likelihood-Ratio Tests", "score": "Score Tests"}
 NOTHING_ADDED = "A term with 0 df adds nothing to what the rows can tell of the others."
+SEPARATED = (
+    "The data are separated: degrees of freedom of likelihood ratios count all restrictions, those "
+    "of score tests the ones that the rows left beside a smaller model's separated rows can tell."
+)
 NOTHING_TESTED = "The model has no term beside the intercept: there is nothing to test."
 TOO_FEW_CLUSTERS = (
     "A line without a test is about more coefficients together than so few clusters, or their "
@@ -81,7 +85,7 @@ def anova(result: LogitResult, kind: object, test: str | None, adjustment: str |
     adjusted, notes = adjusted_values(result, lines, comparisons, test, adjustment)
     notes += flic
     if kind == 3:
-        notes += coding_notes(result, structure)
+        notes += (*coding_notes(result, structure), *_aliased_notes(result))
     more: list[Column] = []
     if kind == 1 and test != "wald":
         first = lines[0].smaller if lines else fitted_model(result)
@@ -98,8 +102,23 @@ def wald_terms(result: LogitResult, adjustment: str | None) -> Table:
     lines = wald_comparisons(result.estimate, comparisons)
     adjusted, notes = adjusted_values(result, lines, comparisons, "wald", adjustment)
     notes += (*wald_notes(result, lines), *covariance_notes(result, "wald"))
+    notes += _aliased_notes(result)
     title = "Wald Tests of Terms"
     return deviance_table(title, lines, adjusted=adjusted, notes=notes)
+
+
+def _aliased_notes(result: LogitResult) -> tuple[str, ...]:
+    """Return what tests of columns leave out."""
+    estimate = result.estimate
+    names = [
+        name for name, there in zip(estimate.names, estimate.identified, strict=True) if not there
+    ]
+    if not names:
+        return ()
+    return (
+        f"Not estimable, and so not in the models compared here: {shorten(names)}. Type 2 tests a "
+        "term beside all that such columns span.",
+    )
 
 
 def drop1(result: LogitResult, test: str | None, adjustment: str | None) -> Table:
@@ -189,6 +208,8 @@ def _table(
         notes.append(NOTHING_TESTED)
     if test == "wald":
         notes += wald_notes(result, lines)
+    elif result.estimate.recession is not None:
+        notes.append(SEPARATED)
     if any(line.df == 0 for line in lines):
         notes.append(NOTHING_ADDED)
     if test == "lr" and not result.account.estimator.is_ml:
@@ -205,7 +226,9 @@ def wald_notes(result: LogitResult, lines: Sequence[TermTest]) -> tuple[str, ...
         return notes
     if result.estimate.recession is None:
         return (*notes, TOO_FEW_CLUSTERS)
-    return (*notes, str(SurveyError.infinite()) if result.account.is_pseudo else NO_WALD_TEST)
+    if result.account.is_pseudo:
+        return (*notes, str(SurveyError.infinite()))
+    return (*notes, NO_WALD_TEST)
 
 
 def fit_columns(

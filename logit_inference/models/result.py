@@ -881,9 +881,9 @@ class LogitResult:
         type : {1, 2, 3}
             1: each term added to those before it, as R's ``anova``, with the residual deviance of
             each model. 2: each term added to all that do not contain it, which respects
-            marginality. 3: the columns of each term as coded, all others being in the model, as
-            R's ``car::Anova``; with the intercept's. The table says so where the interactions of a
-            term are coded so that type 3 tests it at one place only.
+            marginality. 3: the columns of each term as coded, all others that can be estimated
+            being in the model, as R's ``car::Anova``; with the intercept's. The table says so where
+            the interactions of a term are coded so that type 3 tests it at one place only.
         test : {"lr", "wald", "score"}, optional
             By default the likelihood ratio, where the estimator has one. Penalised fits keep the
             penalty of all columns; score tests are those of maximum likelihood.

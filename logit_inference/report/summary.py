@@ -24,8 +24,8 @@ from logit_inference.report.numbers import Kind, format_number
 from logit_inference.report.table import Column, Table
 
 NO_WALD_TEST = (
-    "A term with a coefficient at infinity has no Wald test: the likelihood ratio and the score "
-    'test have one, in anova(type=3, test="lr") or test="score".'
+    "A term with a coefficient at infinity, or tested beside one, has no Wald test: the likelihood "
+    'ratio and the score test have one, with test="lr" or test="score" in anova() and drop1().'
 )
 PSEUDO = "The log-likelihood is a pseudo-likelihood: no likelihood-ratio test, AIC or BIC"
 WORKING = 'fit.test(…, method="rao-scott") has a working one'

@@ -42,10 +42,14 @@ class Held:
         constant, and its gradient (k,); NaN where that was not found.
     unit : float
         A step of the first combination that changes linear predictors by about one.
+    coef : callable
+        From values (k,) to the coefficients (p,) at the supremum; NaN where they are not finite
+        there.
     """
 
     look: Callable[[Floats], tuple[float, Floats]]
     unit: float
+    coef: Callable[[Floats], Floats]
 
     def value(self, at: Floats) -> float:
         """Return the supremum with the combinations at these values; NaN if it was not found."""
@@ -158,7 +162,23 @@ def held(fit: Fit, recession: Recession, matrix: Floats, *, limit: int = 100) ->
             value = here.log_likelihood if rank == len(others) else found
             return float(value), solved.T @ here.score[pivots]
 
-    return Held(look, float(abs(rows[0, pivots[0]]) / sizes[pivots[0]]))
+    def coefficients(at: Floats) -> Floats:
+        """Return the coefficients at the supremum, NaN where they are not finite."""
+        if tuple(at) not in path:
+            look(at)
+        inner = np.full(q, np.nan)
+        inner[pivots] = solved @ at
+        if tuple(at) in path:
+            inner[list(free[-1])] = path[tuple(at)]
+        lost = np.isnan(inner)
+        own = change @ np.where(lost, 0.0, inner)
+        own[(change[:, lost] != 0).any(axis=1)] = np.nan
+        whole = np.full(p, np.nan)
+        whole[kept] = own
+        return whole
+
+    unit = float(abs(rows[0, pivots[0]]) / sizes[pivots[0]])
+    return Held(look, unit, coefficients)
 
 
 def _some_columns(source: Source, columns: tuple[int, ...]) -> Source:

@@ -385,3 +385,21 @@ def test_infinite_coefficients_have_no_slopes():
         frame = li.logit("y ~ C(g) + x", data).hauck_donner().to_frame()
     assert frame["past_maximum"].tolist()[:3] == ["—", "—", "—"]
     assert frame["slope"].isna().tolist() == [True, True, True, False]
+
+
+def test_along_a_coefficient_that_runs_to_infinity_the_others_are_refitted():
+    data = li.datasets.load("endometrial")
+    with pytest.warns(li.SeparationWarning):
+        fit = li.logit("HG ~ NV + PI + EH", data)
+    for combination, held in (("NV", data["NV"] * 1.0), ("NV + PI", data["NV"] - 0.0)):
+        frame = fit.profile(combination, points=4).to_frame()
+        for point in frame.itertuples():
+            other = data["PI"] - (held if combination == "NV + PI" else 0.0)
+            at = data.assign(o=point.value * held, PI=other)
+            alone = li.logit("HG ~ PI + EH", at, offset="o")
+            assert alone.llf == pytest.approx(point.log_likelihood, abs=1e-9)
+            for name in ("Intercept", "PI", "EH"):
+                assert getattr(point, name) == pytest.approx(alone.params[name], rel=1e-6)
+            assert point.NV + (point.PI if combination == "NV + PI" else 0.0) == pytest.approx(
+                point.value, rel=1e-9
+            )

@@ -374,3 +374,11 @@ def test_type_3_says_where_it_is_not_of_an_average(formula, told):
     assert told is None or told in notes[0]
     weighted = li.logit(f"low ~ {formula}", data, weights=data["lwt"], weights_kind="precision")
     assert len(weighted.anova(type=3, test="wald").notes) == len(notes)
+
+
+def test_what_type_3_leaves_out_is_said():
+    data = birthwt.assign(kg=lambda frame: 0.45359237 * frame["lwt"])
+    with pytest.warns(li.CollinearityWarning):
+        fit = li.logit("low ~ lwt + kg + smoke", data)
+    assert any("Not estimable" in note and "kg" in note for note in fit.anova(type=3).notes)
+    assert not any("Not estimable" in note for note in fit.anova(type=2).notes)
