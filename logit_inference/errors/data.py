@@ -97,6 +97,15 @@ class SchemaError(LogitInferenceError, ValueError):
         )
 
     @classmethod
+    def no_label(cls, column: str, kinds: Sequence[str]) -> SchemaError:
+        """Return the error for values that cannot be told to be equal or not."""
+        return cls(
+            f"column {column!r} holds values of type {' and '.join(kinds)}, which cannot say "
+            "which rows belong together: they have no hash. Numbers, text, dates, tuples or any "
+            "other hashable values can (a tuple in place of a list, say)."
+        )
+
+    @classmethod
     def single(cls, column: str, value: object) -> SchemaError:
         """Return the error for a column of a dict that is one value."""
         return cls(

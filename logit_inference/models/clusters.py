@@ -76,7 +76,7 @@ def cluster_names(
         frame = None if result.table is None else as_frame(result.table)
         if frame is None or name not in frame.names:
             return tuple(f"that of row {plain(result.labels[row])!r}" for row in rows)
-        column = frame.column(name)
+        column = frame.label_column(name)
         values = (
             np.array(column.levels, dtype=object)[column.values] if column.levels else column.values
         )
@@ -122,7 +122,7 @@ def _named(result: LogitResult, name: str, known: Mapping[str, Codes], argument:
     frame = as_frame(result.table)
     if name not in frame.names:
         raise ClusterError.unknown(name, [*known, *frame.names])
-    column = frame.column(name)
+    column = frame.label_column(name)
     values = np.array(column.values, dtype=object)
     if column.missing is not None:
         values[column.missing] = None
