@@ -65,6 +65,8 @@ def other_covariance(
         raise ArgumentError("by", by, f'it with "cluster": {covariance!r} has no clusters')
     if type != "CR1" and covariance != "cluster":
         raise ArgumentError("type", type, f'it with "cluster": {covariance!r} has no clusters')
+    if covariance not in (*HETEROSKEDASTIC, "cluster"):
+        check_convention(repr(covariance), convention)
     if result.fit is None:
         raise DetachedError("with_covariance()")
     if covariance == "cluster":
@@ -77,6 +79,14 @@ def other_covariance(
         found = _row_covariance(result, result.fit, covariance, convention)
     estimate = replace(result.estimate, covariance=found)
     return replace(result, estimate=estimate, clusters=codes)
+
+
+def check_convention(covariance: str, convention: str) -> None:
+    """Raise for factors of other packages where a covariance has none that they could replace."""
+    if convention != "sandwich":
+        reason = f"{covariance} has no factor that conventions differ in"
+        instead = 'it with "HC0" to "HC3" or "cluster"'
+        raise ArgumentError.refused("convention", convention, reason, instead)
 
 
 def _row_covariance(result: LogitResult, fit: Fit, covariance: str, convention: str) -> Covariance:

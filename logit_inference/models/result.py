@@ -1129,7 +1129,7 @@ class LogitResult:
         >>> few.with_covariance("cluster", by="herd", type="CR2").tidy()["df"].round(1).tolist()
         [12.5, 11.5, 11.6, 8.8]
         """
-        chosen = read_resampling(covariance, n_replicates, seed, strata)
+        chosen = read_resampling(covariance, n_replicates, seed, strata, type, convention)
         if isinstance(chosen, Resampling):
             return resampled_covariance(self, chosen, by)
         return other_covariance(self, chosen, by=by, type=type, convention=convention)
