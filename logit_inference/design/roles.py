@@ -27,6 +27,7 @@ from logit_inference.design.outcome import (
 from logit_inference.design.sample import Sample, level_value, numeric_value
 from logit_inference.errors import (
     ArgumentError,
+    ClusterError,
     FormulaError,
     SchemaError,
     WeightsError,
@@ -144,6 +145,8 @@ def _named_groups(groups: Any, frame: Frame) -> Mapping[str, Any]:
     elif isinstance(groups, (list, tuple)) and all(isinstance(name, str) for name in groups):
         labels = len(groups) == frame.n_rows and not any(name in frame.names for name in groups)
         if labels or len(set(groups)) < len(groups):
+            if len(groups) != frame.n_rows and all(name in frame.names for name in groups):
+                raise ClusterError.twice(groups)
             return {"clusters": groups}
         return {name: name for name in groups}
     elif np.ndim(groups) == 1:

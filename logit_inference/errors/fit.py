@@ -303,6 +303,15 @@ class ClusterError(LogitInferenceError, ValueError):
         )
 
     @classmethod
+    def twice(cls, names: Sequence[str]) -> ClusterError:
+        """Return the error for dimensions of which one is named again."""
+        repeated = next(name for place, name in enumerate(names) if name in names[:place])
+        return cls(
+            f"the clusters {repeated!r} are named twice in {list(names)!r}, and a second time they "
+            "are no other dimension. Name each once."
+        )
+
+    @classmethod
     def shape(
         cls, name: str, found: tuple[int, ...], n_read: int, n_used: int, noun: str = "clusters"
     ) -> ClusterError:

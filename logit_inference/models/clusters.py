@@ -108,9 +108,12 @@ def _labels_rows(result: LogitResult, texts: Sequence[str]) -> bool:
     if result.table is not None:
         known.update(as_frame(result.table).names)
     account = result.account
+    as_many = len(texts) in (account.n_rows_read, account.n_rows_used)
     if len(set(texts)) < len(texts):
+        if not as_many and known.issuperset(texts):
+            raise ClusterError.twice(texts)
         return True
-    return len(texts) in (account.n_rows_read, account.n_rows_used) and known.isdisjoint(texts)
+    return as_many and known.isdisjoint(texts)
 
 
 def _named(result: LogitResult, name: str, known: Mapping[str, Codes], argument: str) -> Codes:

@@ -122,3 +122,18 @@ def test_what_has_no_hash_and_what_a_formula_uses_is_refused_with_its_own_reason
         li.logit("low ~ lwt + label", dated, cluster="label")
     with pytest.raises(SchemaError, match="A formula can use numbers"):
         li.logit("low ~ lwt", dated, cluster="label", weights="label", weights_kind="precision")
+
+
+def test_a_dimension_that_is_named_twice_is_told():
+    data = table()
+    fit = li.logit("low ~ lwt", data)
+    for ask in (
+        lambda: fit.with_covariance("cluster", by=["g", "race", "g"]),
+        lambda: li.logit("low ~ lwt", data, cluster=["g", "race", "g"]),
+    ):
+        with pytest.raises(ClusterError, match=r"'g' are named twice in \['g', 'race', 'g'\]"):
+            ask()
+    # As many texts as rows are labels, also where columns are called so.
+    few = {"y": [0, 1, 0, 1], "x": [1.0, 2.0, 3.0, 1.5], "g": [1, 1, 2, 2]}
+    small = li.logit("y ~ x", few, cluster=["g", "g", "x", "x"], covariance="model")
+    assert small.fit.source.data.groups["clusters"].tolist() == [0, 0, 1, 1]
