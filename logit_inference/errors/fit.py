@@ -411,8 +411,9 @@ class DecidedWarning(LogitInferenceWarning):
     def __init__(self, n_deciding: int, names: Sequence[str], kind: str):
         self.n_deciding, self.names = n_deciding, tuple(names)
         who = "1 cluster decides" if n_deciding == 1 else f"{n_deciding} clusters decide"
+        which = shorten([repr(name) for name in names])
         super().__init__(
-            f"{who} {shorten(list(names))} alone: no other cluster has rows that tell of it, so "
+            f"{who} {which} alone: no other cluster has rows that tell of it, so "
             f"that nothing shows how it varies between clusters. The standard error that {kind} "
             "gives is that of the other coefficients in it and means nothing by itself: read no "
             "test of it. Other coefficients are not touched. Merge the level, or leave it out."

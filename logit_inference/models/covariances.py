@@ -185,7 +185,8 @@ def _told_of_decided(
     warnings.warn(DecidedWarning(count, list(names), type), stacklevel=caller())
     who = "1 cluster decides" if count == 1 else f"{count:,} clusters decide"
     them = "it" if len(names) == 1 else "them"
-    said = f"{who} {shorten(list(names))} alone, whose error no other shows: read no test of {them}"
+    which = shorten([repr(name) for name in names])
+    said = f"{who} {which} alone, whose error no other shows: read no test of {them}"
     kept = [part for part in covariance.correction.split("; ") if "decide" not in part]
     return replace(covariance, correction="; ".join([*kept, said]))
 
