@@ -64,7 +64,7 @@ class Frame:
         if count > 1:
             raise SchemaError.duplicate(name, count)
         if not count:
-            raise SchemaError.missing_column(name, self.names)
+            raise SchemaError.missing_column(name, self.names, new=False)
         return self.names.index(name)
 
 

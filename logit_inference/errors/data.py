@@ -153,9 +153,10 @@ class SchemaError(LogitInferenceError, ValueError):
         )
 
     @classmethod
-    def missing_column(cls, name: str, columns: Sequence[str]) -> SchemaError:
-        """Return the error for new data without a column that the design uses."""
-        return cls(f"the new data have no column {name!r}.{did_you_mean(name, columns, 'Columns')}")
+    def missing_column(cls, name: str, columns: Sequence[str], *, new: bool = True) -> SchemaError:
+        """Return the error for a table without a column: new data, or the table of the design."""
+        where = "the new data have" if new else "the table has"
+        return cls(f"{where} no column {name!r}.{did_you_mean(name, columns, 'Columns')}")
 
     @classmethod
     def kind_changed(cls, column: str, fitted: str, found: str) -> SchemaError:
@@ -352,8 +353,9 @@ class DataError(LogitInferenceError, ValueError):
     @classmethod
     def one_cluster(cls, name: str) -> DataError:
         """Return the error for clusters of which there is one."""
+        of_what = "" if name == "clusters" else f" of {name!r}"  # what an array is called
         return cls(
-            f"all rows are in one cluster of {name}: nothing varies between clusters. Give a "
+            f"all rows are in one cluster{of_what}: nothing varies between clusters. Give a "
             "variable with many values, one for each group of rows that may be correlated."
         )
 

@@ -55,6 +55,9 @@ def other_covariance(
     result: LogitResult, covariance: str, *, by: Any, type: str, convention: str
 ) -> LogitResult:
     """Return the result with the covariance of that name; see `LogitResult.with_covariance`."""
+    if covariance in TYPES:
+        instead = f'with_covariance("cluster", by=…, type="{covariance}")'
+        raise ArgumentError("covariance", covariance, f"{instead}: it is a type of clustering")
     if covariance not in KINDS:
         known = (*KINDS, "bootstrap", "jackknife")
         raise ArgumentError("covariance", covariance, f"one of {', '.join(map(repr, known))}")

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import logit_inference as li
-from logit_inference.errors import ClusterError, SchemaError, SurveyError
+from logit_inference.errors import ArgumentError, ClusterError, DataError, SchemaError, SurveyError
 
 N_CLUSTERS = 40
 NUMBER = np.arange(189) % N_CLUSTERS
@@ -137,3 +137,28 @@ def test_a_dimension_that_is_named_twice_is_told():
     few = {"y": [0, 1, 0, 1], "x": [1.0, 2.0, 3.0, 1.5], "g": [1, 1, 2, 2]}
     small = li.logit("y ~ x", few, cluster=["g", "g", "x", "x"], covariance="model")
     assert small.fit.source.data.groups["clusters"].tolist() == [0, 0, 1, 1]
+
+
+def test_what_is_misspelt_or_misplaced_is_told_in_its_own_terms():
+    data = table()
+    fit = li.logit("low ~ lwt", data)
+    for ask in (
+        lambda: li.survey(data, weights="ww"),
+        lambda: li.survey(data, psu="ww"),
+        lambda: li.survey_replicates(data, weights="lwt", replicates=["ww", "g"], type="BRR"),
+    ):
+        with pytest.raises(SchemaError, match=r"^the table has no column 'ww'"):
+            ask()
+    with pytest.raises(SchemaError, match=r"^the new data have no column 'lwt'"):
+        fit.predict(data.drop(columns="lwt"))
+    for ask in (
+        lambda: fit.with_covariance("CR2"),
+        lambda: li.logit("low ~ lwt", data, cluster="g", covariance="CR2"),
+    ):
+        with pytest.raises(ArgumentError, match=r'with_covariance\("cluster", by=…, type="CR2"\)'):
+            ask()
+    one = np.zeros(len(data))
+    with pytest.raises(DataError, match=r"^all rows are in one cluster: nothing varies"):
+        fit.with_covariance("cluster", by=one)
+    with pytest.raises(DataError, match=r"^all rows are in one cluster of 'h': nothing varies"):
+        fit.with_covariance("cluster", by={"h": one})
