@@ -20,6 +20,7 @@ from scipy.linalg.blas import dsymm
 from scipy.linalg.lapack import dpotrf
 
 from logit_inference.covariance.covariance import Covariance
+from logit_inference.covariance.meat import meat_by_cluster
 from logit_inference.covariance.penalized import bread
 from logit_inference.errors import ArgumentError, DataError
 from logit_inference.likelihood.evaluation import Total
@@ -38,6 +39,7 @@ REPAIRED = (
     "of the matrix itself)"
 )
 DECIDES = 1e-10  # of 1 − leverage: a row that decides its own fitted value has no residual
+MOST_SUMS = 1 << 19  # numbers of the sums by cluster, of which there is an array for each thread
 WRITTEN_OUT = 1 << 20  # elements of coded columns that are written out at a time
 
 
@@ -134,7 +136,8 @@ def clustered(
 
     Notes
     -----
-    One pass for each combination of dimensions; memory: clusters times coefficients.
+    One pass for each combination of dimensions; memory: clusters times coefficients, or where they
+    are nearly as many as the rows, the order of the rows (see `meat`).
 
     Of several dimensions the difference may have negative variances. They are set to zero in the
     metric of the model's covariance, so that scales and codings of columns do not matter. R's
@@ -157,9 +160,9 @@ def clustered(
             codes, n_clusters = together([clusters[name] for name in names])
             if n_clusters < 2:
                 raise DataError.one_cluster(" and ".join(names))
-            sums = cluster_scores(fit, codes, n_clusters)
+            squares = _meat_of_clusters(fit, codes, n_clusters)
             factor = 1.0 if kind == "CR0" else n_clusters / (n_clusters - 1.0)
-            meat += (-1.0) ** (size + 1) * factor * (sums.T @ sums)
+            meat += (-1.0) ** (size + 1) * factor * squares
             if size == 1:
                 numbers[names[0]] = n_clusters
     overall = (counts.n - 1.0) / (counts.n - counts.k) if kind == "CR1S" else 1.0
@@ -174,6 +177,16 @@ def clustered(
     if repaired:
         factor_name += f", {REPAIRED}"
     return Covariance(half, fit.basis, label, factor_name, min(numbers.values()))
+
+
+def _meat_of_clusters(fit: Fit, codes: Codes, n_clusters: int) -> Floats:
+    """Return the sum of the squared scores of clusters, by whichever way takes less memory."""
+    many = n_clusters * len(fit.solution.coef) > MOST_SUMS and n_clusters > fit.rows.n_rows // 8
+    if many and fit.likelihood.has_independent_rows:
+        return meat_by_cluster(fit, codes)
+    sums = cluster_scores(fit, codes, n_clusters)
+    squares: Floats = sums.T @ sums
+    return squares
 
 
 def check_residuals(fit: Fit, kind: str, counts: Counts, *, divides: bool) -> None:

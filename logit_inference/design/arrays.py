@@ -289,10 +289,17 @@ def dense_codes(
     ------
     ClusterError
         Where a label is missing.
+    SchemaError
+        Where labels cannot be compared.
     """
     import pandas as pd
 
-    codes, _ = pd.factorize(pd.Series(values).reset_index(drop=True))
+    labels = pd.Series(values).reset_index(drop=True)
+    try:
+        codes, _ = pd.factorize(labels)
+    except TypeError:
+        kinds = sorted({type(value).__name__ for value in labels.dropna()})
+        raise SchemaError.no_label(name, kinds) from None
     if (codes < 0).any():
         first = plain(rows[int(np.argmax(codes < 0))])
         count = int((codes < 0).sum())

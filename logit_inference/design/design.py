@@ -348,7 +348,10 @@ def _rows_in_use(
 ) -> tuple[Sample, Schema, dict[str, int]]:
     """Return the columns in use at the rows that miss none of them, and what the others miss."""
     used = dict.fromkeys((*formula.variables, *roles.variables))
-    columns = {name: frame.column(name) for name in used}
+    labels = roles.labels(formula.variables)
+    columns = {
+        name: frame.label_column(name) if name in labels else frame.column(name) for name in used
+    }
     everything = columns | roles.arrays(columns)
     rows, dropped = rows_used(everything, frame, missing)
     described = {name: describe_column(column) for name, column in everything.items()}

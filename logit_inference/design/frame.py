@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from logit_inference.design.column import Column, dictionary_declared, read_column
+from logit_inference.design.labels import read_labels
 from logit_inference.errors import SchemaError, plain
 
 
@@ -49,13 +50,22 @@ class Frame:
 
     def column(self, name: str) -> Column:
         """Return the column of that name; only this one is read."""
+        place = self._place(name)
+        return read_column(name, self.source(place), self.declared(place))
+
+    def label_column(self, name: str) -> Column:
+        """Return the column of that name where it only tells rows apart: see `read_labels`."""
+        place = self._place(name)
+        return read_labels(name, self.source(place), self.declared(place))
+
+    def _place(self, name: str) -> int:
+        """Return where the column of that name is."""
         count = self.names.count(name)
         if count > 1:
             raise SchemaError.duplicate(name, count)
         if not count:
-            raise SchemaError.missing_column(name, self.names)
-        place = self.names.index(name)
-        return read_column(name, self.source(place), self.declared(place))
+            raise SchemaError.missing_column(name, self.names, new=False)
+        return self.names.index(name)
 
 
 def as_frame(data: Any) -> Frame:
@@ -131,8 +141,10 @@ def _from_mapping(data: Mapping[Any, Any]) -> Frame:
     return _positional(names, n_rows, columns.__getitem__)
 
 
-def read_argument(name: str, values: Any, frame: Frame) -> Column:
+def read_argument(name: str, values: Any, frame: Frame, *, labels: bool = False) -> Column:
     """Return an array that was passed beside the table as a column with one value per row.
+
+    ``labels`` says that the values only tell rows apart: see `read_labels`.
 
     Raises
     ------
@@ -144,10 +156,10 @@ def read_argument(name: str, values: Any, frame: Frame) -> Column:
     if np.isscalar(values) or getattr(values, "ndim", None) == 0:
         raise SchemaError.scalar(name, plain(values))
     if type(values).__module__.partition(".")[0] == "pandas" and hasattr(values, "index"):
-        index, labels = values.index, frame.labels
-        if not isinstance(labels, range) and len(index) == len(labels) and not index.equals(labels):
+        index, own = values.index, frame.labels
+        if not isinstance(own, range) and len(index) == len(own) and not index.equals(own):
             raise SchemaError.index(name)
-    column = read_column(name, values)
+    column = read_labels(name, values) if labels else read_column(name, values)
     if len(column) != frame.n_rows:
         raise SchemaError.length(name, len(column), frame.n_rows, "the table")
     return column

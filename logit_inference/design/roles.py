@@ -5,7 +5,7 @@ Each comes from the formula, or beside it as text or as an array.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,7 @@ from logit_inference.design.outcome import (
 from logit_inference.design.sample import Sample, level_value, numeric_value
 from logit_inference.errors import (
     ArgumentError,
+    ClusterError,
     FormulaError,
     SchemaError,
     WeightsError,
@@ -69,6 +70,17 @@ class Roles:
         factors = [role for _, role in self.given if isinstance(role, Factor)]
         return tuple(dict.fromkeys(name for factor in factors for name in factor.variables))
 
+    def labels(self, others: Collection[str]) -> tuple[str, ...]:
+        """Return the columns of the table that name clusters, and are used for nothing else.
+
+        ``others`` are columns that the formula uses.
+        """
+        known = {name for role in (self.trials, self.weights, self.offset) for name in _used(role)}
+        named = [role for role in self.clusters.values() if isinstance(role, Factor)]
+        known.update(name for role in named if role.kind != "lookup" for name in role.variables)
+        alone = [role.expr for role in named if role.kind == "lookup"]
+        return tuple(name for name in alone if name not in known and name not in others)
+
     def arrays(self, columns: Mapping[str, Column]) -> dict[str, Column]:
         """Return those that are arrays, by a name that no column and no other array has."""
         found: dict[str, Column] = {}
@@ -78,6 +90,10 @@ class Roles:
                     name += " (array)"
                 found[name] = role
         return found
+
+
+def _used(role: Role | None) -> tuple[str, ...]:
+    return role.variables if isinstance(role, Factor) else ()
 
 
 def read_roles(
@@ -113,7 +129,9 @@ def read_roles(
         label = plain(frame.labels[int(np.argmax(prior.missing))])
         raise WeightsError.value("not finite", float("nan"), label, prior.n_missing)
     named = _named_groups(groups, frame)
-    clusters = {name: _read_role(name, value, frame, context) for name, value in named.items()}
+    clusters = {
+        name: _read_role(name, value, frame, context, True) for name, value in named.items()
+    }
     return Roles(**found, clusters=clusters)
 
 
@@ -127,6 +145,8 @@ def _named_groups(groups: Any, frame: Frame) -> Mapping[str, Any]:
     elif isinstance(groups, (list, tuple)) and all(isinstance(name, str) for name in groups):
         labels = len(groups) == frame.n_rows and not any(name in frame.names for name in groups)
         if labels or len(set(groups)) < len(groups):
+            if len(groups) != frame.n_rows and all(name in frame.names for name in groups):
+                raise ClusterError.twice(groups)
             return {"clusters": groups}
         return {name: name for name in groups}
     elif np.ndim(groups) == 1:
@@ -135,10 +155,12 @@ def _named_groups(groups: Any, frame: Frame) -> Mapping[str, Any]:
     raise ArgumentError("cluster", groups, allowed)
 
 
-def _read_role(role: str, value: Any, frame: Frame, context: Mapping[str, Any]) -> Role:
+def _read_role(
+    role: str, value: Any, frame: Frame, context: Mapping[str, Any], labels: bool = False
+) -> Role:
     """Return an argument beside the formula: the expression it spells, or the array it is."""
     if not isinstance(value, str):
-        return read_argument(role, value, frame)
+        return read_argument(role, value, frame, labels=labels)
     try:
         return read_variable(value, frame.names, context)
     except FormulaError as error:

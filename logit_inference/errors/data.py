@@ -97,6 +97,15 @@ class SchemaError(LogitInferenceError, ValueError):
         )
 
     @classmethod
+    def no_label(cls, column: str, kinds: Sequence[str]) -> SchemaError:
+        """Return the error for values that cannot be told to be equal or not."""
+        return cls(
+            f"column {column!r} holds values of type {' and '.join(kinds)}, which cannot say "
+            "which rows belong together: they have no hash. Numbers, text, dates, tuples or any "
+            "other hashable values can (a tuple in place of a list, say)."
+        )
+
+    @classmethod
     def single(cls, column: str, value: object) -> SchemaError:
         """Return the error for a column of a dict that is one value."""
         return cls(
@@ -144,9 +153,10 @@ class SchemaError(LogitInferenceError, ValueError):
         )
 
     @classmethod
-    def missing_column(cls, name: str, columns: Sequence[str]) -> SchemaError:
-        """Return the error for new data without a column that the design uses."""
-        return cls(f"the new data have no column {name!r}.{did_you_mean(name, columns, 'Columns')}")
+    def missing_column(cls, name: str, columns: Sequence[str], *, new: bool = True) -> SchemaError:
+        """Return the error for a table without a column: new data, or the table of the design."""
+        where = "the new data have" if new else "the table has"
+        return cls(f"{where} no column {name!r}.{did_you_mean(name, columns, 'Columns')}")
 
     @classmethod
     def kind_changed(cls, column: str, fitted: str, found: str) -> SchemaError:
@@ -343,8 +353,9 @@ class DataError(LogitInferenceError, ValueError):
     @classmethod
     def one_cluster(cls, name: str) -> DataError:
         """Return the error for clusters of which there is one."""
+        of_what = "" if name == "clusters" else f" of {name!r}"  # what an array is called
         return cls(
-            f"all rows are in one cluster of {name}: nothing varies between clusters. Give a "
+            f"all rows are in one cluster{of_what}: nothing varies between clusters. Give a "
             "variable with many values, one for each group of rows that may be correlated."
         )
 

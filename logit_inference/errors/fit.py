@@ -303,6 +303,15 @@ class ClusterError(LogitInferenceError, ValueError):
         )
 
     @classmethod
+    def twice(cls, names: Sequence[str]) -> ClusterError:
+        """Return the error for dimensions of which one is named again."""
+        repeated = next(name for place, name in enumerate(names) if name in names[:place])
+        return cls(
+            f"the clusters {repeated!r} are named twice in {list(names)!r}, and a second time they "
+            "are no other dimension. Name each once."
+        )
+
+    @classmethod
     def shape(
         cls, name: str, found: tuple[int, ...], n_read: int, n_used: int, noun: str = "clusters"
     ) -> ClusterError:
@@ -402,8 +411,9 @@ class DecidedWarning(LogitInferenceWarning):
     def __init__(self, n_deciding: int, names: Sequence[str], kind: str):
         self.n_deciding, self.names = n_deciding, tuple(names)
         who = "1 cluster decides" if n_deciding == 1 else f"{n_deciding} clusters decide"
+        which = shorten([repr(name) for name in names])
         super().__init__(
-            f"{who} {shorten(list(names))} alone: no other cluster has rows that tell of it, so "
+            f"{who} {which} alone: no other cluster has rows that tell of it, so "
             f"that nothing shows how it varies between clusters. The standard error that {kind} "
             "gives is that of the other coefficients in it and means nothing by itself: read no "
             "test of it. Other coefficients are not touched. Merge the level, or leave it out."

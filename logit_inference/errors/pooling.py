@@ -40,9 +40,12 @@ class PoolingError(LogitInferenceError, ValueError):
     @classmethod
     def kind(cls, imputation: int, found: str) -> PoolingError:
         """Return the error for something that holds no estimate."""
+        what = f"is a {found}, which has no estimate to pool"
+        if found == "Effects":
+            what = "is a table of effects, and Rubin's rules are applied here to coefficients only"
         return cls(
-            f"number {imputation} of the fits is a {found}, which has no estimate to pool. Give "
-            "results of li.logit(), or other results with an Estimate.",
+            f"number {imputation} of the fits {what}. Give results of li.logit(), or other results "
+            "with an Estimate.",
             "kind",
             imputation,
         )

@@ -22,7 +22,7 @@ from logit_inference.models.covariances import FEW, caller
 from logit_inference.models.progress import progress_bar
 from logit_inference.models.units import read_units, resampled_fit
 from logit_inference.report.bootstrap import bootstrap_table
-from logit_inference.report.table import Table
+from logit_inference.report.table import Table, labelled
 from logit_inference.rows.block import Floats
 from logit_inference.solve.solution import Outcome
 
@@ -126,7 +126,7 @@ class Bootstrap:
     @property
     def bse(self) -> pd.Series:
         """Standard deviations of the replicates with finite estimates."""
-        return frames.series(self.names, self._std_errors)
+        return frames.series(self.names, self._std_errors, bootstrap_name(self))
 
     @property
     def _std_errors(self) -> Floats:
@@ -200,10 +200,10 @@ class Bootstrap:
 
     def _labelled(self, frame: pd.DataFrame, method: str) -> pd.DataFrame:
         """Return the frame, its ``attrs`` saying by which method and of which replicates it is."""
-        frame.attrs["method"] = method
-        frame.attrs["covariance"] = bootstrap_name(self)
-        frame.attrs["notes"] = list(self.summary(method).notes)
-        return frame
+        found: pd.DataFrame = labelled(
+            frame, bootstrap_name(self), self.summary(method).notes, method
+        )
+        return found
 
     def __str__(self) -> str:
         return str(self.summary())

@@ -76,7 +76,7 @@ def cluster_names(
         frame = None if result.table is None else as_frame(result.table)
         if frame is None or name not in frame.names:
             return tuple(f"that of row {plain(result.labels[row])!r}" for row in rows)
-        column = frame.column(name)
+        column = frame.label_column(name)
         values = (
             np.array(column.levels, dtype=object)[column.values] if column.levels else column.values
         )
@@ -108,9 +108,12 @@ def _labels_rows(result: LogitResult, texts: Sequence[str]) -> bool:
     if result.table is not None:
         known.update(as_frame(result.table).names)
     account = result.account
+    as_many = len(texts) in (account.n_rows_read, account.n_rows_used)
     if len(set(texts)) < len(texts):
+        if not as_many and known.issuperset(texts):
+            raise ClusterError.twice(texts)
         return True
-    return len(texts) in (account.n_rows_read, account.n_rows_used) and known.isdisjoint(texts)
+    return as_many and known.isdisjoint(texts)
 
 
 def _named(result: LogitResult, name: str, known: Mapping[str, Codes], argument: str) -> Codes:
@@ -122,7 +125,7 @@ def _named(result: LogitResult, name: str, known: Mapping[str, Codes], argument:
     frame = as_frame(result.table)
     if name not in frame.names:
         raise ClusterError.unknown(name, [*known, *frame.names])
-    column = frame.column(name)
+    column = frame.label_column(name)
     values = np.array(column.values, dtype=object)
     if column.missing is not None:
         values[column.missing] = None

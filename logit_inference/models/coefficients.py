@@ -62,6 +62,18 @@ def summary_of(
     )
 
 
+def statistics_of(result: LogitResult, which: str) -> pd.Series:
+    """Return the statistics or the p-values of the tables by name, ``attrs`` saying what they are.
+
+    Parameters
+    ----------
+    result : LogitResult
+    which : {"statistic", "p_value"}
+    """
+    names, values = result.estimate.names, getattr(told_inference(result, None, None), which)
+    return label(frames.series(names, values), result, method_of(result, None), names)
+
+
 def tidy_of(
     result: LogitResult,
     exponentiate: bool,

@@ -55,6 +55,9 @@ def other_covariance(
     result: LogitResult, covariance: str, *, by: Any, type: str, convention: str
 ) -> LogitResult:
     """Return the result with the covariance of that name; see `LogitResult.with_covariance`."""
+    if covariance in TYPES:
+        instead = f'with_covariance("cluster", by=…, type="{covariance}")'
+        raise ArgumentError("covariance", covariance, f"{instead}: it is a type of clustering")
     if covariance not in KINDS:
         known = (*KINDS, "bootstrap", "jackknife")
         raise ArgumentError("covariance", covariance, f"one of {', '.join(map(repr, known))}")
@@ -65,6 +68,8 @@ def other_covariance(
         raise ArgumentError("by", by, f'it with "cluster": {covariance!r} has no clusters')
     if type != "CR1" and covariance != "cluster":
         raise ArgumentError("type", type, f'it with "cluster": {covariance!r} has no clusters')
+    if covariance not in (*HETEROSKEDASTIC, "cluster"):
+        check_convention(repr(covariance), convention)
     if result.fit is None:
         raise DetachedError("with_covariance()")
     if covariance == "cluster":
@@ -77,6 +82,14 @@ def other_covariance(
         found = _row_covariance(result, result.fit, covariance, convention)
     estimate = replace(result.estimate, covariance=found)
     return replace(result, estimate=estimate, clusters=codes)
+
+
+def check_convention(covariance: str, convention: str) -> None:
+    """Raise for factors of other packages where a covariance has none that they could replace."""
+    if convention != "sandwich":
+        reason = f"{covariance} has no factor that conventions differ in"
+        instead = 'it with "HC0" to "HC3" or "cluster"'
+        raise ArgumentError.refused("convention", convention, reason, instead)
 
 
 def _row_covariance(result: LogitResult, fit: Fit, covariance: str, convention: str) -> Covariance:
@@ -175,7 +188,8 @@ def _told_of_decided(
     warnings.warn(DecidedWarning(count, list(names), type), stacklevel=caller())
     who = "1 cluster decides" if count == 1 else f"{count:,} clusters decide"
     them = "it" if len(names) == 1 else "them"
-    said = f"{who} {shorten(list(names))} alone, whose error no other shows: read no test of {them}"
+    which = shorten([repr(name) for name in names])
+    said = f"{who} {which} alone, whose error no other shows: read no test of {them}"
     kept = [part for part in covariance.correction.split("; ") if "decide" not in part]
     return replace(covariance, correction="; ".join([*kept, said]))
 

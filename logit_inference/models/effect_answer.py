@@ -21,7 +21,7 @@ from logit_inference.inference.multiplicity import adjust
 from logit_inference.inference.wald import check_level
 from logit_inference.models.effect_cells import collapsed
 from logit_inference.models.effect_likelihood import asked_estimates, likelihood_inference
-from logit_inference.models.effect_notes import first_notes, zero_notes
+from logit_inference.models.effect_notes import delta_note, first_notes, rests_on, zero_notes
 from logit_inference.models.effect_request import Asking, Options
 from logit_inference.models.effect_table import Effects
 from logit_inference.models.effect_uncertainty import uncertain, with_covariance
@@ -69,7 +69,8 @@ def answer(result: LogitResult, asking: Asking, options: Options) -> Effects:
         estimates = unit_estimates(
             asking.asked.rows, quantities, pairs, asking.measure, estimate, asking.kind
         )
-        return _finish(asking, options, level, estimates, labels, None, chosen, ())
+        given = (delta_note(estimate, "given the rows"),)
+        return _finish(asking, options, level, estimates, labels, None, chosen, given)
     if how not in ("population", "bootstrap"):  # those are about each row
         asking = collapsed(asking)
     found = moments(asking.asked.rows, quantities, estimate, asking.kind, asking.weighting)
@@ -149,6 +150,7 @@ def _finish(
         None if estimates.touched.any() else estimates.shown_root,
         notes,
         letters,
+        rests_on(result.estimate, options),
     )
 
 
@@ -239,8 +241,8 @@ def _by_likelihood(
         *asking.asked.notes,
         *zero_notes(estimates.vanishing),
     )
-    header = estimates.measure.header
-    return Effects(asking.title, labels, numbers, header, level, None, None, notes)
+    header, label = estimates.measure.header, rests_on(chosen.estimate, options)
+    return Effects(asking.title, labels, numbers, header, level, notes=notes, rests_on=label)
 
 
 def _working(measure: Measure, null: float) -> float:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from logit_inference.effects.estimates import Estimates, Inference
 from logit_inference.inference.estimate import Estimate
+from logit_inference.models.effect_request import Options
 
 
 def first_notes(
@@ -56,10 +57,34 @@ def zero_notes(zero: NDArray[np.bool_]) -> tuple[str, ...]:
 
 def delta_note(estimate: Estimate, given: str) -> str:
     """Return how standard errors were computed."""
-    return f"Standard errors: delta method, {covariance_name(estimate)} covariance, {given}."
+    if estimate.covariance.kind == "model":
+        return f"Standard errors: delta method, model-based covariance, {given}."
+    return f"Standard errors: delta method, {given}; covariance: {estimate.covariance.label}."
 
 
-def covariance_name(estimate: Estimate) -> str:
-    """Return what a covariance is called in a sentence."""
-    kind = estimate.covariance.kind
-    return "model-based" if kind == "model" else kind
+def simulation_note(estimate: Estimate, options: Options) -> str:
+    """Return of what simulated intervals are quantiles."""
+    covariance = estimate.covariance
+    named = "model-based covariance, " if covariance.kind == "model" else ""
+    note = (
+        f"Simulation: {options.draws:,} draws of the coefficients from their normal distribution "
+        f"({named}seed {options.seed}); intervals are quantiles."
+    )
+    if not named:
+        note += f" Covariance: {covariance.description}."
+    if covariance.df is not None:
+        note += f" The t reference of the covariance (df {covariance.df:.4g}) is not used."
+    return note
+
+
+def rests_on(estimate: Estimate, options: Options) -> str:
+    """Return the label of the covariance of the coefficients that effects rest on."""
+    covariance, how = estimate.covariance, options.uncertainty
+    quantiles = "reference: normal, of intervals the quantiles of draws"
+    if how == "bootstrap":  # which replaces it
+        return f"bootstrap, {options.draws:,} samples, seed {options.seed}; {quantiles}"
+    if how == "simulation":
+        return f"{covariance.description}; {quantiles}"
+    if how == "population":
+        return f"{covariance.label}; with the rows' own variation"
+    return covariance.label

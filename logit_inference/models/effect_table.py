@@ -10,7 +10,7 @@ import numpy as np
 
 from logit_inference.effects.estimates import Inference
 from logit_inference.report.effects import effects_table
-from logit_inference.report.table import Table
+from logit_inference.report.table import Table, labelled
 from logit_inference.rows.block import Floats
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ class Effects:
     notes : tuple of str
     letters : sequence of K str or None
         Groups of estimates that do not differ, where they were asked for.
+    rests_on : str
+        The label of the covariance of the coefficients.
 
     Examples
     --------
@@ -60,6 +62,7 @@ class Effects:
     root: Floats | None = None
     notes: tuple[str, ...] = ()
     letters: Sequence[str] | None = None
+    rests_on: str = ""
 
     def __len__(self) -> int:
         return len(self.numbers.estimate)
@@ -102,10 +105,14 @@ class Effects:
         return found
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a pandas frame at full precision, one row for each effect."""
+        """Return a pandas frame at full precision, one row for each effect.
+
+        Its ``attrs`` say what is printed under the table: ``covariance``, the label of that of the
+        coefficients, and ``notes``, a list.
+        """
         import pandas as pd
 
-        return pd.DataFrame(self.columns())
+        return labelled(pd.DataFrame(self.columns()), self.rests_on, self.notes)
 
     def to_table(self) -> Table:
         """Return the table that is printed; of many rows the first and the last."""
@@ -127,6 +134,7 @@ class Effects:
             self.level,
             letter,
             notes,
+            self.rests_on,
         )
 
     def to_text(self) -> str:

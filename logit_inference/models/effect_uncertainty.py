@@ -28,7 +28,7 @@ from logit_inference.effects.resampling import (
 )
 from logit_inference.errors import ArgumentError, DetachedError, EffectError
 from logit_inference.models.clusters import read_clusters
-from logit_inference.models.effect_notes import covariance_name, delta_note
+from logit_inference.models.effect_notes import delta_note, simulation_note
 from logit_inference.models.effect_request import Asking, Options
 from logit_inference.models.effect_rows import row_trials
 from logit_inference.rows.variant import row_groups, row_weights
@@ -114,16 +114,8 @@ def uncertain(
                 'Use uncertainty="conditional", or a covariance of type="CR1".',
             )
         values = simulated(question, estimate, draws, options.seed)
-        kind = covariance_name(estimate)
-        note = (
-            f"Simulation: {draws:,} draws of the coefficients from their normal distribution "
-            f"({kind} covariance, seed {options.seed}); intervals are quantiles."
-        )
-        if estimate.covariance.df is not None:
-            note += (
-                f" The t reference of the covariance (df {estimate.covariance.df:.4g}) is not used."
-            )
         simulation = from_draws(delta.value, values, measure)
+        note = simulation_note(estimate, options)
         return replace(simulation, gradients=delta.gradients), (note,)
     searched = result.asked or result.fit
     if searched is None:

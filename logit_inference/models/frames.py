@@ -28,11 +28,14 @@ PSEUDO = (
 )
 
 
-def series(labels: Any, values: Floats) -> pd.Series:
-    """Return a labelled vector."""
+def series(labels: Any, values: Floats, covariance: str = "") -> pd.Series:
+    """Return a labelled vector; ``attrs`` names the covariance that it rests on."""
     import pandas as pd
 
-    return pd.Series(values, index=_index(labels))
+    vector = pd.Series(values, index=_index(labels))
+    if covariance:
+        vector.attrs["covariance"] = covariance
+    return vector
 
 
 def square(names: Sequence[str], matrix: Floats, covariance: str = "") -> pd.DataFrame:

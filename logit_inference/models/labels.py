@@ -8,26 +8,23 @@ A frame has no place for notes, so that they are in its ``attrs``: ``method`` (`
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from logit_inference.errors import SurveyError
 from logit_inference.models.testing import foreign_covariance
 from logit_inference.report.inference import infinite_note, unused_note
+from logit_inference.report.table import labelled
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from logit_inference.models.result import LogitResult
 
 
-def label(
-    frame: pd.DataFrame, result: LogitResult, method: str, names: Sequence[str], *more: str
-) -> pd.DataFrame:
+def label(frame: Any, result: LogitResult, method: str, names: Sequence[str], *more: str) -> Any:
     """Return the frame, its ``attrs`` saying what its tests and intervals are.
 
     Parameters
     ----------
-    frame : DataFrame
+    frame : DataFrame or Series
     result : LogitResult
     method : {"wald", "profile"}
     names : sequence of str
@@ -35,10 +32,8 @@ def label(
     *more : str
         Other notes.
     """
-    frame.attrs["method"] = method
-    frame.attrs["covariance"] = result.estimate.covariance.label
-    frame.attrs["notes"] = [*inference_notes(result, method, names), *more]
-    return frame
+    notes = [*inference_notes(result, method, names), *more]
+    return labelled(frame, result.estimate.covariance.label, notes, method)
 
 
 def inference_notes(result: LogitResult, method: str, names: Sequence[str]) -> list[str]:

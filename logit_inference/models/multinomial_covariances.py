@@ -10,7 +10,7 @@ from logit_inference.covariance.polytomous import clustered, heteroskedastic, mo
 from logit_inference.covariance.sandwich import CLUSTERED, CONVENTIONS, HETEROSKEDASTIC, Counts
 from logit_inference.errors import ArgumentError, DetachedError, FewClustersWarning
 from logit_inference.models.clusters import read_clusters
-from logit_inference.models.covariances import FEW, caller
+from logit_inference.models.covariances import FEW, caller, check_convention
 
 if TYPE_CHECKING:
     from logit_inference.covariance.covariance import Covariance
@@ -47,6 +47,10 @@ def other_covariance(
         raise ArgumentError("convention", convention, allowed)
     if by is not None and covariance != "cluster":
         raise ArgumentError("by", by, f'it with "cluster": {covariance!r} has no clusters')
+    if type != "CR1" and covariance != "cluster":
+        raise ArgumentError("type", type, f'it with "cluster": {covariance!r} has no clusters')
+    if covariance == "model":
+        check_convention(repr(covariance), convention)
     if result.fit is None:
         raise DetachedError("with_covariance()")
     if result.separation.found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -366,15 +366,16 @@ def _effect_table(
         statistic = value / error
     p_value = two_sided(statistic, df)
     table = Coefficients(value, error, statistic, p_value, value - half, value + half)
-    kind = result.base.covariance.kind
-    covariance = "model-based" if kind == "model" else kind
+    own = result.base.covariance
+    covariance = "model-based" if own.kind == "model" else own.label
     reference = result.shown.reference or "none"
     notes = (
         f"Averages over {n:,} rows; changes sum to zero over the levels of "
         f"{result.account.outcome_name}, whatever the reference ({reference}).",
         f"{DELTA} Covariance: {covariance}.",
     )
-    return effect_table(title, rows, result.levels, table, level, notes)
+    shown = effect_table(title, rows, result.levels, table, level, notes)
+    return replace(shown, covariance=own.label)
 
 
 def _df(result: MultinomialResult) -> float | None:

@@ -24,12 +24,18 @@ if TYPE_CHECKING:
     from logit_inference.models.multinomial_result import MultinomialResult
 
 
-def by_level(result: MultinomialResult, values: Floats) -> pd.DataFrame:
-    """Return values of all coefficients: rows the columns of the design, columns the levels."""
+def by_level(result: MultinomialResult, values: Floats, covariance: str = "") -> pd.DataFrame:
+    """Return values of all coefficients: rows the columns of the design, columns the levels.
+
+    ``attrs`` names the covariance that they rest on, where they do.
+    """
     import pandas as pd
 
     levels, names = result.shown_levels, list(result.design.columns)
-    return pd.DataFrame(values.reshape(len(levels), -1).T, index=names, columns=levels)
+    frame = pd.DataFrame(values.reshape(len(levels), -1).T, index=names, columns=levels)
+    if covariance:
+        frame.attrs["covariance"] = covariance
+    return frame
 
 
 def coefficient_index(result: MultinomialResult) -> pd.MultiIndex:
@@ -45,7 +51,9 @@ def square(result: MultinomialResult) -> pd.DataFrame:
     import pandas as pd
 
     index = coefficient_index(result)
-    return pd.DataFrame(result.estimate.matrix, index=index, columns=index)
+    frame = pd.DataFrame(result.estimate.matrix, index=index, columns=index)
+    frame.attrs["covariance"] = result.base.covariance.label
+    return frame
 
 
 def chosen_level(own: float, alpha: float | None, level: float | None) -> float:
@@ -88,6 +96,7 @@ def tidy(result: MultinomialResult, table: Coefficients, *, exponentiate: bool) 
     if result.base.covariance.df is None:
         del columns["df"]
     frame = pd.DataFrame(columns)
+    frame.attrs["covariance"] = result.base.covariance.label
     frame.attrs["reference"] = result.reference
     if exponentiate:
         frame.attrs["std_error"] = "delta method, on the scale of relative-risk ratios"

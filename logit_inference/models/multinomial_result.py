@@ -198,17 +198,17 @@ class MultinomialResult:
     @property
     def bse(self) -> pd.DataFrame:
         """Standard errors, laid out as `params`."""
-        return frames.by_level(self, self.estimate.std_errors)
+        return frames.by_level(self, self.estimate.std_errors, self.base.covariance.label)
 
     @property
     def tvalues(self) -> pd.DataFrame:
         """Wald statistics, laid out as `params`."""
-        return frames.by_level(self, self.coefficients().statistic)
+        return frames.by_level(self, self.coefficients().statistic, self.base.covariance.label)
 
     @property
     def pvalues(self) -> pd.DataFrame:
         """Two-sided p-values, laid out as `params`."""
-        return frames.by_level(self, self.coefficients().p_value)
+        return frames.by_level(self, self.coefficients().p_value, self.base.covariance.label)
 
     @property
     def relative_risk_ratios(self) -> pd.DataFrame:

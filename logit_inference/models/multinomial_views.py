@@ -57,6 +57,7 @@ def intervals(
     table = coefficient_inference(result, level, method, chosen)
     ends = {"conf_low": table.conf_low, "conf_high": table.conf_high}
     frame = pd.DataFrame(ends, index=coefficient_index(result))
+    frame.attrs["covariance"] = result.base.covariance.label
     return frame if chosen is None else frame.iloc[chosen]
 
 

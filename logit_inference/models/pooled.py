@@ -22,7 +22,7 @@ from logit_inference.models import frames
 from logit_inference.models.poolable import check_same, complete_df, estimate_of, listed
 from logit_inference.models.poolnotes import (
     covariance_note,
-    labelled,
+    label,
     pooled_facts,
     pooled_notes,
     rows_note,
@@ -71,17 +71,17 @@ class PooledResult:
     @property
     def bse(self) -> pd.Series:
         """Standard errors by name, of the variance within and between imputations."""
-        return frames.series(self.names, self.pooled.std_errors)
+        return label(frames.series(self.names, self.pooled.std_errors), self)
 
     @property
     def tvalues(self) -> pd.Series:
         """Estimates over standard errors, by name."""
-        return frames.series(self.names, self.coefficients().statistic)
+        return label(frames.series(self.names, self.coefficients().statistic), self)
 
     @property
     def pvalues(self) -> pd.Series:
         """Two-sided p-values by name: t with Barnard and Rubin's degrees of freedom."""
-        return frames.series(self.names, self.coefficients().p_value)
+        return label(frames.series(self.names, self.coefficients().p_value), self)
 
     @property
     def df(self) -> pd.Series:
@@ -111,11 +111,11 @@ class PooledResult:
             raise ArgumentError("alpha", alpha, "either alpha= or level=, not both")
         if alpha is not None:
             level = 1.0 - check_level(alpha)
-        return labelled(frames.intervals(self.names, self.coefficients(level)), self)
+        return label(frames.intervals(self.names, self.coefficients(level)), self)
 
     def cov_params(self) -> pd.DataFrame:
         """Return the total covariance, labelled on both sides."""
-        return labelled(frames.square(self.names, self.pooled.total), self)
+        return label(frames.square(self.names, self.pooled.total), self)
 
     def test(self, hypothesis: Any, *, method: str = "D1") -> TestResult:
         """Return the pooled test of a linear hypothesis.
@@ -208,7 +208,7 @@ Relative increase in variance 0.281.
     def tidy(self, *, exponentiate: bool = False, level: float | None = None) -> pd.DataFrame:
         """Return one row for each coefficient: broom's columns, ``riv`` and ``fmi``."""
         table = self.summary(odds_ratios=exponentiate, level=level)
-        return labelled(table.to_frame().assign(riv=self.pooled.relative_increase), self)
+        return label(table.to_frame().assign(riv=self.pooled.relative_increase), self)
 
     def summary(self, *, odds_ratios: bool = False, level: float | None = None) -> Table:
         """Return the summary: text when printed, HTML in a notebook."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from logit_inference.models.poolable import estimate_of, numbers_merged
 from logit_inference.models.result import LogitResult
+from logit_inference.report.table import labelled
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from logit_inference.covariance.covariance import Covariance
     from logit_inference.models.pooled import PooledResult
 
@@ -58,12 +57,10 @@ def covariance_note(result: PooledResult) -> str:
     return f"Covariance within imputations: {pooled_covariance(result)}."
 
 
-def labelled(frame: pd.DataFrame, result: PooledResult) -> pd.DataFrame:
-    """Return the frame, its ``attrs`` saying what its tests and intervals are."""
-    frame.attrs["method"] = "wald"
-    frame.attrs["covariance"] = pooled_label(result)
-    frame.attrs["notes"] = [covariance_note(result), rules_note(result)]
-    return frame
+def label(frame: Any, result: PooledResult) -> Any:
+    """Return the frame or Series, its ``attrs`` saying what its tests and intervals are."""
+    notes = [covariance_note(result), rules_note(result)]
+    return labelled(frame, pooled_label(result), notes, "wald")
 
 
 def _range(counts: list[float]) -> str:

@@ -17,7 +17,7 @@ from logit_inference.errors import (
     plain,
 )
 from logit_inference.models.bootstrap import Bootstrap, bootstrap, bootstrap_covariance
-from logit_inference.models.covariances import warn_of_few
+from logit_inference.models.covariances import check_convention, warn_of_few
 from logit_inference.models.progress import progress_bar
 from logit_inference.models.units import read_units, resampled_fit
 
@@ -49,7 +49,12 @@ class Resampling:
 
 
 def read_resampling(
-    covariance: str | Bootstrap, n_replicates: int | None, seed: int | None, strata: Any
+    covariance: str | Bootstrap,
+    n_replicates: int | None,
+    seed: int | None,
+    strata: Any,
+    type: str,
+    convention: str,
 ) -> Resampling | str:
     """Return the resampling that is asked for, or the name of another covariance.
 
@@ -65,8 +70,18 @@ def read_resampling(
         found = "this bootstrap" if isinstance(covariance, Bootstrap) else repr(covariance)
         raise ArgumentError.refused(name, value, f"{found} draws nothing", 'it with "bootstrap"')
     if isinstance(covariance, Bootstrap) or covariance in KINDS:
+        _check_no_factor(covariance, type, convention)
         return Resampling(covariance, n_replicates, seed, strata)
     return covariance
+
+
+def _check_no_factor(covariance: str | Bootstrap, type: str, convention: str) -> None:
+    """Raise for options of sandwiches: their factors."""
+    found = "this bootstrap" if isinstance(covariance, Bootstrap) else repr(covariance)
+    if type != "CR1":
+        reason = f"{found} has no types, its replicates are what they are"
+        raise ArgumentError.refused("type", type, reason, 'it with "cluster"')
+    check_convention(found, convention)
 
 
 def resampled_covariance(result: LogitResult, asked: Resampling, by: Any) -> LogitResult:

@@ -31,7 +31,7 @@ from logit_inference.likelihood.logistic import expit
 from logit_inference.models import effect_plots, effects, frames, saved
 from logit_inference.models.addition import add1
 from logit_inference.models.bootstrap import Bootstrap, bootstrap
-from logit_inference.models.coefficients import summary_of, tidy_of
+from logit_inference.models.coefficients import statistics_of, summary_of, tidy_of
 from logit_inference.models.combinations import Request, intervals, lincom, profile_of
 from logit_inference.models.covariances import other_covariance
 from logit_inference.models.decision import classify, decision_surface
@@ -142,18 +142,22 @@ class LogitResult:
 
     @property
     def bse(self) -> pd.Series:
-        """Standard errors by name."""
-        return frames.series(self.estimate.names, self.estimate.std_errors)
+        """Standard errors by name; ``attrs`` names the covariance."""
+        label = self.estimate.covariance.label
+        return frames.series(self.estimate.names, self.estimate.std_errors, label)
 
     @property
     def tvalues(self) -> pd.Series:
-        """Statistics of the tables: Wald's z or t, or signed roots of likelihood ratios."""
-        return frames.series(self.estimate.names, self.coefficients().statistic)
+        """Statistics of the tables: Wald's z or t, or signed roots of likelihood ratios.
+
+        ``attrs`` say which, as those of `conf_int`.
+        """
+        return statistics_of(self, "statistic")
 
     @property
     def pvalues(self) -> pd.Series:
-        """Two-sided p-values of the tables, by Wald or likelihood ratio, by name."""
-        return frames.series(self.estimate.names, self.coefficients().p_value)
+        """Two-sided p-values of the tables, by Wald or likelihood ratio; see `tvalues`."""
+        return statistics_of(self, "p_value")
 
     def coefficients(self, level: float | None = None, method: str | None = None) -> Coefficients:
         """Return inference of all coefficients as arrays.
@@ -1129,7 +1133,7 @@ class LogitResult:
         >>> few.with_covariance("cluster", by="herd", type="CR2").tidy()["df"].round(1).tolist()
         [12.5, 11.5, 11.6, 8.8]
         """
-        chosen = read_resampling(covariance, n_replicates, seed, strata)
+        chosen = read_resampling(covariance, n_replicates, seed, strata, type, convention)
         if isinstance(chosen, Resampling):
             return resampled_covariance(self, chosen, by)
         return other_covariance(self, chosen, by=by, type=type, convention=convention)

@@ -37,7 +37,7 @@ def read_codes(role: str, value: Any, frame: Frame) -> Labels:
     SurveyError
         Where a row has none.
     """
-    column = _column(role, value, frame)
+    column = _column(role, value, frame, labels=True)
     found, codes = np.unique(column.codes(), return_inverse=True)
     levels = found.tolist()
     if column.kind != "numeric":
@@ -84,11 +84,14 @@ def read_weights(value: Any, stages: Sequence[Stage], frame: Frame) -> Floats:
     return known
 
 
-def _column(role: str, value: Any, frame: Frame) -> Any:
-    """Return a column without missing values."""
+def _column(role: str, value: Any, frame: Frame, *, labels: bool = False) -> Any:
+    """Return a column without missing values; ``labels`` only tell rows apart."""
     from logit_inference.design.frame import read_argument
 
-    column = frame.column(value) if isinstance(value, str) else read_argument(role, value, frame)
+    if not isinstance(value, str):
+        column = read_argument(role, value, frame, labels=labels)
+    else:
+        column = frame.label_column(value) if labels else frame.column(value)
     if column.missing is not None:
         first = plain(frame.labels[int(np.argmax(column.missing))])
         shown = f"{role}={value!r}" if isinstance(value, str) else f"{role}="

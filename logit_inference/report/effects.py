@@ -29,6 +29,7 @@ def effects_table(
     level: float,
     letter: str,
     notes: tuple[str, ...],
+    covariance: str = "",
 ) -> Table:
     """Return a table of effects.
 
@@ -44,6 +45,8 @@ def effects_table(
     level : float
     letter : {"z", "t"}
     notes : tuple of str
+    covariance : str
+        The label of that of the coefficients.
     """
     low, high = (1.0 - level) / 2, (1.0 + level) / 2
     headers = {
@@ -69,7 +72,7 @@ def effects_table(
             found.append(Column(name, text, header=own))
         else:
             found.append(Column(name, values, header=headers.get(name, name), kind=KINDS[name]))
-    return Table(title, tuple(found), notes=notes)
+    return Table(title, tuple(found), notes=notes, covariance=covariance)
 
 
 def _text(value: Any) -> str:

@@ -184,7 +184,8 @@ def lincom_table(
     notes += [*shown.notes, *lost_note(names, table, shown.method)]
     if shown.ratios:
         notes.append(ODDS_RATIOS)
-    return Table("Linear Combinations of Coefficients", tuple(columns), notes=tuple(notes))
+    title = "Linear Combinations of Coefficients"
+    return Table(title, tuple(columns), notes=tuple(notes), covariance=covariance.label)
 
 
 def _wald_note(covariance: Covariance) -> str:

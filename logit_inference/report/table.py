@@ -95,6 +95,8 @@ class Table:
         second to the right, those that are too long for half a line under them.
     notes : tuple of str
         Sentences printed under the table.
+    covariance : str
+        The label of the covariance that its numbers rest on; empty where there is none.
 
     Raises
     ------
@@ -124,6 +126,7 @@ class Table:
     columns: tuple[Column, ...]
     facts: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    covariance: str = ""
 
     def __post_init__(self) -> None:
         names = [column.name for column in self.columns]
@@ -147,13 +150,13 @@ class Table:
     def to_frame(self) -> pd.DataFrame:
         """Return a pandas frame at full precision, its columns under their names.
 
-        Its ``attrs["notes"]`` has the sentences printed under the table, a list.
+        Its ``attrs["notes"]`` has the sentences printed under the table, a list;
+        ``attrs["covariance"]`` the label of the covariance, where the table has one.
         """
         import pandas as pd
 
         frame = pd.DataFrame({column.name: _series_values(column) for column in self.columns})
-        frame.attrs["notes"] = list(self.notes)
-        return frame
+        return labelled(frame, self.covariance, self.notes)
 
     def to_text(self) -> str:
         """Return the table as text of at most 80 columns."""
@@ -179,6 +182,27 @@ class Table:
 
     def _repr_html_(self) -> str:
         return render_html(self)
+
+
+def labelled(frame: Any, covariance: str, notes: Sequence[str], method: str = "") -> Any:
+    """Return a frame or Series whose ``attrs`` say what it is, as far as that is known.
+
+    Parameters
+    ----------
+    frame : DataFrame or Series
+    covariance : str
+        The label of the covariance that it rests on.
+    notes : sequence of str
+        What is said of it where it is printed.
+    method : str
+        Of its tests and intervals.
+    """
+    if method:
+        frame.attrs["method"] = method
+    if covariance:
+        frame.attrs["covariance"] = covariance
+    frame.attrs["notes"] = list(notes)
+    return frame
 
 
 def _series_values(column: Column) -> Sequence[object] | NDArray[Any]:

@@ -112,7 +112,7 @@ def test_by_definition(name):
     assert both.statistic == pytest.approx((nu - 1) / nu * Q / 2, rel=1e-8)
     assert both.p_value == pytest.approx(f_distribution.sf(both.statistic, 2, nu - 1), rel=1e-8)
     said = found.estimate.covariance.correction
-    assert (f"1 cluster decides {formula[-3:]} alone" in said) == ("decides" in name)
+    assert (f"1 cluster decides {formula[-3:]!r} alone" in said) == ("decides" in name)
 
 
 @pytest.fixture(scope="module")

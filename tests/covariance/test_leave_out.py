@@ -93,7 +93,7 @@ def test_leave_outs_without_an_estimate_are_named_and_not_averaged():
         assert caught[0].message.clusters == ("clinic 3",)
         said = found.estimate.covariance.description
         assert "factor (G-1)/G with G = 9, over the 9 of 10 leave-outs" in said
-        assert "1 cluster decides only alone" in said
+        assert "1 cluster decides 'only' alone" in said
     with pytest.warns(LeaveOutWarning, match="'clinic 3'"):
         fit.with_covariance("cluster", by=data["clinic"], type="CR3")
     named = li.logit("y ~ x + only", data.sample(frac=1.0, random_state=2), cluster="clinic")

@@ -173,6 +173,20 @@ def test_conventions(fit, data):
             fit.with_covariance(kind, convention="statsmodels")
 
 
+@pytest.mark.parametrize(
+    "kind", ["model", "augmented", "survey", "bootstrap", "jackknife", "drawn"]
+)
+@pytest.mark.parametrize(
+    "option", [{"type": "CR2"}, {"convention": "stata"}, {"type": "nonsense"}], ids=str
+)
+def test_options_of_a_sandwich_are_refused_by_what_has_no_factor(fit, kind, option):
+    drawn = {"drawn": fit.bootstrap(5, seed=1, progress=False)}
+    with pytest.raises(ArgumentError) as refused:
+        fit.with_covariance(drawn.get(kind, kind), **option)
+    assert {refused.value.argument: refused.value.value} == option
+    assert 'Write it with "' in str(refused.value)
+
+
 def test_rows_without_a_cluster_are_dropped_and_counted(data):
     holes = data.assign(clinic=data["clinic"].where(data.index % 50 > 0))
     fit = li.logit(FORMULA, holes, cluster="clinic")
@@ -343,7 +357,9 @@ def test_coefficients_that_a_cluster_decides_alone_are_named(data, kind):
             found = fit.with_covariance("cluster", by="clinic", type=kind)
         told = [one.message for one in caught if isinstance(one.message, DecidedWarning)]
         assert [one.names for one in told] == ([decided] if decided else [])
-        said = f"1 cluster decides {', '.join(decided)} alone" in " ".join(str(found).split())
+        named = ", ".join(map(repr, decided))
+        said = f"1 cluster decides {named} alone" in " ".join(str(found).split())
+        assert all(f"decides {named} alone" in str(one) for one in told)
         assert said == bool(decided)
         assert "factor none" not in str(found)
 

@@ -9,6 +9,7 @@ import pytest
 import logit_inference as li
 from logit_inference import errors
 from logit_inference.inference import likelihood_ratio
+from logit_inference.models import effect_answer
 
 DATA = li.datasets.load("birthwt")
 UNUSED = "do not use the covariance of this result (HC1)"
@@ -166,3 +167,83 @@ def test_a_fit_that_was_stopped_has_no_likelihood_ratios():
     table = li.compare(fit, whole)
     assert "p_value" not in table.to_frame()
     assert any("model 1 stopped before its maximum" in note for note in table.notes)
+
+
+EFFECTS = {
+    "average comparisons": lambda fit: fit.avg_comparisons("smoke"),
+    "average slopes": lambda fit: fit.avg_slopes("age"),
+    "average predictions": lambda fit: fit.avg_predictions(by="smoke"),
+    "comparisons": lambda fit: fit.comparisons("smoke"),
+    "slopes": lambda fit: fit.slopes("age"),
+    "predictions": lambda fit: fit.predictions(),
+    "hypothesis": lambda fit: fit.avg_predictions(by="smoke", hypothesis="pairwise"),
+    "combination": lambda fit: fit.lincom("age + smoke"),
+}
+COVARIANCES = {
+    "model": ("inverse information (model-based)", "reference: normal"),
+    "HC1": ("HC1, factor n/(n-k)", "reference: normal"),
+    "CR1": ("clustered by g (CR1), 40 clusters, factor G/(G-1)", "reference: normal"),
+    "CR2": ("clustered by g (CR2), 40 clusters, factor 1", "reference: t with Satterthwaite df"),
+    "jackknife": ("jackknife of 189 rows", "reference: normal"),
+}
+
+
+def on(fit, kind):
+    if kind.startswith("CR"):
+        by = {"g": np.arange(len(DATA)) % 40}
+        return fit.with_covariance("cluster", by=by, type=kind)
+    return fit.with_covariance(kind)
+
+
+@pytest.mark.parametrize("kind", COVARIANCES)
+def test_frames_series_and_printed_effects_name_kind_factor_clusters_and_reference(kind):
+    fit = on(li.logit("low ~ age + smoke", DATA), kind)
+    label = fit.estimate.covariance.label
+    assert all(part in label for part in COVARIANCES[kind])
+    for values in (fit.bse, fit.tvalues, fit.pvalues, fit.cov_params(), fit.conf_int(), fit.tidy()):
+        assert values.attrs["covariance"] == label
+    assert fit.pvalues.attrs == fit.conf_int().attrs
+    assert "covariance" not in fit.params.attrs  # estimates rest on none
+    for name, ask in EFFECTS.items():
+        if (name, kind) == ("hypothesis", "CR2"):
+            continue  # refused: combinations of effects have no degrees of freedom
+        table = ask(fit)
+        frame, printed = table.to_frame(), " ".join(str(table).split())
+        assert frame.attrs["covariance"] == label
+        assert [note for note in frame.attrs["notes"] if note in printed] == frame.attrs["notes"]
+        assert (label if kind != "model" else "model-based covariance") in printed
+        if hasattr(table, "to_table"):
+            assert table.to_table().to_frame().attrs["covariance"] == label
+
+
+def test_the_label_is_of_what_the_uncertainty_rests_on(monkeypatch):
+    fit = on(li.logit("low ~ age + smoke", DATA), "HC1")
+
+    def label(**how):
+        return fit.avg_slopes("age", **how).to_frame().attrs["covariance"]
+
+    quantiles = "; reference: normal, of intervals the quantiles of draws"
+    assert label() == "HC1, factor n/(n-k); reference: normal"
+    assert label(uncertainty="population") == f"{label()}; with the rows' own variation"
+    assert label(uncertainty="simulation", draws=50) == f"HC1, factor n/(n-k){quantiles}"
+    drawn = label(uncertainty="bootstrap", draws=50, seed=3)
+    assert drawn == f"bootstrap, 50 samples, seed 3{quantiles}"
+    model = "inverse information (model-based), no small-sample factor; reference: normal"
+    assert label(covariance="model") == model == label(covariance="model", uncertainty="likelihood")
+    monkeypatch.setattr(effect_answer, "MOST_JACOBIAN", 1)  # rows answered one by one
+    assert label() in " ".join(str(fit.predictions()).split())
+
+
+def test_multinomial_and_pooled_frames_name_their_covariance():
+    data = DATA.assign(g=np.arange(len(DATA)) % 40)
+    fit = li.multinomial_logit("race ~ lwt", data).with_covariance("cluster", by="g")
+    label = "clustered by g (CR1), 40 clusters, factor G/(G-1); reference: normal"
+    slopes = fit.avg_slopes("lwt")
+    assert label in " ".join(str(slopes).split())
+    coefficients = fit.bse, fit.tvalues, fit.pvalues, fit.conf_int(), fit.cov_params(), fit.tidy()
+    for frame in (slopes.to_frame(), *coefficients):
+        assert frame.attrs["covariance"] == label
+    pooled = li.pool([on(li.logit("low ~ age + smoke", DATA), "HC1")] * 2)
+    for frame in (pooled.bse, pooled.tvalues, pooled.pvalues):
+        assert frame.attrs == pooled.conf_int().attrs
+        assert "HC1" in frame.attrs["covariance"]

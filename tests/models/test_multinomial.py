@@ -323,6 +323,10 @@ def test_clusters():
     assert "clustered by g" in str(clustered.summary())
     with pytest.raises(ArgumentError, match="no single leverage"):
         fit.with_covariance("HC3")
+    with pytest.raises(ArgumentError, match="'HC0' has no clusters"):
+        fit.with_covariance("HC0", type="CR1S")
+    with pytest.raises(ArgumentError, match="'model' has no factor"):
+        fit.with_covariance("model", convention="stata")
 
 
 # --- effects --------------------------------------------------------------------------------------

@@ -339,3 +339,9 @@ def test_scikit_learns_imputer():
     found = li.logit_imputed("hyp ~ bmi + chl", frames)
     assert (found.fmi > 0.05).all()
     assert np.isfinite(found.bse).all()
+
+
+def test_tables_of_effects_are_refused_as_such():
+    slopes = li.logit("low ~ age", li.datasets.load("birthwt")).avg_slopes("age")
+    with pytest.raises(PoolingError, match="number 1 of the fits is a table of effects, and Rubin"):
+        li.pool([slopes, slopes])
