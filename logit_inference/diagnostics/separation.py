@@ -33,7 +33,8 @@ class Separation:
     names : tuple of p str
     direction : (p,) array
         Coefficients along which the likelihood rises for ever, zero where nothing is separated.
-        It separates all rows that any direction separates.
+        It separates all rows that any direction separates. Found and verified in integers, and
+        rounded for this record: products with rows may be off by the rounding of doubles.
     ends : (p,) array
         Where each coefficient goes: 0 (nowhere), inf, −inf; NaN where the data do not say which.
     terms : tuple of str
@@ -66,7 +67,10 @@ class Separation:
 
     @property
     def infinite(self) -> dict[str, float | str]:
-        """Where each coefficient goes, by name: 0.0, inf, −inf or "undetermined"."""
+        """Where each coefficient goes, by name: 0.0, inf, −inf or "undetermined".
+
+        0.0 also for a column that repeats others, which has no coefficient of its own to go.
+        """
         return {
             name: "undetermined" if math.isnan(end) else end
             for name, end in zip(self.names, self.ends.tolist(), strict=True)

@@ -13,7 +13,7 @@ from logit_inference.diagnostics.account import Account
 from logit_inference.diagnostics.goodness import Goodness
 from logit_inference.inference.wald import Coefficients
 from logit_inference.report.inference import Shown
-from logit_inference.report.numbers import Kind, format_number
+from logit_inference.report.numbers import Kind, format_number, passes_text
 from logit_inference.report.summary import summary_notes
 from logit_inference.report.table import Column, Table
 
@@ -150,7 +150,7 @@ def _facts(
         ("Model", account.model),
         ("Method", account.estimator.name),
         ("Reference", "none (sum to zero)" if shown.reference is None else shown.reference),
-        ("Converged", f"{converged}, {account.n_passes:.3g} passes"),
+        ("Converged", f"{converged}, {passes_text(account.n_passes)}"),
         ("Covariance", kind),
         ("No. Observations", _count(account.nobs)),
         ("Df Residuals", _count(account.df_resid)),

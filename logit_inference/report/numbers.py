@@ -84,6 +84,17 @@ def format_number(value: object, kind: Kind) -> str:
     return format_column([value], kind)[0]
 
 
+def passes_text(n: float) -> str:
+    """Return a number of passes over the rows in words.
+
+    Examples
+    --------
+    >>> passes_text(5.15625), passes_text(20012.0)
+    ('5.16 passes', '20,012 passes')
+    """
+    return f"{n:,.0f} passes" if n >= 100 else f"{n:.3g} passes"
+
+
 def parse_number(text: str) -> re.Match[str] | None:
     """Return the parts (sign, digits, exponent) of a text that is nothing but a printed number."""
     return _NUMBER.fullmatch(text)

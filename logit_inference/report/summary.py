@@ -20,7 +20,7 @@ from logit_inference.report.inference import (
     likelihood_note,
     lost_note,
 )
-from logit_inference.report.numbers import Kind, format_number
+from logit_inference.report.numbers import Kind, format_number, passes_text
 from logit_inference.report.table import Column, Table
 
 NO_WALD_TEST = (
@@ -120,7 +120,7 @@ def _facts(
         ("Events", _count(account.n_events)),
         ("Non-events", _count(account.n_trials - account.n_events)),
         *(() if account.n_sets is None else (("Sets", f"{account.n_sets:,}"),)),
-        ("Converged", f"{converged}, {account.n_passes:.3g} passes"),
+        ("Converged", f"{converged}, {passes_text(account.n_passes)}"),
         ("Covariance", _kind(covariance)),
         ("No. Observations", _count(account.nobs)),
         ("Df Residuals", _count(account.df_resid)),
