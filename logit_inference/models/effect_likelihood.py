@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from logit_inference.effects.constrained import Hill, fall_at, foothold, interval_end
+from logit_inference.effects.climb import Climb, climbed_end, is_flat
+from logit_inference.effects.constrained import EXACT, Hill, fall_at, interval_end, way_out
 from logit_inference.effects.estimates import (
     Estimates,
     Inference,
@@ -154,8 +155,7 @@ def read_hill(result: LogitResult) -> tuple[Hill, Callable[[Effect], Effect]]:
     supremum = fit.solution.evaluation.log_likelihood
     limiting = np.nan_to_num(fit.basis.coefficients(fit.solution.coef), nan=0.0)
     kept = list(basis.kept)
-    start = foothold(climb, limiting[kept], supremum)
-    hill = Hill(climb, supremum, start, False)
+    hill = way_out(climb, limiting[kept], supremum)
     return hill, lambda effect: _in_basis(effect, basis, len(kept))
 
 
@@ -216,20 +216,38 @@ def _interval(hill: Hill, effect: Effect, estimate: float, critical: float) -> t
     """Return both ends on the working scale; an estimate at its limit is its own end."""
     if math.isnan(estimate):  # it may go to either limit: the data say nothing of it
         return -math.inf, math.inf
+    climbing = not hill.reached and math.isfinite(estimate)
+    flat = climbing and is_flat(Climb(hill, effect, critical, 1.0))
     ends = []
     for side in (-1.0, 1.0):
         if math.isinf(estimate) and side * estimate > 0:
             ends.append(estimate)
             continue
-        end = interval_end(hill, effect, critical, side)
+        end = estimate if flat else interval_end(hill, effect, critical, side)
         if end is None:
             raise EffectError.refused(
                 'uncertainty="likelihood"',
                 "an end of an interval was not found",
                 "Ask for fewer effects, or for another uncertainty.",
             )
+        if climbing and math.isfinite(end):
+            climb = Climb(hill, effect, critical, side)
+            own = climbed_end(climb, estimate if flat else None)
+            end = _furthest(side, estimate, [end, own])
         ends.append(end)
     return ends[0], ends[1]
+
+
+def _furthest(side: float, estimate: float, ends: Sequence[float]) -> float:
+    """Return the furthest of ends that were found on one side.
+
+    What has not been rejected lies in the interval, and so does the estimate, its limit; an end
+    that is the estimate but for the tolerance of the search is the estimate.
+    """
+    found = max((side * end for end in ends if not math.isnan(end)), default=-math.inf)
+    if found <= side * estimate + 2.0 * EXACT * (1.0 + abs(estimate)):
+        return estimate
+    return side * found
 
 
 def _root(hill: Hill, effect: Effect, estimate: float, null: float) -> float:
