@@ -13,7 +13,7 @@ This file knows functions of coefficients; of rows and models it knows nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -86,14 +86,14 @@ def climbed_end(climb: Climb, limit: float | None) -> float:
 
     Notes
     -----
-    Up to six climbs, each of about a hundred evaluations of log-likelihood and effect.
+    Up to six climbs, or twelve, each of about a hundred evaluations of log-likelihood and effect.
     """
     tops = []
     for start in _starts(climb):
         base = start.effect.value if limit is None else limit
-        now = _with_rows_held(climb, start)
-        if climb.gain(now, base) > 0.0:
-            tops.append((_freely(climb, now, base), base))
+        for now in _first_climbs(climb, start):
+            if climb.gain(now, base) > 0.0:
+                tops.append((_freely(climb, now, base), base))
     tops.sort(key=lambda top: -climb.side * top[0].effect.value)
     ends = [climb.side * _finished(climb, top, base) for top, base in tops[:FINISHED]]
     return climb.side * max(ends, default=math.nan)
@@ -131,15 +131,23 @@ def _starts(climb: Climb) -> list[Point]:
     return [inside[int(place)] for place in places]
 
 
-def _with_rows_held(climb: Climb, start: Point) -> Point:
-    """Return where the effect leads while the rows that run away stay, on average."""
-    assert climb.hill.receding is not None, "there is a path"
-    within = _across(start.information @ climb.hill.receding)
-    gain, now = climb.wanted * _size(start), start
-    if gain > 0.0 and within.shape[1]:
-        for share in HELD:
-            now = _climbed(climb, now, share * gain, within)
-    return now
+def _first_climbs(climb: Climb, start: Point) -> Iterator[Point]:
+    """Yield where the effect leads while the rows that run away stay where they are, on average.
+
+    Where they run away in several directions, also while they stay in the one that all share, for
+    the sake of effects that are about the others.
+    """
+    receding, direction = climb.hill.receding, climb.hill.direction
+    assert receding is not None, "there is a path"
+    assert direction is not None, "there is a path"
+    gain = climb.wanted * _size(start)
+    several = receding.shape[1] > 1
+    for held in (receding, direction[:, np.newaxis]) if several else (receding,):
+        within, now = _across(start.information @ held), start
+        if gain > 0.0 and within.shape[1]:
+            for share in HELD:
+                now = _climbed(climb, now, share * gain, within)
+            yield now
 
 
 def _freely(climb: Climb, now: Point, base: float) -> Point:

@@ -100,6 +100,21 @@ class Region:
         return found
 
 
+def interacting(seed):
+    """Return data in which the forced group has an effect of t of its own, infinite on both sides.
+
+    The columns: 1, u, B, C, t, B:t, C:t.
+    """
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(40, 90))
+    u, g = rng.normal(size=n).round(2), rng.choice(["A", "B", "C"], n, p=[0.4, 0.35, 0.25])
+    t = rng.integers(0, 2, n)
+    y = (rng.random(n) < expit(0.5 * u + 0.3 * t)).astype(int)
+    y[g == "C"] = 1
+    columns = [np.ones(n), u, g == "B", g == "C", t, (g == "B") * t, (g == "C") * t]
+    return pd.DataFrame({"y": y, "u": u, "g": g, "t": t}), np.column_stack(columns).astype(float)
+
+
 def check_design(seed, n_starts):
     data, formula, X = design(seed)
     fit, region = li.logit(formula, data), Region(data, X)
@@ -116,6 +131,44 @@ def check_design(seed, n_starts):
 @pytest.mark.parametrize("seed", [0, 2, 5, 7])
 def test_effects_inside_a_forced_group_reach_as_far_as_its_finite_coefficients(seed):
     check_design(seed, 6)
+
+
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
+def test_effects_between_two_forced_cells_go_both_ways(seed):
+    """Each cell's own coefficient may be the finite one."""
+    data, X = interacting(seed)
+    fit, forced = li.logit("y ~ u + g * t", data), data["g"] == "C"
+    rng, y, inside = np.random.default_rng(1), data["y"].to_numpy(), X[forced]
+
+    def fall(b):
+        eta = X @ b
+        return 2 * (fit.llf - float(y @ eta - np.logaddexp(0, eta).sum()))
+
+    def effect(b):
+        ends = [inside.copy() for _ in range(2)]
+        for t, rows in enumerate(ends):
+            rows[:, 4] = rows[:, 6] = t
+        return float(np.mean(expit(ends[1] @ b) - expit(ends[0] @ b)))
+
+    row = fit.avg_comparisons("t", newdata=data[forced]).to_frame().iloc[0]
+    start = np.clip(np.nan_to_num(fit.params.to_numpy()), -3, 3)
+    for side, name in ((-1, "conf_low"), (1, "conf_high")):
+        values = []
+        for _ in range(4):
+            moved = start + 0.5 * rng.normal(size=7)
+            moved[6] += 2 * side
+            room = {"type": "ineq", "fun": lambda b: CHI - fall(b)}
+            at = minimize(
+                lambda b, side=side: -side * 100 * effect(b),
+                moved,
+                method="SLSQP",
+                constraints=[room],
+                options={"ftol": 1e-12, "maxiter": 300},
+            ).x
+            if fall(at) <= CHI + 1e-6:
+                values.append(side * effect(at))
+        assert row[name] == pytest.approx(side * max(values), abs=1e-6)  # differenced gradients
+        assert side * row[name] > 0.05
 
 
 def test_ratios_and_numbers_needed_to_treat_inside_a_forced_group():
