@@ -23,6 +23,8 @@ from logit_inference.effects.constrained import (
     Hill,
     Point,
     ascent,
+    highest_at,
+    multiplied,
     point_at,
     scaled_solve,
     solved_together,
@@ -88,15 +90,37 @@ def climbed_end(climb: Climb, limit: float | None) -> float:
     -----
     Up to six climbs, or twelve, each of about a hundred evaluations of log-likelihood and effect.
     """
+    tops = _tops(climb, limit)
+    ends = [climb.side * _finished(climb, top, base) for top, base in tops[:FINISHED]]
+    return climb.side * max(ends, default=math.nan)
+
+
+@np.errstate(all="ignore")
+def climbed_fall(climb: Climb, limit: float | None, value: float) -> float:
+    """Return the least fall to where an effect has a value, from where climbs lead.
+
+    Returns
+    -------
+    float
+        Twice that of the log-likelihood; infinite where no search arrives.
+    """
+    falls = [math.inf]
+    for top, _ in _tops(climb, limit)[:FINISHED]:
+        found = highest_at(climb.hill, climb.effect, multiplied(top), value)
+        if found is not None:
+            falls.append(max(found.fall, 0.0))
+    return min(falls)
+
+
+def _tops(climb: Climb, limit: float | None) -> list[tuple[Point, float]]:
+    """Return where climbs lead, the furthest first, and the values that they gained upon."""
     tops = []
     for start in _starts(climb):
         base = start.effect.value if limit is None else limit
         for now in _first_climbs(climb, start):
             if climb.gain(now, base) > 0.0:
                 tops.append((_freely(climb, now, base), base))
-    tops.sort(key=lambda top: -climb.side * top[0].effect.value)
-    ends = [climb.side * _finished(climb, top, base) for top, base in tops[:FINISHED]]
-    return climb.side * max(ends, default=math.nan)
+    return sorted(tops, key=lambda top: -climb.side * top[0].effect.value)
 
 
 @np.errstate(all="ignore")

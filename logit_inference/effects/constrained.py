@@ -167,7 +167,7 @@ def fall_at(hill: Hill, effect: Callable[[Floats], Jet], value: float) -> float 
         if found is not None:
             return max(found.fall, 0.0)
     for stages in (1, 8, 32):
-        last, own, best = start, _multiplier(start), None
+        last, own, best = start, multiplied(start), None
         for share in np.linspace(0.0, 1.0, stages + 1)[1:].tolist():
             at = start.effect.value + share * (value - start.effect.value)
             best, own = _highest(hill, effect, (last, own), at)
@@ -332,7 +332,7 @@ def _along_profile(
     last = point_at(hill, effect, hill.start, 0.0)
     if last is None:
         return None
-    own = _multiplier(last)
+    own = multiplied(last)
     near, below = last.effect.value, math.sqrt(max(last.fall, 0.0)) - wanted
     step = min(wanted * _spread(last), 1.0)
     far, above = math.nan, math.inf
@@ -400,19 +400,19 @@ def _highest(
     solution of its own, which is also returned, and never climbs.
     """
     own = starts[1]
-    tried = [_held(hill, effect, starts[0], value)]
+    tried = [highest_at(hill, effect, starts[0], value)]
     if not hill.reached:
         direct = solved_together(
             hill, effect, (own.coef, own.kappa), lambda point: point.effect.value - value, "value"
         )
         own = own if direct is None else direct
         fresh = [point_at(hill, effect, at, 0.0) for at in (hill.start, np.zeros_like(hill.start))]
-        tried += [direct, *(_held(hill, effect, at, value) for at in fresh if at is not None)]
+        tried += [direct, *(highest_at(hill, effect, at, value) for at in fresh if at is not None)]
     found = [point for point in tried if point is not None]
     return min(found, key=lambda point: point.fall, default=None), own
 
 
-def _multiplier(point: Point) -> Point:
+def multiplied(point: Point) -> Point:
     """Return a point with the multiplier that suits its score best."""
     along = scaled_solve(point.information, point.effect.gradient)
     square = float(point.effect.gradient @ along)
@@ -420,8 +420,10 @@ def _multiplier(point: Point) -> Point:
     return replace(point, kappa=kappa)
 
 
-def _held(hill: Hill, effect: Callable[[Floats], Jet], start: Point, value: float) -> Point | None:
-    """Return where the log-likelihood is largest with the effect held at a value.
+def highest_at(
+    hill: Hill, effect: Callable[[Floats], Jet], start: Point, value: float
+) -> Point | None:
+    """Return where the log-likelihood is largest with an effect held at a value.
 
     By an augmented Lagrangian, ``ℓ + κ (g − c) − ρ (g − c)²/2``, and Newton's method for all
     equations from where that leads. None where no coefficients with that value are found.

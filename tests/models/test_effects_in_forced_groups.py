@@ -171,6 +171,16 @@ def test_effects_between_two_forced_cells_go_both_ways(seed):
         assert side * row[name] > 0.05
 
 
+def test_tests_of_values_that_only_finite_coefficients_have_agree_with_the_interval():
+    data, formula, _ = design(0)
+    fit, forced = li.logit(formula, data), data[data["g"] == "C"]
+    low = float(fit.avg_comparisons("t", newdata=forced).numbers.conf_low[0])
+    at = fit.avg_comparisons("t", newdata=forced, hypothesis=low).numbers
+    assert at.statistic[0] ** 2 == pytest.approx(CHI, abs=1e-7)
+    beyond = fit.avg_comparisons("t", newdata=forced, hypothesis=low / 2).numbers
+    assert 0.05 < beyond.p_value[0] < 0.5
+
+
 def test_ratios_and_numbers_needed_to_treat_inside_a_forced_group():
     data, formula, _ = design(2)
     fit, forced = li.logit(formula, data), data[data["g"] == "C"]
