@@ -39,6 +39,7 @@ HELD, FREE, LAST = (1.0, 0.1, 0.01, 1e-3, 1e-5), (0.1, 0.02, 0.002), (1e-4, 1e-6
 MOST_STEPS, MOST_RENEWED, SETTLED = 30, 12, 1e-16
 GROWN = 1.1  # of a gain, by which the barrier's weight is renewed
 ENOUGH, FINISHED = 6, 2  # points from which to climb; the best of what they reach
+STAGES = (1, 4, 16)  # in which an effect is led to a value
 FAR_OUT = 30.0  # steps, each a factor of e in probabilities
 
 
@@ -104,12 +105,21 @@ def climbed_fall(climb: Climb, limit: float | None, value: float) -> float:
     float
         Twice that of the log-likelihood; infinite where no search arrives.
     """
-    falls = [math.inf]
-    for top, _ in _tops(climb, limit)[:FINISHED]:
-        found = highest_at(climb.hill, climb.effect, multiplied(top), value)
-        if found is not None:
-            falls.append(max(found.fall, 0.0))
-    return min(falls)
+    falls = [_fall_from(climb, top, value) for top, _ in _tops(climb, limit)[:FINISHED]]
+    return min(falls, default=math.inf)
+
+
+def _fall_from(climb: Climb, top: Point, value: float) -> float:
+    """Return the fall where the effect was led to a value, in one stage or in more."""
+    for stages in STAGES:
+        last: Point | None = multiplied(top)
+        for share in np.linspace(0.0, 1.0, stages + 1)[1:].tolist():
+            if last is not None:
+                at = top.effect.value + share * (value - top.effect.value)
+                last = highest_at(climb.hill, climb.effect, last, at)
+        if last is not None:
+            return max(last.fall, 0.0)
+    return math.inf
 
 
 def _tops(climb: Climb, limit: float | None) -> list[tuple[Point, float]]:
