@@ -236,7 +236,7 @@ def _plot(
     for panel in panels:
         part = frame[frame["panel"] == panel]
         groups = [("", part)] if group is None else list(part.groupby(group, sort=False))
-        curves = [_curve(_text(label), own, x) for label, own in groups]
+        curves = [_curve(_text(label), own, x, found.header == "NNT") for label, own in groups]
         title = panel if len(panels) > 1 else ""
         y_label = header if null is None or len(panels) > 1 or not panel else f"{header}: {panel}"
         log = null == 1.0
@@ -275,9 +275,10 @@ def _not_drawn(frame: Any, way_out: bool) -> str:
     return "\n".join(lines)
 
 
-def _curve(label: str, frame: Any, x: str) -> Curve:
-    columns = (frame[name].to_numpy(dtype=float) for name in ("estimate", "conf_low", "conf_high"))
-    return Curve(label, frame[x].tolist(), *columns)
+def _curve(label: str, frame: Any, x: str, pole: bool) -> Curve:
+    names = ("estimate", "conf_low", "conf_high")
+    estimate, low, high = (frame[name].to_numpy(dtype=float) for name in names)
+    return Curve(label, frame[x].tolist(), estimate, low, high, pole)
 
 
 def _text(value: Any) -> str:
