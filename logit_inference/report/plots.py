@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from logit_inference.errors import MissingPackageError
+from logit_inference.errors import ArgumentError, MissingPackageError
 
 Floats = NDArray[np.float64]
 # From dark to light, of different lightness in grey too; a line and a marker for each.
@@ -93,13 +93,18 @@ def new_axes(n_panels: int, ax: Any) -> list[Any]:
     ------
     MissingPackageError
         Where matplotlib is not installed.
+    ArgumentError
+        For what cannot be drawn on.
     """
     try:
         import matplotlib.pyplot as plt
     except ImportError as missing:
         raise MissingPackageError("matplotlib", "plots", "a plot") from missing
     if ax is not None:
-        return list(np.ravel(ax))
+        given = list(np.ravel(ax))
+        if not all(hasattr(one, "errorbar") for one in given):
+            raise ArgumentError("ax", ax, "axes of matplotlib, such as those of plt.subplots()")
+        return given
     size = (6.4 if n_panels == 1 else 3.6 * n_panels + 1.0, 4.2)
     _, axes = plt.subplots(1, n_panels, figsize=size, sharey=True, layout="constrained")
     return list(np.ravel(axes))
@@ -131,7 +136,7 @@ def draw(ax: Any, picture: Picture, *, legend: bool = True, y_label: bool = True
         ax.set_ylabel(picture.y_label)
     if picture.note:
         own = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "top"}
-        ax.annotate(picture.note, (0.0, 0.0), (0.0, -38.0), fontsize="x-small", **own)
+        ax.annotate(picture.note, (0.0, 0.0), (0.0, -38.0), fontsize="small", **own)
     if picture.title:
         ax.set_title(picture.title, fontsize="medium")
     if several and legend:

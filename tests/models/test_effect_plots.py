@@ -158,3 +158,9 @@ def test_lines_of_nnts_break_where_the_sign_changes(figures):
     points = np.linspace(x.min(), x.max(), 61).tolist()
     table = fit.comparisons("t", newdata=li.datagrid(x=points), contrast="nnt")
     np.testing.assert_allclose(estimates[~np.isnan(estimates)], table.estimate)
+
+
+@pytest.mark.parametrize("ax", [3, "x"])
+def test_only_axes_are_drawn_on(fit, ax):
+    with pytest.raises(ArgumentError, match=r"plt\.subplots"):
+        fit.plot_predictions("smoke", ax=ax)
