@@ -82,9 +82,9 @@ def predictions(
         Of p-values, for their number; ``"simultaneous"`` of intervals too.
     uncertainty : {"conditional", "population", "simulation", "bootstrap", "likelihood"}, optional
         Given the rows, by the delta method (the default; effects at the boundary then get
-        likelihood intervals); for averages over a population of which the rows are a sample; by
-        draws of the coefficients; by refits to rows drawn again; by inverting the likelihood-ratio
-        test.
+        likelihood intervals, or none where the covariance is not the model's); for averages over a
+        population of which the rows are a sample; by draws of the coefficients; by refits to rows
+        drawn again; by inverting the likelihood-ratio test.
     draws, seed : int
         Of simulation and bootstrap.
 
