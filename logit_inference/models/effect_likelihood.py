@@ -282,6 +282,7 @@ def _root(hill: Hill, effect: Effect, values: tuple[float, float], critical: flo
     if not hill.reached and math.isfinite(estimate):
         climb = Climb(hill, effect, critical, side)
         limit = estimate if is_flat(climb) else None
-        own = climbed_fall(climb, limit, null)
-        fall = own if fall is None else min(fall, own)
+        if fall is None or limit is not None:  # else the profile leads there
+            own = climbed_fall(climb, limit, null)
+            fall = own if fall is None else min(fall, own)
     return math.nan if fall is None or math.isinf(fall) else -side * math.sqrt(fall)
