@@ -14,12 +14,13 @@ This file knows functions of coefficients; of rows and models it knows nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from logit_inference.effects.jets import Jet
+from logit_inference.likelihood.evaluation import Evaluation
 from logit_inference.likelihood.objective import Objective
 from logit_inference.rows.block import Floats
 
@@ -28,6 +29,8 @@ MOST_STEPS, MOST_INNER, MOST_MULTIPLIERS, MOST_VALUES = 40, 80, 12, 80
 FAR = 300.0  # of an effect on its working scale: it runs to its limit
 SETTLED = 1e-20  # of the squared decrement, where the augmented Lagrangian is at its maximum
 STIFF, NEAR = 10.0, 0.2  # of ρ, in units of the effect's variance; of falls that are one point's
+FLAT = 1e-3  # of twice a log-likelihood below its supremum: far out
+FURTHER, LEFT = 12.0, 1e-4  # steps, each a factor of e; of an information, where it is flat
 RIDGE = 1e-10  # of the scaled curvature, where it is singular
 
 
@@ -44,12 +47,21 @@ class Hill:
     start : (r,) array
         Where it is reached; or a point from which it rises to it.
     reached : bool
+    path : sequence of (r,) arrays
+        Points on the way to a supremum that is not reached.
+    direction : (r,) array or None
+        In which that way goes on.
+    receding : (r, k) array or None
+        Directions in which the log-likelihood is flat at its end.
     """
 
     objective: Objective
     supremum: float
     start: Floats
     reached: bool
+    path: Sequence[Floats] = ()
+    direction: Floats | None = None
+    receding: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -65,25 +77,43 @@ class Point:
 
 
 @np.errstate(all="ignore")
-def foothold(objective: Objective, coef: Floats, supremum: float) -> Floats:
-    """Return coefficients from which a log-likelihood without a maximum rises to its supremum.
+def way_out(objective: Objective, coef: Floats, supremum: float) -> Hill:
+    """Return a log-likelihood without a maximum, with points from which it rises to its supremum.
 
-    Damped Newton steps from ``coef``, until twice the log-likelihood is within one of it: further
-    out it would be too flat to search from.
+    Damped Newton steps from ``coef``, far out. The start is the first from which twice the
+    log-likelihood is within one of its supremum: further out it would be too flat to search from.
     """
-    now = objective(coef)
+    now, path, direction = objective(coef), [coef], np.zeros_like(coef)
+    start: Floats | None = None
     for _ in range(MOST_INNER):
-        if 2.0 * (supremum - now.log_likelihood) < 1.0:
+        fall = 2.0 * (supremum - now.log_likelihood)
+        if start is None and fall < 1.0:
+            start = coef
+        if fall < FLAT:
             break
-        step = _ascent(now.information, now.score)
+        step = ascent(now.information, now.score)
         for halving in range(30):
             found = objective(coef + 0.5**halving * step)
             if found.log_likelihood > now.log_likelihood:
-                coef, now = coef + 0.5**halving * step, found
+                coef, now, direction = coef + 0.5**halving * step, found, step
+                path.append(coef)
                 break
         else:
             break
-    return coef
+    first = coef if start is None else start
+    receding = _receding(objective(path[0]).information, objective(coef + FURTHER * direction))
+    return Hill(objective, supremum, first, False, path, direction, receding)
+
+
+def _receding(near: Floats, far: Evaluation) -> Floats:
+    """Return the directions in which next to nothing of an information is left far out."""
+    units = 1.0 / np.sqrt(np.maximum(np.diagonal(near), np.finfo(float).tiny))
+    values, vectors = np.linalg.eigh(near * np.outer(units, units))
+    kept = values > RIDGE * values[-1]
+    white = units[:, np.newaxis] * vectors[:, kept] / np.sqrt(values[kept])
+    shares, turned = np.linalg.eigh(white.T @ far.information @ white)
+    found: Floats = white @ turned[:, shares < LEFT]
+    return found
 
 
 @np.errstate(all="ignore")  # of points that turn out to be too far
@@ -111,7 +141,7 @@ def interval_end(
         return math.sqrt(max(point.fall, 0.0)) - wanted
 
     if hill.reached:
-        found = _together(hill, effect, _first(hill, effect, wanted, side), gap, "fall")
+        found = solved_together(hill, effect, _first(hill, effect, wanted, side), gap, "fall")
         if found is not None and side * (found.effect.value - effect(hill.start).value) > 0.0:
             return found.effect.value
     return _along_profile(hill, effect, wanted, side)
@@ -127,17 +157,17 @@ def fall_at(hill: Hill, effect: Callable[[Floats], Jet], value: float) -> float 
     def gap(point: Point) -> float:
         return point.effect.value - value
 
-    start = _at(hill, effect, hill.start, 0.0)
+    start = point_at(hill, effect, hill.start, 0.0)
     if start is None:
         return None
     if hill.reached:
         if start.effect.value == value:
             return 0.0
-        found = _together(hill, effect, _toward(start, value), gap, "value")
+        found = solved_together(hill, effect, _toward(start, value), gap, "value")
         if found is not None:
             return max(found.fall, 0.0)
     for stages in (1, 8, 32):
-        last, own, best = start, _multiplier(start), None
+        last, own, best = start, multiplied(start), None
         for share in np.linspace(0.0, 1.0, stages + 1)[1:].tolist():
             at = start.effect.value + share * (value - start.effect.value)
             best, own = _highest(hill, effect, (last, own), at)
@@ -152,7 +182,10 @@ def fall_at(hill: Hill, effect: Callable[[Floats], Jet], value: float) -> float 
 # --- all equations together -----------------------------------------------------------------------
 
 
-def _at(hill: Hill, effect: Callable[[Floats], Jet], coef: Floats, kappa: float) -> Point | None:
+def point_at(
+    hill: Hill, effect: Callable[[Floats], Jet], coef: Floats, kappa: float
+) -> Point | None:
+    """Return what is found at some coefficients; None where a number there is not finite."""
     with np.errstate(all="ignore"):
         now, jet = hill.objective(coef), effect(coef)
     known = math.isfinite(now.log_likelihood) and math.isfinite(jet.value)
@@ -166,10 +199,10 @@ def _first(
     hill: Hill, effect: Callable[[Floats], Jet], wanted: float, side: float
 ) -> tuple[Floats, float] | None:
     """Return where the end would be if the log-likelihood were quadratic, the effect linear."""
-    at = _at(hill, effect, hill.start, 0.0)
+    at = point_at(hill, effect, hill.start, 0.0)
     if at is None:
         return None
-    along = _solve(at.information, at.effect.gradient)
+    along = scaled_solve(at.information, at.effect.gradient)
     size = math.sqrt(max(float(at.effect.gradient @ along), 0.0))
     if not size > 0.0:
         return None
@@ -177,7 +210,7 @@ def _first(
 
 
 def _toward(point: Point, value: float) -> tuple[Floats, float] | None:
-    along = _solve(point.information, point.effect.gradient)
+    along = scaled_solve(point.information, point.effect.gradient)
     square = float(point.effect.gradient @ along)
     if not square > 0.0:
         return None
@@ -185,7 +218,7 @@ def _toward(point: Point, value: float) -> tuple[Floats, float] | None:
     return point.coef + kappa * along, kappa
 
 
-def _together(
+def solved_together(
     hill: Hill,
     effect: Callable[[Floats], Jet],
     start: tuple[Floats, float] | None,
@@ -195,12 +228,12 @@ def _together(
     """Return the solution of all equations by damped Newton steps; None if they do not arrive."""
     if start is None:
         return None
-    now = _at(hill, effect, *start)
+    now = point_at(hill, effect, *start)
     for _ in range(MOST_STEPS):
         if now is None:
             return None
         rest = now.score + now.kappa * now.effect.gradient
-        own = _solve(now.information, rest)
+        own = scaled_solve(now.information, rest)
         error = math.sqrt(max(float(rest @ own), 0.0)) + abs(gap(now))
         if error <= EXACT:
             return now
@@ -260,17 +293,17 @@ def _shortened(
     """Return the point after a step, shortened until the error is not much larger."""
     share = 1.0
     for _ in range(12):
-        found = _at(hill, effect, now.coef + share * step[0], now.kappa + share * step[1])
+        found = point_at(hill, effect, now.coef + share * step[0], now.kappa + share * step[1])
         if found is not None:
             rest = found.score + found.kappa * found.effect.gradient
-            left = math.sqrt(max(float(rest @ _solve(found.information, rest)), 0.0))
+            left = math.sqrt(max(float(rest @ scaled_solve(found.information, rest)), 0.0))
             if left + abs(gap(found)) < max(0.9 * error, EXACT):
                 return found
         share /= 2.0
     return None
 
 
-def _solve(matrix: Floats, right: Floats) -> Floats:
+def scaled_solve(matrix: Floats, right: Floats) -> Floats:
     """Return the solution of a symmetric system, scaled to a unit diagonal."""
     sizes = np.sqrt(np.abs(np.diagonal(matrix)))
     units = 1.0 / np.where(sizes > 0.0, sizes, 1.0)
@@ -296,10 +329,10 @@ def _along_profile(
     A value that no coefficients have counts as too far, so that an effect that cannot go further
     ends at its own limit; one that goes on without a fall is infinite.
     """
-    last = _at(hill, effect, hill.start, 0.0)
+    last = point_at(hill, effect, hill.start, 0.0)
     if last is None:
         return None
-    own = _multiplier(last)
+    own = multiplied(last)
     near, below = last.effect.value, math.sqrt(max(last.fall, 0.0)) - wanted
     step = min(wanted * _spread(last), 1.0)
     far, above = math.nan, math.inf
@@ -353,7 +386,7 @@ def _closed(
 
 def _spread(point: Point) -> float:
     """Return the standard error of an effect by the curvature at a point."""
-    along = _solve(point.information, point.effect.gradient)
+    along = scaled_solve(point.information, point.effect.gradient)
     return math.sqrt(max(float(point.effect.gradient @ along), 1e-12))
 
 
@@ -367,28 +400,30 @@ def _highest(
     solution of its own, which is also returned, and never climbs.
     """
     own = starts[1]
-    tried = [_held(hill, effect, starts[0], value)]
+    tried = [highest_at(hill, effect, starts[0], value)]
     if not hill.reached:
-        direct = _together(
+        direct = solved_together(
             hill, effect, (own.coef, own.kappa), lambda point: point.effect.value - value, "value"
         )
         own = own if direct is None else direct
-        fresh = [_at(hill, effect, at, 0.0) for at in (hill.start, np.zeros_like(hill.start))]
-        tried += [direct, *(_held(hill, effect, at, value) for at in fresh if at is not None)]
+        fresh = [point_at(hill, effect, at, 0.0) for at in (hill.start, np.zeros_like(hill.start))]
+        tried += [direct, *(highest_at(hill, effect, at, value) for at in fresh if at is not None)]
     found = [point for point in tried if point is not None]
     return min(found, key=lambda point: point.fall, default=None), own
 
 
-def _multiplier(point: Point) -> Point:
+def multiplied(point: Point) -> Point:
     """Return a point with the multiplier that suits its score best."""
-    along = _solve(point.information, point.effect.gradient)
+    along = scaled_solve(point.information, point.effect.gradient)
     square = float(point.effect.gradient @ along)
     kappa = -float(point.score @ along) / square if square > 0.0 else 0.0
     return replace(point, kappa=kappa)
 
 
-def _held(hill: Hill, effect: Callable[[Floats], Jet], start: Point, value: float) -> Point | None:
-    """Return where the log-likelihood is largest with the effect held at a value.
+def highest_at(
+    hill: Hill, effect: Callable[[Floats], Jet], start: Point, value: float
+) -> Point | None:
+    """Return where the log-likelihood is largest with an effect held at a value.
 
     By an augmented Lagrangian, ``ℓ + κ (g − c) − ρ (g − c)²/2``, and Newton's method for all
     equations from where that leads. None where no coefficients with that value are found.
@@ -405,7 +440,7 @@ def _held(hill: Hill, effect: Callable[[Floats], Jet], start: Point, value: floa
             return None
         off = gap(found)
         kappa -= rho * off
-        exact = _together(hill, effect, (found.coef, kappa), gap, "value")
+        exact = solved_together(hill, effect, (found.coef, kappa), gap, "value")
         if exact is not None and abs(exact.fall - found.fall) <= NEAR * (1.0 + found.fall):
             return exact
         if abs(off) <= EXACT * (1.0 + abs(value)):
@@ -430,7 +465,7 @@ def _summit(
         off = point.effect.value - value
         return -0.5 * point.fall + kappa * off - 0.5 * rho * off * off
 
-    now = _at(hill, effect, start.coef, kappa)
+    now = point_at(hill, effect, start.coef, kappa)
     for _ in range(MOST_INNER):
         if now is None:
             return None
@@ -443,7 +478,7 @@ def _summit(
         best, moved = height(now), None
         for halving in range(30):
             share = 0.5**halving
-            found = _at(hill, effect, now.coef + share * step, kappa)
+            found = point_at(hill, effect, now.coef + share * step, kappa)
             slack = 1e-13 * (1.0 + abs(best))
             if found is not None and height(found) >= best + 1e-4 * share * promised - slack:
                 moved = found
@@ -458,10 +493,10 @@ def _uphill(now: Point, pull: Floats, pulled: float, rho: float) -> Floats:
     """Return a step along which the augmented Lagrangian rises: Newton's, or without bending."""
     a = now.effect.gradient
     straight = now.information + rho * np.outer(a, a)
-    return _ascent(straight - pulled * now.effect.second, pull, straight)
+    return ascent(straight - pulled * now.effect.second, pull, straight)
 
 
-def _ascent(matrix: Floats, pull: Floats, instead: Floats | None = None) -> Floats:
+def ascent(matrix: Floats, pull: Floats, instead: Floats | None = None) -> Floats:
     """Return a Newton step uphill.
 
     Where the curvature is not positive definite, that along its negative directions is turned

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from logit_inference.errors import ArgumentError, EffectError
+from logit_inference.errors import ArgumentError, EffectError, HypothesisError
 from logit_inference.inference.hypothesis import read_hypothesis
 from logit_inference.rows.block import Floats
 
@@ -91,6 +91,10 @@ def read_comparison(
         if not numbered and len(set(labels)) < K:
             allowed = f'"pairwise", "reference", "sequential", or text of b1 to b{K}: "b1 = b2"'
             raise ArgumentError("hypothesis", hypothesis, allowed)
+        for text in texts if numbered else ():
+            for name in re.findall(r"\bb\d+\b", text):
+                if not 1 <= int(name[1:]) <= K:
+                    raise HypothesisError.no_row(text, name, K)
         names = [f"b{k + 1}" for k in range(K)] if numbered else list(labels)
         read = read_hypothesis(list(texts), names, {})
         return Comparison(read.matrix, read.value, read.text, False)

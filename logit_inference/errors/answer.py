@@ -76,6 +76,16 @@ class HypothesisError(LogitInferenceError, ValueError):
         )
 
     @classmethod
+    def no_row(cls, hypothesis: str, name: str, count: int) -> HypothesisError:
+        """Return the error for a row of a table of effects that is not there."""
+        rows = "its one row is b1" if count == 1 else f"its rows are b1 to b{count}"
+        return cls(
+            f"no row {name!r} in {hypothesis!r}: b1 is the first effect of the table, and {rows}.",
+            hypothesis=hypothesis,
+            name=name,
+        )
+
+    @classmethod
     def unknown(
         cls, hypothesis: str, name: str, names: Sequence[str], terms: Sequence[str]
     ) -> HypothesisError:

@@ -6,7 +6,7 @@ from typing import Any
 
 from logit_inference.errors.wording import excerpt
 
-MOST = 200  # characters of a value that a message shows: arrays are longer
+MOST = 200  # characters of a value that a message shows, in one line: arrays are longer
 
 
 class LogitInferenceError(Exception):
@@ -37,14 +37,14 @@ class ArgumentError(LogitInferenceError, ValueError):
 
     def __init__(self, argument: str, value: object, allowed: str):
         self.argument, self.value = argument, value
-        shown = excerpt(repr(value), MOST)
+        shown = excerpt(" ".join(repr(value).split()), MOST)
         super().__init__(f"{argument}={shown} is not understood. Write {allowed}.")
 
     @classmethod
     def refused(cls, argument: str, value: object, reason: str, instead: str) -> ArgumentError:
         """Return the error for a value that has a meaning elsewhere, and why not here."""
         error = cls(argument, value, instead)
-        shown = excerpt(repr(value), MOST)
+        shown = excerpt(" ".join(repr(value).split()), MOST)
         error.args = (f"{argument}={shown} is refused: {reason}. Write {instead}.",)
         return error
 

@@ -17,6 +17,11 @@ class EffectError(LogitInferenceError, ValueError):
         The variable that the error is about; empty where there is none.
     """
 
+    no_method = (
+        "No method here gives one with sampling weights: there is a pseudo-likelihood only, whose "
+        "ratios mean nothing, and penalties (Firth) and exact methods are of independent rows."
+    )
+
     def __init__(self, message: str, *, variable: str = ""):
         self.variable = variable
         super().__init__(message)
@@ -76,14 +81,24 @@ class EffectError(LogitInferenceError, ValueError):
         )
 
     @classmethod
-    def boundary(cls, what: str, count: int, total: int) -> EffectError:
-        """Return the error for standard errors at the boundary."""
+    def boundary(cls, what: str, count: int, total: int, missing: str = "") -> EffectError:
+        """Return the error for standard errors at the boundary.
+
+        ``missing`` says why likelihood ratios are no way out, where they are none.
+        """
         share = "this effect depends" if total == 1 else f"{count} of {total} effects depend"
+        instead = (
+            'Write uncertainty="likelihood" for intervals that invert the likelihood-ratio test.'
+        )
+        if missing:
+            instead = (
+                f"{missing} Leave uncertainty= out: these effects then have an estimate alone, and "
+                "others their intervals."
+            )
         return cls(
             f"{share} on a coefficient that is infinite, or on probabilities that the data force "
             f"to 0 or 1: there the {what} would report a certainty that the data do not have (ten "
-            "events in ten trials would get a standard error of zero). Write "
-            'uncertainty="likelihood" for intervals that invert the likelihood-ratio test.'
+            f"events in ten trials would get a standard error of zero). {instead}"
         )
 
     @classmethod

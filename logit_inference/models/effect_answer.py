@@ -20,8 +20,18 @@ from logit_inference.errors import ArgumentError, EffectError
 from logit_inference.inference.multiplicity import adjust
 from logit_inference.inference.wald import check_level
 from logit_inference.models.effect_cells import collapsed
-from logit_inference.models.effect_likelihood import asked_estimates, likelihood_inference
-from logit_inference.models.effect_notes import delta_note, first_notes, rests_on, zero_notes
+from logit_inference.models.effect_likelihood import (
+    asked_estimates,
+    likelihood_inference,
+    without_likelihood,
+)
+from logit_inference.models.effect_notes import (
+    NO_INTERVAL,
+    delta_note,
+    first_notes,
+    rests_on,
+    zero_notes,
+)
 from logit_inference.models.effect_request import Asking, Options
 from logit_inference.models.effect_table import Effects
 from logit_inference.models.effect_uncertainty import uncertain, with_covariance
@@ -94,7 +104,8 @@ def answer(result: LogitResult, asking: Asking, options: Options) -> Effects:
     estimates, notes = uncertain(chosen, asking, options, found)
     if estimates.touched.any() and how is not None:
         what = {"conditional": "delta method", "population": "delta method"}.get(how, how)
-        raise EffectError.boundary(what, int(estimates.touched.sum()), K)
+        own = without_likelihood(chosen)
+        raise EffectError.boundary(what, int(estimates.touched.sum()), K, own)
     return _finish(asking, options, level, estimates, labels, comparison, chosen, notes, found)
 
 
@@ -174,6 +185,12 @@ def _at_the_boundary(
         f"{which} on infinite coefficients or on probabilities that the data force to 0 or 1, "
         "where standard errors mean nothing"
     )
+    missing = without_likelihood(result)
+    if missing:
+        if options.adjust is not None:
+            known = adjust(numbers.p_value, options.adjust)
+            numbers = replace(numbers, p_adjusted=known)
+        return numbers, (f"{why}: {NO_INTERVAL}. {missing}",)
     asked = result.asked
     work = 0 if asked is None else asked.solved.n_rows * len(asked.names) * len(places)
     if len(places) > AT_ONCE or work > MOST_WORK or found is None or asked is None:
@@ -216,7 +233,7 @@ def _by_likelihood(
     comparison: Comparison | None,
 ) -> Effects:
     """Return the table with intervals that invert the likelihood-ratio test."""
-    if not is_model_based(chosen.estimate.covariance):
+    if result.account.weights_kind != "sampling" and not is_model_based(chosen.estimate.covariance):
         raise EffectError.refused(
             'uncertainty="likelihood"',
             f"likelihood ratios do not know of the covariance ({chosen.estimate.covariance.kind})",

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from logit_inference.effects.constrained import Hill, fall_at, foothold, interval_end
+from logit_inference.effects.climb import Climb, climbed_end, climbed_fall, is_flat
+from logit_inference.effects.constrained import EXACT, Hill, fall_at, interval_end, way_out
 from logit_inference.effects.estimates import (
     Estimates,
     Inference,
@@ -20,6 +21,7 @@ from logit_inference.effects.estimates import (
 from logit_inference.effects.hypotheses import Comparison
 from logit_inference.effects.jets import Jet, combined_jet, effect_jet
 from logit_inference.effects.moments import Moments
+from logit_inference.effects.population import is_model_based
 from logit_inference.effects.quantities import distinct
 from logit_inference.effects.scales import SCALES
 from logit_inference.errors import DetachedError, EffectError
@@ -106,7 +108,7 @@ def likelihood_inference(
         if zero[k]:
             continue
         low[k], high[k] = _interval(hill, functions(k), estimates.value[k], critical)
-        statistic[k] = _root(hill, functions(k), estimates.value[k], float(against[k]))
+        statistic[k] = _root(hill, functions(k), (estimates.value[k], float(against[k])), critical)
     with np.errstate(all="ignore"):
         ends = scale.value(low), scale.value(high)
         shown = infer(estimates, level, None, None, limits)
@@ -115,6 +117,19 @@ def likelihood_inference(
         ends = ends[1], ends[0]
     kept = [np.where(np.isnan(end), end, np.clip(end, *limits)) for end in ends]
     return Inference(estimates.shown, shown.std_error, statistic, p_value, kept[0], kept[1], None)
+
+
+def without_likelihood(result: LogitResult) -> str:
+    """Return why effects at the boundary get no likelihood intervals; empty where they do."""
+    if result.account.weights_kind == "sampling":
+        return EffectError.no_method
+    covariance = result.estimate.covariance
+    if is_model_based(covariance):
+        return ""
+    return (
+        f"Likelihood ratios, which the boundary takes, do not use the covariance "
+        f'({covariance.kind}); covariance="model" gives those of independent rows.'
+    )
 
 
 def read_hill(result: LogitResult) -> tuple[Hill, Callable[[Effect], Effect]]:
@@ -133,10 +148,16 @@ def read_hill(result: LogitResult) -> tuple[Hill, Callable[[Effect], Effect]]:
             'Use uncertainty="conditional" or "simulation".',
         )
     if result.account.weights_kind == "sampling":
+        instead = 'Use uncertainty="conditional" or "population".'
+        if result.asked is not None:
+            instead = (
+                "Leave uncertainty= out: effects that depend on no infinite coefficient have "
+                "intervals then, the others an estimate alone."
+            )
         raise EffectError.refused(
             'uncertainty="likelihood"',
             "with sampling weights there is a pseudo-likelihood only",
-            'Use uncertainty="conditional" or "population".',
+            instead,
         )
     if fit.estimator.intercept == "flic":
         raise EffectError.refused(
@@ -154,8 +175,7 @@ def read_hill(result: LogitResult) -> tuple[Hill, Callable[[Effect], Effect]]:
     supremum = fit.solution.evaluation.log_likelihood
     limiting = np.nan_to_num(fit.basis.coefficients(fit.solution.coef), nan=0.0)
     kept = list(basis.kept)
-    start = foothold(climb, limiting[kept], supremum)
-    hill = Hill(climb, supremum, start, False)
+    hill = way_out(climb, limiting[kept], supremum)
     return hill, lambda effect: _in_basis(effect, basis, len(kept))
 
 
@@ -216,26 +236,53 @@ def _interval(hill: Hill, effect: Effect, estimate: float, critical: float) -> t
     """Return both ends on the working scale; an estimate at its limit is its own end."""
     if math.isnan(estimate):  # it may go to either limit: the data say nothing of it
         return -math.inf, math.inf
+    climbing = not hill.reached and math.isfinite(estimate)
+    flat = climbing and is_flat(Climb(hill, effect, critical, 1.0))
     ends = []
     for side in (-1.0, 1.0):
         if math.isinf(estimate) and side * estimate > 0:
             ends.append(estimate)
             continue
-        end = interval_end(hill, effect, critical, side)
+        end = estimate if flat else interval_end(hill, effect, critical, side)
         if end is None:
             raise EffectError.refused(
                 'uncertainty="likelihood"',
                 "an end of an interval was not found",
                 "Ask for fewer effects, or for another uncertainty.",
             )
+        if climbing and math.isfinite(end):
+            climb = Climb(hill, effect, critical, side)
+            own = climbed_end(climb, estimate if flat else None)
+            end = _furthest(side, estimate, [end, own])
         ends.append(end)
     return ends[0], ends[1]
 
 
-def _root(hill: Hill, effect: Effect, estimate: float, null: float) -> float:
-    """Return the signed root of the likelihood-ratio statistic; NaN without a null."""
+def _furthest(side: float, estimate: float, ends: Sequence[float]) -> float:
+    """Return the furthest of ends that were found on one side.
+
+    What has not been rejected lies in the interval, and so does the estimate, its limit; an end
+    that is the estimate but for the tolerance of the search is the estimate.
+    """
+    found = max((side * end for end in ends if not math.isnan(end)), default=-math.inf)
+    if found <= side * estimate + 2.0 * EXACT * (1.0 + abs(estimate)):
+        return estimate
+    return side * found
+
+
+def _root(hill: Hill, effect: Effect, values: tuple[float, float], critical: float) -> float:
+    """Return the signed root of the likelihood ratio of estimate and null; NaN without a null."""
+    estimate, null = values
     if math.isnan(null) or math.isnan(estimate) or math.isinf(null):
         return math.nan
+    if null == estimate:
+        return 0.0
     side = math.copysign(1.0, null - estimate)
     fall = fall_at(hill, effect, null)
-    return math.nan if fall is None else -side * math.sqrt(fall)
+    if not hill.reached and math.isfinite(estimate):
+        climb = Climb(hill, effect, critical, side)
+        limit = estimate if is_flat(climb) else None
+        if fall is None or limit is not None:  # else the profile leads there
+            own = climbed_fall(climb, limit, null)
+            fall = own if fall is None else min(fall, own)
+    return math.nan if fall is None or math.isinf(fall) else -side * math.sqrt(fall)

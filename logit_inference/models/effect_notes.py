@@ -9,6 +9,8 @@ from logit_inference.effects.estimates import Estimates, Inference
 from logit_inference.inference.estimate import Estimate
 from logit_inference.models.effect_request import Options
 
+NO_INTERVAL = "they have no test and no interval"  # effects at the boundary without a likelihood
+
 
 def first_notes(
     estimates: Estimates, adjustment: str | None, numbers: Inference, *, likelihood: bool = False

@@ -14,6 +14,7 @@ import numpy as np
 from logit_inference.design.grid import DataGrid, column_values, has_levels
 from logit_inference.errors import ArgumentError, EffectError
 from logit_inference.models.contrasts import weighted_quantile
+from logit_inference.models.effect_notes import NO_INTERVAL
 from logit_inference.models.effect_rows import fitted_rows
 from logit_inference.models.effect_table import Effects
 from logit_inference.models.effects import (
@@ -235,12 +236,13 @@ def _plot(
     for panel in panels:
         part = frame[frame["panel"] == panel]
         groups = [("", part)] if group is None else list(part.groupby(group, sort=False))
-        curves = [_curve(_text(label), own, x) for label, own in groups]
+        curves = [_curve(_text(label), own, x, found.header == "NNT") for label, own in groups]
         title = panel if len(panels) > 1 else ""
         y_label = header if null is None or len(panels) > 1 or not panel else f"{header}: {panel}"
         log = null == 1.0
         whole = Picture(curves, x, y_label, title, group or "", null, levels, log)
-        pictures.append(replace(whole, note=_not_drawn(part)))
+        way_out = not any(NO_INTERVAL in line for line in found.notes)
+        pictures.append(replace(whole, note=_not_drawn(part, way_out)))
     span = open_span([curve for picture in pictures for curve in picture.curves])
     for place, picture in enumerate(pictures):
         spanned = replace(picture, span=span)
@@ -256,8 +258,11 @@ def _panels(frame: Any, names: Sequence[str]) -> list[str]:
     return [""] * len(frame)
 
 
-def _not_drawn(frame: Any) -> str:
-    """Return what a picture lacks: infinite estimates, and intervals that were not computed."""
+def _not_drawn(frame: Any, way_out: bool) -> str:
+    """Return what a picture lacks: infinite estimates, and intervals that were not computed.
+
+    ``way_out`` is whether likelihood intervals may be asked for.
+    """
     ends = frame[["conf_low", "conf_high"]].to_numpy(dtype=float)
     estimates, K = frame["estimate"].to_numpy(dtype=float), len(frame)
     endless, without = int((~np.isfinite(estimates)).sum()), int(np.isnan(ends).any(axis=1).sum())
@@ -265,16 +270,15 @@ def _not_drawn(frame: Any) -> str:
     if endless:
         lines.append(f"Not drawn: {endless} of {K} estimates, which are infinite or undetermined.")
     if without:
-        lines.append(
-            f"Without an interval: {without} of {K} points, at the boundary;\n"
-            'uncertainty="likelihood" has them.'
-        )
+        more = 'uncertainty="likelihood" has them.' if way_out else "the table says why."
+        lines.append(f"Without an interval: {without} of {K} points, at the boundary;\n{more}")
     return "\n".join(lines)
 
 
-def _curve(label: str, frame: Any, x: str) -> Curve:
-    columns = (frame[name].to_numpy(dtype=float) for name in ("estimate", "conf_low", "conf_high"))
-    return Curve(label, frame[x].tolist(), *columns)
+def _curve(label: str, frame: Any, x: str, pole: bool) -> Curve:
+    names = ("estimate", "conf_low", "conf_high")
+    estimate, low, high = (frame[name].to_numpy(dtype=float) for name in names)
+    return Curve(label, frame[x].tolist(), estimate, low, high, pole)
 
 
 def _text(value: Any) -> str:

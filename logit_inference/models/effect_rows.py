@@ -97,7 +97,8 @@ class Asked:
                         "Leave those rows out with newdata=.",
                     )
                 return column_values(column)
-            raise EffectError.unknown(name, [*self.rows.names, *frame.names], argument)
+            known = list(dict.fromkeys([*self.rows.names, *frame.names]))
+            raise EffectError.unknown(name, known, argument)
         raise EffectError.unknown(name, self.rows.names, argument)
 
 

@@ -82,9 +82,9 @@ def predictions(
         Of p-values, for their number; ``"simultaneous"`` of intervals too.
     uncertainty : {"conditional", "population", "simulation", "bootstrap", "likelihood"}, optional
         Given the rows, by the delta method (the default; effects at the boundary then get
-        likelihood intervals); for averages over a population of which the rows are a sample; by
-        draws of the coefficients; by refits to rows drawn again; by inverting the likelihood-ratio
-        test.
+        likelihood intervals, or none where the covariance is not the model's); for averages over a
+        population of which the rows are a sample; by draws of the coefficients; by refits to rows
+        drawn again; by inverting the likelihood-ratio test.
     draws, seed : int
         Of simulation and bootstrap.
 
@@ -384,6 +384,13 @@ class _Ask:
 def _ask(result: LogitResult, newdata: Any, by: Any, wts: Any, kind: str) -> _Ask:
     if kind not in KINDS:
         raise ArgumentError("kind", kind, '"response", "link" or "odds"')
+    named = by is None or by is False or isinstance(by, (str, Sequence, set))
+    if not named:  # by=True, which means averages elsewhere
+        allowed = (
+            "the name of a variable, or a list of names; averages over all rows are those of "
+            "avg_predictions, avg_comparisons and avg_slopes without by="
+        )
+        raise ArgumentError("by", by, allowed)
     names = (by,) if isinstance(by, str) else tuple(by or ())
     if not all(isinstance(name, str) for name in names):
         raise ArgumentError("by", by, "the name of a variable, or a list of names")

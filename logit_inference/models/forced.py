@@ -56,6 +56,8 @@ def with_forced_limits(
     cone, asked = result.estimate.recession, result.asked
     if not len(forced) or asked is None or result.fit is None or cone is None:
         return prediction
+    if result.account.weights_kind == "sampling":  # ratios of a pseudo-likelihood mean nothing
+        return prediction
     if X is None:
         if asked.source.n_rows * float(len(asked.names)) > MOST_ELEMENTS:
             return prediction

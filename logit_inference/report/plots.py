@@ -6,6 +6,7 @@ once, so that a page printed in grey can be read.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,12 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from logit_inference.errors import MissingPackageError
+from logit_inference.errors import ArgumentError, MissingPackageError
 
 Floats = NDArray[np.float64]
 # From dark to light, of different lightness in grey too; a line and a marker for each.
 SHADES = ("#111111", "#0b61a4", "#d1682b", "#3f9b74", "#8f8f8f", "#b08bd6")
 LINES = ("-", "--", ":", "-.", (0, (6, 1, 1, 1, 1, 1)), (0, (2, 1)))
+WIDE, FEWEST_TICKS, MOST_TICKS = 6.0, 4, 8  # of a logarithmic axis
 MARKERS = ("o", "s", "^", "D", "v", "P")
 
 
@@ -35,6 +37,8 @@ class Curve:
     estimate, low, high : (m,) arrays
         An interval whose ``low`` is above its ``high`` is two pieces, through infinity: from
         ``low`` up and from ``high`` down, as those of numbers needed to treat.
+    pole : bool
+        Whether values pass from plus to minus through infinity, never through zero: lines break.
     """
 
     label: str
@@ -42,6 +46,7 @@ class Curve:
     estimate: Floats
     low: Floats
     high: Floats
+    pole: bool = False
 
     @property
     def through_infinity(self) -> NDArray[np.bool_]:
@@ -88,13 +93,18 @@ def new_axes(n_panels: int, ax: Any) -> list[Any]:
     ------
     MissingPackageError
         Where matplotlib is not installed.
+    ArgumentError
+        For what cannot be drawn on.
     """
     try:
         import matplotlib.pyplot as plt
     except ImportError as missing:
         raise MissingPackageError("matplotlib", "plots", "a plot") from missing
     if ax is not None:
-        return list(np.ravel(ax))
+        given = list(np.ravel(ax))
+        if not all(hasattr(one, "errorbar") for one in given):
+            raise ArgumentError("ax", ax, "axes of matplotlib, such as those of plt.subplots()")
+        return given
     size = (6.4 if n_panels == 1 else 3.6 * n_panels + 1.0, 4.2)
     _, axes = plt.subplots(1, n_panels, figsize=size, sharey=True, layout="constrained")
     return list(np.ravel(axes))
@@ -126,7 +136,7 @@ def draw(ax: Any, picture: Picture, *, legend: bool = True, y_label: bool = True
         ax.set_ylabel(picture.y_label)
     if picture.note:
         own = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "top"}
-        ax.annotate(picture.note, (0.0, 0.0), (0.0, -38.0), fontsize="x-small", **own)
+        ax.annotate(picture.note, (0.0, 0.0), (0.0, -38.0), fontsize="small", **own)
     if picture.title:
         ax.set_title(picture.title, fontsize="medium")
     if several and legend:
@@ -137,13 +147,44 @@ def draw(ax: Any, picture: Picture, *, legend: bool = True, y_label: bool = True
 
 
 def _set_log(ax: Any) -> None:
-    """Make the y axis logarithmic, with ticks as plain numbers."""
-    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+    """Make the y axis logarithmic, with ticks as plain numbers, wherever its ends come to lie."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
+
+    class RoundLocator(LogLocator):  # as matplotlib wants it: ends move with panels and zooming
+        def tick_values(self, low: float, high: float) -> list[float]:
+            return log_ticks(low, high)
 
     ax.set_yscale("log")
-    ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    ax.yaxis.set_major_locator(RoundLocator())
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.6g}"))
+    ax.yaxis.set_minor_locator(NullLocator())
     ax.yaxis.set_minor_formatter(NullFormatter())
+
+
+def log_ticks(low: float, high: float) -> list[float]:
+    """Return three to eight round numbers between two positive ones, for a logarithmic axis.
+
+    Over decades their powers of ten, with 2 and 5 or 3 between; over less, multiples of a round
+    step, which are nearly even there.
+    """
+    if high > WIDE * low:
+        powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+        for digits in ((1, 2, 5), (1, 3), (1,)):
+            found = [d * 10.0**power for power in powers for d in digits]
+            found = [tick for tick in found if low <= tick <= high]
+            if len(found) <= MOST_TICKS:
+                break
+        if len(found) >= FEWEST_TICKS - 1:
+            return found[:: -(-len(found) // MOST_TICKS)]
+    # The coarsest round step with enough ticks.
+    size = 10.0 ** math.ceil(math.log10(high - low))
+    ticks: list[float] = []
+    for step in (size * share for power in (1.0, 0.1) for share in (power, power / 2, power / 5)):
+        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+        ticks = [float(f"{step * k:.12g}") for k in range(first, last + 1)]
+        if len(ticks) >= FEWEST_TICKS:
+            break
+    return ticks
 
 
 def open_span(curves: Sequence[Curve]) -> tuple[float, float] | None:
@@ -168,16 +209,28 @@ def _draw_line(
 ) -> None:
     x = np.asarray(curve.x, dtype=np.float64)
     line, color = LINES[place % len(LINES)], style["color"]
-    ax.plot(x, curve.estimate, linestyle=line, linewidth=1.8, **style)
-    apart = curve.through_infinity
+    pole, apart = curve.pole, curve.through_infinity
+    ax.plot(*_broken(x, curve.estimate, pole), linestyle=line, linewidth=1.8, **style)
     bands = [(curve.low, curve.high, ~apart)]
     if span is not None:
         bottom, top = (np.full(len(x), end) for end in span)
         bands += [(curve.low, top, apart), (bottom, curve.high, apart)]
+    sides = [pole & (curve.low > 0) & ~apart, pole & (curve.high < 0) & ~apart]
+    if pole:
+        bands = [(curve.low, curve.high, side) for side in sides] + bands[1:]
     for low, high, where in bands:
         ax.fill_between(x, low, high, where=where, color=color, alpha=0.15, linewidth=0)
     for end in (curve.low, curve.high):  # bands that overlap stay apart in grey by their edges
-        ax.plot(x, end, linestyle=line, linewidth=0.5, alpha=0.6, color=color)
+        ax.plot(*_broken(x, end, pole), linestyle=line, linewidth=0.5, alpha=0.6, color=color)
+
+
+def _broken(x: Floats, y: Floats, pole: bool) -> tuple[Floats, Floats]:
+    """Return a line with a gap wherever it would join both sides of a pole at zero."""
+    if not pole:
+        return x, y
+    with np.errstate(invalid="ignore"):
+        places = np.flatnonzero(y[1:] * np.sign(y[:-1]) < 0.0) + 1
+    return np.insert(x, places, x[places]), np.insert(y, places, np.nan)
 
 
 def _draw_points(

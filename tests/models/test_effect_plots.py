@@ -12,6 +12,7 @@ from logit_inference.errors import (
     MissingPackageError,
     SeparationWarning,
 )
+from logit_inference.report.plots import log_ticks
 
 matplotlib = pytest.importorskip("matplotlib")
 
@@ -98,3 +99,68 @@ def test_mistakes_teach(fit, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(MissingPackageError, match=r"logit-inference\[plots\]"):
         fit.plot_predictions("lwt")
+
+
+@pytest.mark.parametrize(
+    ("ends", "wanted"),
+    [
+        ((0.76, 1.33), [0.8, 0.9, 1.0, 1.1, 1.2, 1.3]),
+        ((0.99, 1.01), [0.99, 0.995, 1.0, 1.005, 1.01]),
+        ((0.3, 0.35), [0.3, 0.31, 0.32, 0.33, 0.34, 0.35]),
+        ((0.5, 2.0), [0.5, 1.0, 1.5, 2.0]),
+        ((0.1, 30.0), [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0]),
+        ((1e-6, 1e7), [1e-6, 1e-4, 1e-2, 1.0, 1e2, 1e4, 1e6]),
+    ],
+)
+def test_axes_of_ratios_have_round_ticks_however_narrow(ends, wanted):
+    np.testing.assert_allclose(log_ticks(*ends), wanted, rtol=1e-12)
+
+
+def test_every_axis_of_ratios_has_three_ticks_to_read_it_by():
+    rng = np.random.default_rng(1)
+    for low, wide in zip(10 ** rng.uniform(-4, 4, 300), 10 ** rng.uniform(-3, 6, 300), strict=True):
+        ticks = log_ticks(low, low * (1 + wide))
+        assert 3 <= len(ticks) <= 10
+        assert low * (1 - 1e-6) <= min(ticks)
+        assert max(ticks) <= low * (1 + wide) * (1 + 1e-6)
+    labels = {f"{tick:.6g}" for tick in log_ticks(0.99, 1.01)}
+    assert len(labels) == 5
+
+
+def test_narrow_ratios_are_labelled(fit, figures):
+    ax = fit.plot_comparisons({"lwt": 1}, "race", contrast="ratio")
+    ax.figure.canvas.draw()
+    low, high = ax.get_ylim()
+    labels = [text.get_text() for text in ax.get_yticklabels()]
+    shown = [text for text in labels if text and low <= float(text) <= high]
+    assert 0.5 < low < high < 2
+    assert len(shown) >= 3
+
+
+def test_lines_of_nnts_break_where_the_sign_changes(figures):
+    """One over a difference that goes through zero is infinite there, and never zero."""
+    rng = np.random.default_rng(4)
+    x, t = rng.normal(size=300), rng.integers(0, 2, 300)
+    y = (rng.random(300) < 1 / (1 + np.exp(-x * (2 * t - 1)))).astype(int)
+    fit = li.logit("y ~ x * t", {"y": y, "x": x, "t": t})
+    ax = fit.plot_comparisons("t", "x", contrast="nnt")
+    ends = []
+    for line in ax.lines:
+        heights = line.get_ydata()
+        ends.append((np.nanmin(heights), np.nanmax(heights)))
+        with np.errstate(invalid="ignore"):
+            assert not (heights[1:] * heights[:-1] < 0).any()
+    assert all(low < 0 < high for low, high in ends)  # both sides are there, of all three lines
+    for band in ax.collections:
+        for path in band.get_paths():
+            assert (path.vertices[:, 1] > 0).all() or (path.vertices[:, 1] < 0).all()
+    estimates = ax.lines[0].get_ydata()
+    points = np.linspace(x.min(), x.max(), 61).tolist()
+    table = fit.comparisons("t", newdata=li.datagrid(x=points), contrast="nnt")
+    np.testing.assert_allclose(estimates[~np.isnan(estimates)], table.estimate)
+
+
+@pytest.mark.parametrize("ax", [3, "x"])
+def test_only_axes_are_drawn_on(fit, ax):
+    with pytest.raises(ArgumentError, match=r"plt\.subplots"):
+        fit.plot_predictions("smoke", ax=ax)

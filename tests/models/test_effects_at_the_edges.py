@@ -7,7 +7,7 @@ import pytest
 from scipy.special import expit
 
 import logit_inference as li
-from logit_inference.errors import EffectError, SeparationWarning
+from logit_inference.errors import ArgumentError, EffectError, HypothesisError, SeparationWarning
 
 
 @pytest.fixture(scope="module")
@@ -230,3 +230,19 @@ def test_simulation_says_that_it_has_no_t_reference(birthwt):
     data = birthwt.assign(w=1.0)
     survey = li.logit("low ~ smoke", li.survey(data, weights="w"))
     assert "df 187) is not used" in survey.avg_slopes(uncertainty="simulation").notes[0]
+
+
+def test_mistakes_about_groups_weights_and_rows_are_said_in_a_line(birthwt):
+    fit = li.logit("low ~ smoke + age", birthwt)
+    with pytest.raises(ArgumentError, match="without by="):
+        fit.comparisons("smoke", by=True)
+    assert len(fit.avg_predictions(by=False)) == 1
+    with pytest.raises(EffectError) as unknown:
+        fit.avg_predictions(by="smok")
+    assert str(unknown.value).count("age,") == 1
+    with pytest.raises(ArgumentError, match="finite weights") as array:
+        fit.avg_predictions(wts=-np.arange(189.0))
+    assert "\n" not in str(array.value)
+    assert len(str(array.value)) < 300
+    with pytest.raises(HypothesisError, match=r"no row 'b9' in 'b1=b9'.* b1 to b2"):
+        fit.avg_slopes(hypothesis="b1=b9")
