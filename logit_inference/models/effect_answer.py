@@ -47,8 +47,8 @@ RESERVED = (
 )
 MOST_JACOBIAN = 20_000_000  # numbers: above it rows are answered one by one
 # Of effects at the boundary that get likelihood intervals without being asked: their number, and
-# numbers of the rows that are read for them.
-AT_ONCE, MOST_WORK = 12, 2_000_000
+# numbers of the rows that are read for them; some 2,000 of these take a second.
+AT_ONCE, MOST_WORK = 12, 50_000
 
 
 def answer(result: LogitResult, asking: Asking, options: Options) -> Effects:

@@ -122,7 +122,6 @@ class Solution:
         penalty of whatever was maximised; ``distance``, how far the maximum is in standard errors,
         to first order; ``step``, its size (see `Step`).
         """
-        from logit_inference.report.numbers import passes_text
         from logit_inference.report.table import Column, Table
 
         costs = [-step.log_likelihood / self.n_trials for step in self.steps]
@@ -133,7 +132,7 @@ class Solution:
             Column("distance", [step.decrement for step in self.steps], kind="estimate"),
             Column("step", [step.size for step in self.steps], kind="estimate"),
         )
-        passes = f"{passes_text(self.n_passes)} over the columns. Distances are in standard errors."
+        passes = f"{self.n_passes:,.2f} passes over the columns. Distances are in standard errors."
         return Table("The search for the maximum", columns, notes=(self.outcome.sentence, passes))
 
     def to_frame(self) -> pd.DataFrame:
