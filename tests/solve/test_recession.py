@@ -1,16 +1,20 @@
 """The recession cone is decided exactly: no false alarm, no miss, whatever the scale or the gap."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
+from logit_inference.diagnostics.evidence import evidence_of
 from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Block
+from logit_inference.rows.coded import Coded, dense
 from logit_inference.rows.source import ArraySource
 from logit_inference.solve.alternative import gordan
 from logit_inference.solve.integers import exact_signs, integer_rows, null_space
 from logit_inference.solve.recession import find_recession, separated_rows
+from tests.rows.test_coded import random_matrix
 from tests.solve.exact_cone import decide
 
 
@@ -223,3 +227,51 @@ def test_gordans_alternative_carries_its_proof(seed):
             assert all(m > 0 for m in answer.multipliers)
             assert not (np.array(answer.multipliers, object) @ rows[list(answer.support)]).any()
     assert answers == {True, False}
+
+
+def coded_design(seed):
+    """Rows with columns in codes, and the same written out; None where these are dependent."""
+    rng = np.random.default_rng(seed)
+    n, sizes = int(rng.integers(8, 40)), tuple(rng.integers(2, 7, int(rng.integers(1, 3))))
+    X, _ = random_matrix(rng, n, sizes, int(rng.integers(1, 4)), int(rng.integers(1, 4)))
+    numbers = np.round(2.0 * X.numbers)
+    numbers[:, 0] = 1.0
+    parts = tuple(
+        part if part.table is None else replace(part, table=np.round(2.0 * part.table))
+        for part in X.layout.parts
+    )
+    X = Coded(numbers, X.codes, replace(X.layout, parts=parts))
+    y, trials = (rng.random(n) < rng.choice([0.1, 0.3])).astype(float), None
+    if rng.random() < 0.3:
+        trials = rng.integers(1, 4, n).astype(float)
+        y *= trials
+        y[:2] = np.minimum(1.0, trials[:2])
+    weights = None if rng.random() < 0.5 else rng.integers(0, 3, n).astype(float)
+    full = dense(X)
+    counted = full if weights is None else full[weights > 0]
+    if not full.shape[1] or np.linalg.matrix_rank(counted) < full.shape[1]:
+        return None
+    return tuple(
+        ArraySource(Block(y, own, trials, weights), block_rows=int(rng.integers(3, 50)))
+        for own in (X, full)
+    )
+
+
+def test_codes_tell_what_columns_written_out_do():
+    found = 0
+    for seed in range(120):
+        pair = coded_design(seed)
+        if pair is None:
+            continue
+        (coded, told), (_, wanted) = ((rows, find_recession(rows)) for rows in pair)
+        assert told.exists == wanted.exists
+        assert told.complete == wanted.complete
+        assert (separated_rows(coded, told) == separated_rows(pair[1], wanted)).all()
+        np.testing.assert_array_equal(told.ends, wanted.ends)
+        if told.exists:
+            found += 1
+            names = [f"c{j}" for j in range(coded.n_columns)]
+            outcomes = ("y = 1", "y = 0")
+            evidence = [evidence_of(rows, told, names, None, outcomes, ()) for rows in pair]
+            assert evidence[0] == evidence[1]
+    assert found > 20
