@@ -258,13 +258,25 @@ def facets(block: Block, columns: Integers, span: Floats, most: int) -> Facets:
 
 def bounding(rows: Floats, most: int) -> Facets:
     """Return the distinct rows among some, without those inside the angle of two others."""
-    rows = np.unique(np.round(rows, 13), axis=0)
+    rows = _each_once(np.round(rows, 13))
     if rows.shape[1] == 2 and len(rows) > 2:
         # The rows of a pointed cone of the plane lie within a half turn of one another.
         first = rows[0]
         turn = np.arctan2(first[0] * rows[:, 1] - first[1] * rows[:, 0], rows @ first)
         rows = rows[[int(np.argmin(turn)), int(np.argmax(turn))]]
     return Facets(rows if len(rows) <= most else None, most)
+
+
+def _each_once(rows: Floats) -> Floats:
+    """Return the distinct rows in the order in which they first stand.
+
+    By their bytes: sorting rows of a thousand numbers takes a hundred times as long.
+    """
+    rows = np.ascontiguousarray(rows + 0.0)  # no zero has a sign
+    places: dict[bytes, int] = {}
+    for place, row in enumerate(rows):
+        places.setdefault(row.tobytes(), place)
+    return rows[list(places.values())]
 
 
 @dataclass(frozen=True)
@@ -277,7 +289,7 @@ class Distinct:
     def __add__(self, other: Distinct) -> Distinct:
         if self.rows is None or other.rows is None:
             return Distinct(None, self.most)
-        rows = np.unique(np.vstack([self.rows, other.rows]), axis=0)
+        rows = _each_once(np.vstack([self.rows, other.rows]))
         return Distinct(rows if len(rows) <= self.most else None, self.most)
 
 
