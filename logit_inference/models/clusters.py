@@ -81,8 +81,26 @@ def cluster_names(
             np.array(column.levels, dtype=object)[column.values] if column.levels else column.values
         )
     values = np.asarray(values)
-    read = len(values) == result.account.n_rows_read and result.positions is not None
-    return tuple(plain(values[result.positions[row] if read else row]) for row in rows)
+    places = _places(result, len(values))
+    return tuple(plain(values[row if places is None else places[row]]) for row in rows)
+
+
+def _places(result: LogitResult, count: int) -> Any:
+    """Return where each row used stands among values for rows of the table, or for those used.
+
+    None where these are the rows used in the order of the fit. Matched sets are fitted in another
+    order than that of the table, in which values are always given.
+    """
+    positions = result.positions
+    if positions is None:
+        return None
+    if count == result.account.n_rows_read:
+        return positions
+    if result.account.n_sets is None or count != len(positions):
+        return None
+    places = np.empty(count, dtype=np.intp)
+    places[np.argsort(positions, kind="stable")] = np.arange(count)
+    return places
 
 
 def _meant(result: LogitResult, by: Any) -> Mapping[str, Any]:
@@ -135,8 +153,9 @@ def _codes(result: LogitResult, name: str, values: Any, argument: str) -> Codes:
 
     account = result.account
     labels = pd.Series(values).reset_index(drop=True) if np.ndim(values) == 1 else None
-    if labels is not None and len(labels) == account.n_rows_read and result.positions is not None:
-        labels = labels.iloc[result.positions].reset_index(drop=True)
+    places = None if labels is None else _places(result, len(labels))
+    if labels is not None and places is not None:
+        labels = labels.iloc[places].reset_index(drop=True)
     noun = "strata" if argument == "strata" else "clusters"
     if labels is None or len(labels) != account.n_rows_used:
         shape = np.shape(values)
@@ -151,5 +170,7 @@ def _check_index(result: LogitResult, values: Any, argument: str) -> None:
         return
     whole = result.labels if result.table is None else as_frame(result.table).labels
     labels = whole if len(values) == len(whole) else result.labels
+    if result.account.n_sets is not None and labels is result.labels:
+        labels = labels[np.argsort(result.positions, kind="stable")]  # as the table has them
     if not isinstance(whole, range) and not values.index.equals(labels):
         raise SchemaError.index(argument)

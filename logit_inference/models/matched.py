@@ -357,9 +357,16 @@ class ConditionalResult:
         if covariance == "cluster" and by is None:
             if self.core.fit is None:
                 raise DetachedError("with_covariance()")
-            by = {self.strata: row_groups(self.core.fit.source)[SETS]}
+            by = {self.strata: self._sets_as_read()}
         core = self.core.with_covariance(covariance, by=by, type=type, convention=convention)
         return replace(self, core=core)
+
+    def _sets_as_read(self) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """Return the number of the set of each row of the table, in its order; 0 if not in use."""
+        assert self.core.fit is not None, "who asks has looked"
+        numbers = np.zeros(self.n_rows_read, dtype=np.int64)
+        numbers[self.core.positions] = row_groups(self.core.fit.source)[SETS]
+        return numbers
 
     # --- elsewhere --------------------------------------------------------------------------------
 

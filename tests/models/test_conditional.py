@@ -137,6 +137,37 @@ def test_the_robust_covariance_is_that_of_scores_of_sets(fit, table):
     assert by_clinic.estimate.covariance.n_clusters == rows["set"].floordiv(2).nunique()
 
 
+@pytest.mark.parametrize("dropped", [False, True])
+def test_the_robust_covariance_does_not_depend_on_the_order_of_rows(dropped):
+    """Against the sandwich of the definition, of numbers and of text that sorts otherwise."""
+    rng = np.random.default_rng(1)
+    table = pd.DataFrame({"set": np.repeat(np.arange(60), 5), "x": rng.normal(size=300)})
+    table["y"] = np.tile([1.0, 0, 0, 0, 0], 60)
+    table["name"] = "q" + ((7 * table["set"]) % 60).astype(str)
+    if dropped:  # a row of a set that stays, and a set that says nothing
+        table.loc[3, "x"] = np.nan
+        table.loc[10, "y"] = 0.0
+    told = table.dropna()[lambda rows: rows["y"].groupby(rows["set"]).transform("sum") > 0]
+    for rows in (table, table.iloc[::-1], table.sample(frac=1, random_state=1)):
+        for strata in ("set", "name"):
+            fit = li.conditional_logit("y ~ x", rows, strata=strata, covariance="cluster")
+            odds = np.exp(told["x"] * fit.params["x"])
+            residual = told["y"] - odds / odds.groupby(told["set"]).transform("sum")
+            scores = (told["x"] * residual).groupby(told["set"]).sum()
+            bread, g = fit.with_covariance("model").bse["x"] ** 2, len(scores)
+            wanted = bread * np.sqrt((scores**2).sum() * g / (g - 1))
+            assert fit.bse["x"] == pytest.approx(wanted, rel=1e-10)
+            used = rows.loc[sorted(told.index, key=list(rows.index).index), "set"]
+            for by in (strata, rows["set"], rows["set"].to_numpy(), used, used.to_numpy()):
+                again = fit.with_covariance("cluster", by=by)
+                assert again.bse["x"] == pytest.approx(wanted, rel=1e-10)
+            wild = fit.test("x", method="wild")
+            null = told["y"] - 1 / told.groupby("set")["x"].transform("size")
+            by_set = (told["x"] * null).groupby(told["set"]).sum()
+            score = by_set.sum() ** 2 / (by_set**2).sum()
+            assert wild.statistic == pytest.approx(score, rel=1e-8)
+
+
 def test_sets_that_say_nothing_are_counted(fit, table):
     sums, sizes = table.groupby("set")["y"].sum(), table.groupby("set").size()
     none, only = int((sums == 0).sum()), int((sums == sizes).sum())
