@@ -338,6 +338,30 @@ class ClusterError(LogitInferenceError, ValueError):
             f"{first!r}. {advice}"
         )
 
+    @classmethod
+    def splits_sets(
+        cls,
+        name: str,
+        strata: str,
+        one: object,
+        found: Sequence[object],
+        counts: tuple[int, int],
+    ) -> ClusterError:
+        """Return the error for clusters that do not hold whole matched sets.
+
+        ``one`` is such a set, ``found`` two clusters of its rows, ``counts`` the number of such
+        sets and that of all.
+        """
+        many, n_sets = counts
+        them = " and ".join(str(value) for value in found)
+        return cls(
+            f"the clusters {name!r} split {many:,} of {n_sets:,} sets: rows of one set of "
+            f"{strata}, {one}, are in the clusters {them}. Given the number of its cases a set has "
+            "one score, and a part of it has none, so that clusters must be of whole sets. Write "
+            'with_covariance("cluster") for the sets themselves, or by= a variable that does not '
+            "vary within sets."
+        )
+
 
 class FewClustersWarning(LogitInferenceWarning):
     """Clusters are so few that tests and intervals are to be taken with care.

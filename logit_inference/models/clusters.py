@@ -14,6 +14,7 @@ import numpy as np
 from logit_inference.design.arrays import dense_codes
 from logit_inference.design.frame import as_frame
 from logit_inference.errors import ClusterError, SchemaError, plain
+from logit_inference.rows.sets import SETS
 from logit_inference.rows.variant import row_groups
 
 if TYPE_CHECKING:
@@ -54,6 +55,32 @@ def read_clusters(result: LogitResult, by: Any, argument: str = "by") -> dict[st
         else _codes(result, name, values, argument)
         for name, values in _meant(result, by).items()
     }
+
+
+def check_whole_sets(result: LogitResult, by: Any, strata: str) -> None:
+    """Raise a ClusterError where rows of a matched set are in several clusters.
+
+    Parameters
+    ----------
+    result : LogitResult
+        Of matched sets, with its rows, which stand set by set.
+    by : object
+        Clusters, as `read_clusters` takes them.
+    strata : str
+        What told the sets.
+    """
+    assert result.fit is not None, "a result without rows has no clusters"
+    sets = row_groups(result.fit.source)[SETS]
+    starts = np.flatnonzero(np.diff(sets, prepend=-1))
+    for name, codes in read_clusters(result, by).items():
+        other = np.flatnonzero(codes != codes[starts][sets])
+        if len(other):
+            row = int(other[0])
+            first = int(starts[sets[row]])
+            (own,) = cluster_names(result, strata, None, (row,))
+            found = cluster_names(result, name, by, (first, row))
+            count = len(np.unique(sets[other]))
+            raise ClusterError.splits_sets(name, strata, own, found, (count, len(starts)))
 
 
 def cluster_names(

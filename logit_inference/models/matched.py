@@ -21,6 +21,7 @@ from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.result import TestResult
 from logit_inference.inference.wald import Coefficients
 from logit_inference.models import frames, saved
+from logit_inference.models.clusters import check_whole_sets
 from logit_inference.models.profile import Profile
 from logit_inference.models.result import LogitResult
 from logit_inference.report.table import Table
@@ -335,10 +336,15 @@ class ConditionalResult:
         covariance : {"model", "cluster"}
             The inverse information, or a sandwich of scores.
         by : optional
-            Clusters, each of whole sets, as in `LogitResult.with_covariance`; by default the sets.
+            Clusters, as in `LogitResult.with_covariance`, each of whole sets; by default the sets.
         type : {"CR1", "CR0", "CR1S"}
         convention : {"sandwich", "stata", "statsmodels"}
             As there.
+
+        Raises
+        ------
+        ClusterError
+            For clusters that split a set: only whole sets have scores.
 
         Examples
         --------
@@ -358,6 +364,8 @@ class ConditionalResult:
             if self.core.fit is None:
                 raise DetachedError("with_covariance()")
             by = {self.strata: self._sets_as_read()}
+        elif covariance == "cluster" and self.core.fit is not None:
+            check_whole_sets(self.core, by, self.strata)
         core = self.core.with_covariance(covariance, by=by, type=type, convention=convention)
         return replace(self, core=core)
 

@@ -168,6 +168,29 @@ def test_the_robust_covariance_does_not_depend_on_the_order_of_rows(dropped):
             assert wild.statistic == pytest.approx(score, rel=1e-8)
 
 
+def test_clusters_that_split_sets_are_refused(fit, table):
+    """A part of a set has no score: whichever row the others are compared with would count."""
+    half = np.arange(len(table)) % 2
+    own = table.assign(half=np.where(half, "odd", "even"))
+    asked = li.conditional_logit("y ~ a + b + c", own, strata="set")
+    for by in (half, "half", own["half"], {"half": half}, ["set", "half"]):
+        with pytest.raises(errors.ClusterError, match="must be of whole sets"):
+            asked.with_covariance("cluster", by=by)
+    swapped = table["set"].to_numpy(copy=True)
+    rows = np.flatnonzero(table["set"] == fit.core.table.loc[fit.fitted.index[-1], "set"])
+    swapped[rows[0]] = -7
+    with pytest.raises(errors.ClusterError) as raised:
+        fit.with_covariance("cluster", by=swapped)
+    message = str(raised.value)
+    number = table["set"].iloc[rows[0]]
+    assert f"'clusters' split 1 of {fit.n_sets} sets: rows of one set of set, {number}," in message
+    assert "-7" in message
+    assert 'Write with_covariance("cluster") for the sets themselves' in message
+    unnamed = li.conditional_logit("y ~ a + b + c", table, strata=table["set"].to_numpy())
+    with pytest.raises(errors.ClusterError, match=r"one set of strata, that of row \d+, are in"):
+        unnamed.with_covariance("cluster", by=half)
+
+
 def test_sets_that_say_nothing_are_counted(fit, table):
     sums, sizes = table.groupby("set")["y"].sum(), table.groupby("set").size()
     none, only = int((sums == 0).sum()), int((sums == sizes).sum())
