@@ -27,6 +27,7 @@ from logit_inference.inference.distribution import critical_value, two_sided
 from logit_inference.inference.wald import Coefficients, check_level
 from logit_inference.likelihood.softmax import softmax
 from logit_inference.models.inference import common_df
+from logit_inference.models.multinomial_forced import forced_note, with_forced_limits
 from logit_inference.report.multinomial import effect_table
 from logit_inference.report.table import Table
 from logit_inference.rows.block import Floats
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from logit_inference.models.multinomial_result import MultinomialResult
+    from logit_inference.solve.polytomous import SoftmaxFit
 
 STEP = 2.0**-9  # of a variable's standard deviation, in the derivative of columns
 DELTA = "Standard errors: delta method, with exact derivatives by the coefficients."
@@ -61,24 +63,30 @@ class ClassPrediction:
     levels : tuple of K levels
     values : Probabilities
         (m, K) arrays, levels in their order.
+    notes : tuple of str
+        Which covariance the intervals rest on, and what separated data leave open.
     """
 
     labels: Any
     levels: tuple[Any, ...]
     values: Probabilities
+    notes: tuple[str, ...] = ()
 
     def summary_frame(self) -> pd.DataFrame:
         """Return a frame with a row for each row and level.
 
         ``response_level, estimate, std_error, conf_low, conf_high``: probabilities, their standard
         errors by the delta method, and intervals of the log odds of each level against all others,
-        carried through the link, so that they stay inside (0, 1).
+        carried through the link, so that they stay inside (0, 1). A probability that separated data
+        force to 0 or 1 has no standard error: it is one limit itself, and the other is that of the
+        likelihood ratio, NaN where it was not found. What else is to be said is in
+        ``.attrs["notes"]``.
         """
         import pandas as pd
 
         index = self.labels if isinstance(self.labels, pd.Index) else pd.Index(self.labels)
         values, k = self.values, len(self.levels)
-        return pd.DataFrame(
+        frame = pd.DataFrame(
             {
                 "response_level": own_values(list(self.levels) * len(index)),
                 "estimate": values.estimate.ravel(),
@@ -88,15 +96,21 @@ class ClassPrediction:
             },
             index=index.repeat(k),
         )
+        frame.attrs["notes"] = list(self.notes)
+        return frame
 
 
 @dataclass(frozen=True)
 class _Placed:
-    """Rows in the basis of the fit, their offsets (m, K) by class number, and labels."""
+    """Rows in the basis of the fit, their offsets (m, K) by class number, and labels.
+
+    ``known`` are the offsets without what separated data take out: minus infinity.
+    """
 
     X: Columns
     offset: Floats | None
     labels: Any
+    known: Floats | None
 
 
 def predicted(
@@ -106,9 +120,16 @@ def predicted(
     critical = critical_value(check_level(level), _df(result))
     rows = _rows(result, newdata, offset)
     found = probability_intervals(_equations(result), rows.X, rows.offset, critical)
+    notes = [f"Covariance: {result.base.covariance.label}."]
+    if result.base.recession is not None and rows.offset is not None:
+        out = np.isneginf(rows.offset)
+        found = with_forced_limits(result, found, (rows.X, rows.known), out, level)
+        if out.any():
+            notes.append(forced_note(found))
     order = result.class_columns
     parts = (found.estimate, found.std_error, found.conf_low, found.conf_high)
-    return ClassPrediction(rows.labels, result.levels, Probabilities(*(x[:, order] for x in parts)))
+    shown = Probabilities(*(values[:, order] for values in parts))
+    return ClassPrediction(rows.labels, result.levels, shown, tuple(notes))
 
 
 def predicted_probabilities(
@@ -159,7 +180,8 @@ def _rows(result: MultinomialResult, newdata: Any, offset: Any) -> _Placed:
             assert offset is not None
             offset = offset.copy()
             offset[idle] = _without_impossible(result, dense(X[idle]), offset[idle])
-        return _Placed(result.basis.rows(X), offset, result.labels)
+        known = offset if result.asked is None else _own_offset(result.asked)
+        return _Placed(result.basis.rows(X), offset, result.labels, known)
     given = offset if offset is not None else result.offsets
     rows = result.design.encode(newdata)
     result.base_of_columns.check_relations(rows.X, rows.labels)
@@ -179,9 +201,16 @@ def _rows(result: MultinomialResult, newdata: Any, offset: Any) -> _Placed:
     if rows.offset is not None:  # offset() in the formula, of two levels
         total = np.zeros((len(rows.offset), 2)) if total is None else total
         total[:, 1] += rows.offset
+    known = total
     if result.base.recession is not None:
         total = _without_impossible(result, dense(rows.X), total)
-    return _Placed(result.basis.rows(rows.X), total, rows.labels)
+    return _Placed(result.basis.rows(rows.X), total, rows.labels, known)
+
+
+def _own_offset(fit: SoftmaxFit) -> Floats | None:
+    source = fit.source
+    assert isinstance(source, ArraySource)
+    return source.data.offset
 
 
 def _without_impossible(result: MultinomialResult, X: Floats, offset: Floats | None) -> Floats:

@@ -517,7 +517,11 @@ class MultinomialResult:
     def get_prediction(
         self, newdata: Any = None, *, level: float | None = None, offset: Any = None
     ) -> ClassPrediction:
-        """Return probabilities with intervals inside (0, 1); ``.summary_frame()`` is the table."""
+        """Return probabilities with intervals inside (0, 1); ``.summary_frame()`` is the table.
+
+        Probabilities that separated data force to 0 or 1 have no standard error, and a limit by the
+        likelihood ratio: about ten fits for each distinct row and class, of at most 200.
+        """
         return predicted(self, newdata, self.level if level is None else level, offset)
 
     def avg_slopes(

@@ -7,6 +7,9 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.optimize import minimize
+from scipy.special import logsumexp
+from scipy.stats import chi2
 
 import logit_inference as li
 from logit_inference.cli import main
@@ -95,6 +98,28 @@ def test_two_separated_classes_reproduce_logit():
     close(
         ours.test("NV", method="lr").statistic, theirs.test("NV", method="lr").statistic, rtol=1e-9
     )
+
+
+def test_forced_probabilities_of_two_classes_reproduce_logit():
+    data = li.datasets.load("endometrial")
+    formula = "HG ~ NV + PI + EH"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ours, theirs = li.multinomial_logit(formula, data), li.logit(formula, data)
+    for given in ((), (data[data["NV"] == 1].head(3),)):
+        for level in (0.95, 0.8):
+            frame = ours.get_prediction(*given, level=level).summary_frame()
+            wanted = theirs.get_prediction(*given, level=level).summary_frame()
+            own = frame[frame["response_level"] == 1].drop(columns="response_level")
+            assert wanted["std_error"].isna().sum() == (3 if given else 13)
+            # Of a probability at 1 the limit comes from another search than that of logit.
+            close(own, wanted, rtol=1e-9, atol=1e-15)
+            other = frame[frame["response_level"] == 0]
+            close(1 - other["conf_high"], own["conf_low"], rtol=1e-9, atol=1e-15)
+    bare = ours.without_data().get_prediction(*given)
+    frame = bare.summary_frame()
+    assert frame[["std_error", "conf_high"]].loc[frame["estimate"] == 0].isna().all().all()
+    assert "missing where it was not found" in frame.attrs["notes"][1]
 
 
 # --- laws -----------------------------------------------------------------------------------------
@@ -655,6 +680,58 @@ def test_many_empty_cells_in_closed_form():
     close(fit.llf, (counts * np.log(counts / totals)).sum())
     rows = (cells == 0).sum(axis=1).gt(0)
     assert fit.separation.n_separated == cells.sum(axis=1)[rows].sum()
+
+
+def test_a_forced_probability_has_the_limit_of_the_likelihood_ratio():
+    """An empty cell of n rows: ``(1 − mu)^n`` is what the quantile leaves of the likelihood."""
+    counts = {("u", "a"): 40, ("u", "b"): 30, ("v", "b"): 25, ("v", "c"): 50, ("w", "c"): 20}
+    data = pd.DataFrame([cell for cell, n in counts.items() for _ in range(n)], columns=["g", "y"])
+    with pytest.warns(li.SeparationWarning):
+        fit = li.multinomial_logit("y ~ g", data)
+    frame = fit.get_prediction({"g": list("uvw")}).summary_frame()
+    table = frame.set_index("response_level", append=True)
+    for row, level, n in ((0, "c", 70), (1, "a", 75), (2, "a", 20), (2, "b", 20)):
+        found = table.loc[(row, level)]
+        assert found["estimate"] == found["conf_low"] == 0.0
+        assert np.isnan(found["std_error"])
+        close(found["conf_high"], 1 - np.exp(-chi2.isf(0.05, 1) / 2 / n), rtol=1e-9)
+    sure = table.loc[(2, "c")]  # a sum of two probabilities bounds it, which nothing here does
+    assert np.isnan(sure[["std_error", "conf_low"]]).all()
+    assert sure["conf_high"] == 1.0
+    finite = table.loc[(0, "a")]
+    close(finite["std_error"], np.sqrt(4 / 7 * 3 / 7 / 70), rtol=1e-9)
+
+
+def test_the_limit_of_a_forced_probability_is_that_of_a_constrained_search():
+    data = separated().assign(o=lambda rows: 0.3 * rows["x"])
+    with pytest.warns(li.SeparationWarning):
+        fit = li.multinomial_logit("y ~ x + z", data, offset={"c": "o"})
+    row = data[data["z"] == "w"].head(1)
+    frame = fit.get_prediction(row).summary_frame().set_index("response_level")
+    assert frame.loc["b", "estimate"] == 0.0
+    X = np.column_stack([np.ones(len(data)), data["x"], data["z"] == "v", data["z"] == "w"])
+    y = data["y"].map({"a": 0, "b": 1, "c": 2}).to_numpy()
+
+    def log_mu(coef):
+        eta = np.zeros((len(X), 3))
+        eta[:, 1:] = X @ coef.reshape(2, 4).T
+        eta[:, 2] += data["o"]
+        return eta - logsumexp(eta, axis=1)[:, np.newaxis]
+
+    place = list(data.index).index(row.index[0])
+    start = np.nan_to_num(fit.params[["b", "c"]].to_numpy().T.ravel(), neginf=-3.0)
+    slack = chi2.isf(0.05, 1) / 2 - fit.llf
+    found = minimize(
+        lambda coef: -log_mu(coef)[place, 1],
+        start,
+        constraints={"type": "ineq", "fun": lambda b: log_mu(b)[range(len(y)), y].sum() + slack},
+        method="SLSQP",
+        options={"ftol": 1e-12, "maxiter": 500},
+    )
+    assert found.success
+    close(frame.loc["b", "conf_high"], np.exp(-found.fun), rtol=1e-5)  # of a numerical derivative
+    used = fit.get_prediction().summary_frame().set_index("response_level", append=True)
+    close(used.loc[(row.index[0], "b"), "conf_high"], frame.loc["b", "conf_high"], rtol=1e-9)
 
 
 def test_limits_in_a_basis_and_rows_without_weight():
