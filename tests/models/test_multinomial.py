@@ -414,6 +414,29 @@ def test_effects_and_their_covariance_by_differences():
         fit.avg_slopes("g")
 
 
+def test_functions_of_one_probability_say_what_to_write_instead():
+    fit = li.multinomial_logit("y ~ x + g", made())
+    sets = li.conditional_logit(
+        "case ~ spontaneous + induced", li.datasets.load("infert"), strata="stratum"
+    )
+    effects = (li.predictions, li.comparisons, li.slopes)
+    averages = (li.avg_predictions, li.avg_comparisons, li.avg_slopes)
+    for ask in (*effects, *averages):
+        with pytest.raises(ArgumentError, match=r"fit\.avg_comparisons\(…\), fit\.avg_slopes"):
+            ask(fit, "x")
+        with pytest.raises(ArgumentError, match="no row has a probability of its own"):
+            ask(sets, "induced")
+        with pytest.raises(ArgumentError, match="a MultinomialResult is refused"):
+            ask(fit.without_data(), "x", newdata={"x": [0.0], "g": ["u"]})
+    for draw in (li.plot_predictions, lambda *a: li.plot_slopes(a[0], "x", condition="x")):
+        with pytest.raises(ArgumentError, match="for each level of the outcome"):
+            draw(fit, "x")
+    with pytest.raises(ArgumentError, match=r"larger\.test"):
+        li.compare(fit, fit)
+    small = li.multinomial_logit("y ~ x", made())
+    close(fit.test("y ~ x", method="lr").statistic, 2 * (fit.llf - small.llf), rtol=1e-8)
+
+
 def test_effects_of_coded_numbers_and_splines():
     data = made(120)
     data["i"] = np.arange(120) % 3
