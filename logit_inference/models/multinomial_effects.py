@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from logit_inference.design.classes import class_offsets, read_offsets
+from logit_inference.design.variables import Change as Setting
+from logit_inference.design.variables import Variables, read_variables
 from logit_inference.effects.classes import (
     Change,
     Equations,
@@ -26,6 +28,7 @@ from logit_inference.errors import (
 from logit_inference.inference.distribution import critical_value, two_sided
 from logit_inference.inference.wald import Coefficients, check_level
 from logit_inference.likelihood.softmax import softmax
+from logit_inference.models.contrasts import Pair, level_pairs, number_pair
 from logit_inference.models.inference import common_df
 from logit_inference.models.multinomial_forced import forced_note, with_forced_limits
 from logit_inference.report.multinomial import effect_table
@@ -278,35 +281,59 @@ def average_comparisons(
     over = _averaged_rows(result, newdata)
     data = over.data
     given = variables if isinstance(variables, dict) else {}
+    names = _variables(result, list(given) or variables, numeric=False)
+    seen, weights = _seen(result, data)
     parts, rows = [], []
-    for name in _variables(result, list(given) or variables, numeric=False):
-        for contrast, low, high in _contrasts(result, data, name, given.get(name)):
-            before = _encoded(result, data.assign(**{name: low}))
-            after = _encoded(result, data.assign(**{name: high}))
+    for name in names:
+        for contrast, high, low in _contrasts(seen, name, given.get(name), weights):
+            before, after = _changed(result, data, low), _changed(result, data, high)
             change = Change(before, after, False)
             parts.append(average_change(_equations(result), change, over.offset, over.weights))
             rows.append((name, contrast))
     return _effect_table(result, "Average Comparisons", rows, parts, level, len(data))
 
 
-def _contrasts(
-    result: MultinomialResult, data: Any, name: str, step: Any
-) -> list[tuple[str, Any, Any]]:
-    """Return what is compared: levels with the first one, 1 with 0, numbers with one more."""
+def _seen(result: MultinomialResult, data: Any) -> tuple[Variables, Floats]:
+    """Return the rows whose levels and spread are meant, and what each counts for.
+
+    They are those of the fit, or where it has lost them the ones at hand.
+    """
     design: Any = result.design
-    variable = design.schema.variables[name]
-    if step is not None and not (variable.levels or _is_coded(design, name)):
-        return [(f"+{step:g}", data[name], data[name] + step)]
-    if variable.levels or _is_coded(design, name):
-        every = variable.levels or np.unique(np.asarray(data[name])).tolist()
-        known = [level for level in every if (data[name] == level).any()]
-        first = known[0]
-        return [(f"{level} - {first}", first, level) for level in known[1:]]
-    values = np.unique(np.asarray(data[name], dtype=np.float64))
-    if variable.kind == "boolean" or set(values.tolist()) <= {0.0, 1.0}:
-        low, high = (False, True) if variable.kind == "boolean" else (0, 1)
-        return [(f"{high} - {low}", low, high)]
-    return [("+1", data[name], data[name] + 1)]
+    if result.fit is None or result.table is None:
+        rows = read_variables(design, data, None, None)
+        return rows, np.ones(rows.n_rows)
+    rows = read_variables(design, result.table, result.positions, None)
+    weights = _counted(result)
+    return rows, np.ones(rows.n_rows) if weights is None else weights
+
+
+def _counted(result: MultinomialResult) -> Floats | None:
+    """Return what the rows of the fit count for: as often as they stand there."""
+    assert result.fit is not None, "who asks has looked"
+    source = result.fit.source
+    assert isinstance(source, ArraySource)
+    weights = source.data.weights
+    if weights is None or result.account.weights_kind == "frequency":
+        return weights
+    return (weights > 0).astype(np.float64)
+
+
+def _contrasts(seen: Variables, name: str, asked: Any, weights: Floats) -> list[Pair]:
+    """Return what is compared, as the comparisons of two classes are read."""
+    levels = seen.levels(name)
+    if not levels and _is_coded(seen.design, name):
+        levels = tuple(np.unique(seen.columns[name].numbers()).tolist())
+    if levels:
+        return level_pairs(seen, name, asked, levels, "-")
+    return [number_pair(name, asked, seen.columns[name].numbers(), weights, "-")]
+
+
+def _changed(
+    result: MultinomialResult, data: Any, changes: Sequence[tuple[str, Setting]]
+) -> Floats:
+    """Return the columns of rows in which variables are set to values, or shifted by some."""
+    new = {name: data[name] + to.value if to.shift else to.value for name, to in changes}
+    return _encoded(result, data.assign(**new))
 
 
 def _variables(result: MultinomialResult, variables: Any, *, numeric: bool) -> list[str]:
@@ -337,7 +364,7 @@ def _is_coded(design: Any, name: str) -> bool:
 
 
 def _averaged_rows(result: MultinomialResult, newdata: Any) -> _Averaged:
-    """Return the rows to average over: new ones alike, those of the fit by their weights."""
+    """Return the rows to average over: new ones alike, those of the fit as often as they stand."""
     import pandas as pd
 
     if result.base.recession is not None:
@@ -359,7 +386,7 @@ def _averaged_rows(result: MultinomialResult, newdata: Any) -> _Averaged:
     table = table if result.positions is None else table.iloc[result.positions]
     source = result.fit.source
     assert isinstance(source, ArraySource)
-    return _Averaged(table, source.data.weights, source.data.offset)
+    return _Averaged(table, _counted(result), source.data.offset)
 
 
 def _to_pandas(data: Any) -> Any:

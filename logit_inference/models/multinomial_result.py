@@ -534,7 +534,8 @@ class MultinomialResult:
         variables : str or list of str, optional
             By default all numeric ones of the formula.
         newdata : table, optional
-            Rows to average over; by default those of the fit, by their weights.
+            Rows to average over; by default those of the fit, by their frequencies (precision
+            weights do not count).
         level : float, optional
             Of the intervals.
         """
@@ -547,11 +548,15 @@ class MultinomialResult:
 
         Parameters
         ----------
-        variables : str, list of str, or dict from name to step, optional
-            Levels of a factor are compared with its first, 1 with 0, numbers with one more, or a
-            step more. By default all variables of the formula.
+        variables : str, list of str, or dict from name to what is compared, optional
+            Levels of a factor are compared with its first, 1 with 0, numbers with one more. Or as
+            in `avg_comparisons` of two classes: of a number a step, two values ``(20, 30)``,
+            ``"sd"``, ``"2sd"``, ``"iqr"`` or ``"minmax"`` (of the rows of the fit); of a factor
+            ``"reference"``, ``"sequential"``, ``"pairwise"``, ``"each"`` or two levels. By default
+            all variables of the formula.
         newdata : table, optional
-            Rows to average over; by default those of the fit, by their weights.
+            Rows to average over; by default those of the fit, by their frequencies (precision
+            weights do not count).
         level : float, optional
             Of the intervals.
 

@@ -12,6 +12,7 @@ from scipy.special import logsumexp
 from scipy.stats import chi2
 
 import logit_inference as li
+from logit_inference import errors
 from logit_inference.cli import main
 from logit_inference.design import matrix
 from logit_inference.errors import (
@@ -412,6 +413,37 @@ def test_effects_and_their_covariance_by_differences():
     assert fit.avg_slopes(newdata=data.head(5)).to_frame().shape[0] == 8
     with pytest.raises(ArgumentError, match="names of numeric variables"):
         fit.avg_slopes("g")
+
+
+CHANGES = (
+    None, "x", "c", {"x": 2.0}, {"x": -2}, {"x": (0, 1)}, {"x": [1, -1]}, {"x": "sd"},
+    {"x": "2sd"}, {"x": "iqr"}, {"x": "minmax"}, {"g": "pairwise"}, {"g": "sequential"},
+    {"g": "each"}, {"g": ("w", "u")}, {"c": (3, 1)}, {"b": (True, False)},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [None, "frequency", "precision"])
+def test_comparisons_of_two_classes_are_those_of_logit(kind):
+    rng = np.random.default_rng(5)
+    data = made(200, 4).assign(b=rng.random(200) < 0.5, c=rng.integers(1, 4, 200))
+    data["y"] = np.where(data["y"] < "c", "n", "o")
+    weights = {} if kind is None else {"weights": rng.integers(0, 4, 200), "weights_kind": kind}
+    formula = "y ~ x + g + b + C(c)"
+    ours, theirs = (f(formula, data, **weights) for f in (li.multinomial_logit, li.logit))
+    for newdata in (None, data.head(7)):
+        for asked in CHANGES:
+            own = ours.avg_comparisons(asked, newdata=newdata).to_frame()
+            own = own[own["response_level"] == "o"].reset_index(drop=True)
+            wanted = theirs.avg_comparisons(asked, newdata=newdata).to_frame()
+            assert own["contrast"].tolist() == wanted["contrast"].tolist()
+            for column in ("estimate", "std_error", "conf_low", "conf_high"):
+                close(own[column], wanted[column], rtol=1e-9)
+    for asked in ({"x": "se"}, {"x": np.nan}, {"x": (1, 2, 3)}, {"g": 3}, {"g": ("u", "q")}):
+        with pytest.raises(errors.LogitInferenceError) as own:
+            ours.avg_comparisons(asked)
+        with pytest.raises(errors.LogitInferenceError) as wanted:
+            theirs.avg_comparisons(asked)
+        assert str(own.value) == str(wanted.value)
 
 
 def test_functions_of_one_probability_say_what_to_write_instead():
