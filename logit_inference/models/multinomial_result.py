@@ -426,6 +426,10 @@ class MultinomialResult:
             raise DetachedError("solution")
         return (self.asked or self.fit).solution
 
+    def plot_trace(self) -> Any:
+        """Return a matplotlib figure of the search: cost and distance by step (extra ``plots``)."""
+        return self.solution.plot_trace()
+
     @property
     def converged(self) -> bool:
         """Whether the maximum was reached to the tolerance asked for."""

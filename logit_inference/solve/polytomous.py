@@ -192,7 +192,7 @@ def fit_softmax(
         solved,
         rank.basis,
         n_classes,
-        solution,
+        replace(solution, n_trials=float(totals[0].sum())),
         tuple(names),
         constant,
         rank.relations,

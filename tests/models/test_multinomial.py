@@ -608,6 +608,27 @@ def test_arrays_are_the_same_without_a_formula():
         li.multinomial_logit_arrays([*data["y"][:-1], None], X)
 
 
+def test_the_trace_tells_the_cost_of_an_observation():
+    """From that of the null model, where the search starts, to that of the fit."""
+    pytest.importorskip("matplotlib")
+    data = made()
+    data["w"] = np.arange(len(data)) % 4
+    for options in ({}, {"weights": "w", "weights_kind": "frequency"}):
+        fit = li.multinomial_logit("y ~ x + z", data, **options)
+        trace = fit.solution.to_frame()
+        close(trace["cost"].iloc[0], -fit.llnull / fit.nobs)
+        close(trace["cost"].iloc[-1], fit.mean_cross_entropy, rtol=1e-10)
+        assert trace["cost"].is_monotonic_decreasing
+        above, below = fit.plot_trace().axes
+        close(above.lines[0].get_ydata(), trace["cost"])
+        close(below.lines[0].get_ydata(), trace["distance"])
+    with pytest.warns(li.SeparationWarning):
+        separate = li.multinomial_logit("y ~ x + z", separated())
+    cost = separate.solution.to_frame()["cost"]
+    close(cost.iloc[0], -separate.llnull / separate.nobs)
+    close(cost.iloc[-1], separate.mean_cross_entropy, rtol=1e-9)
+
+
 def test_smaller_formulas_searches_and_threads():
     data = made(5000)
     fit = li.multinomial_logit("y ~ x * g", data, threads=1)
