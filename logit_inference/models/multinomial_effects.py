@@ -48,9 +48,10 @@ DELTA = "Standard errors: delta method, with exact derivatives by the coefficien
 
 
 def own_values(levels: Sequence[Any]) -> Any:
-    """Return levels as an array of integers where all are, else of objects."""
-    if all(type(level) is int for level in levels):
-        return np.array(levels, dtype=np.int64)
+    """Return levels as an array of integers or truth values where all are, else of objects."""
+    for kind, dtype in ((int, np.int64), (bool, np.bool_)):
+        if all(type(level) is kind for level in levels):
+            return np.array(levels, dtype=dtype)
     found = np.empty(len(levels), dtype=object)
     found[:] = levels
     return found

@@ -213,6 +213,22 @@ def test_whole_numbers_stay_numbers(tmp_path):
     assert li.load(tmp_path / "fit.json").predict(data.head(9), kind="level").equals(best.head(9))
 
 
+def test_truth_values_stay_truth_values(tmp_path):
+    data = made()
+    data["y"] = data["y"] < "b"
+    ours, theirs = (f("y ~ x + z", data) for f in (li.multinomial_logit, li.logit))
+    assert ours.classify().dtype == ours.augment()["observed"].dtype == bool
+    pd.testing.assert_series_equal(ours.classify(), theirs.classify(), check_names=False)
+    assert (~ours.classify()).sum() == len(data) - ours.classify().sum()
+    new = {"x": [0.5, None], "z": [1.0, 1.0]}
+    assert ours.classify(new).isna().tolist() == theirs.classify(new).isna().tolist()
+    assert ours.classify(new)[0] == theirs.classify(new)[0]
+    ours.save(tmp_path / "fit.json")
+    assert li.load(tmp_path / "fit.json").classify(data).equals(ours.classify())
+    frame = ours.get_prediction().summary_frame()
+    close(frame.loc[frame["response_level"], "estimate"], theirs.fitted, rtol=1e-11)
+
+
 def test_sampling_weights_are_refused():
     data = made(40)
     y, x, w = data["y"], data[["x"]].to_numpy(), np.linspace(1, 9, 40)
