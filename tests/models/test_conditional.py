@@ -217,6 +217,27 @@ def test_what_does_not_vary_within_sets_is_said(table):
         li.conditional_logit("y ~ site", more, strata="set")
 
 
+def test_a_term_that_is_constant_within_sets_is_named_once():
+    rng = np.random.default_rng(2)
+    table = pd.DataFrame({"set": np.repeat(np.arange(80), 4), "x": rng.normal(size=320)})
+    table["y"] = np.tile([1.0, 0, 0, 0], 80)
+    table["site"] = np.array(list("abcd"))[table["set"] % 4]
+    # Some sets have levels a and c in them: columns b and d stay constant.
+    table["mixed"] = table["site"].where(table["set"] > 30, rng.choice(["a", "c"], 320))
+    with pytest.warns(errors.CollinearityWarning) as caught:
+        fit = li.conditional_logit("y ~ C(set) + x", table, strata="set")
+    said = "C(set) is constant within every set, all its 79 columns"
+    assert str(caught[0].message).endswith(f"no coefficient: {said}.")
+    assert f"Not estimable: {said}." in " ".join(str(fit).split())
+    assert fit.params.drop("x").isna().sum() == 79
+    with pytest.warns(errors.CollinearityWarning) as caught:
+        li.conditional_logit("y ~ x + mixed + I(set * 1)", table, strata="set")
+    assert str(caught[0].message).endswith(
+        "coefficient: 2 of the 3 columns of mixed are constant within every set (mixed[T.b], "
+        "mixed[T.d]); I(set * 1) is constant within every set."
+    )
+
+
 def test_strata_in_every_form(fit, table):
     halves = table.assign(one=table["set"] % 8, two=(table["set"] // 8).astype(str))
     text = halves.assign(set=[f"s{k}" for k in table["set"]])
