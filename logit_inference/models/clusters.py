@@ -47,7 +47,7 @@ def read_clusters(result: LogitResult, by: Any, argument: str = "by") -> dict[st
     known = row_groups(result.fit.source)
     if by is None:
         if not known:
-            raise ClusterError.nothing()
+            raise ClusterError.nothing(_function(result))
         return dict(known)
     return {
         name: _named(result, name, known, argument)
@@ -163,10 +163,10 @@ def _named(result: LogitResult, name: str, known: Mapping[str, Codes], argument:
     if name in known:
         return known[name]
     if result.table is None:
-        raise ClusterError.unknown(name, list(known))
+        raise ClusterError.unknown(name, list(known), _function(result))
     frame = as_frame(result.table)
     if name not in frame.names:
-        raise ClusterError.unknown(name, [*known, *frame.names])
+        raise ClusterError.unknown(name, [*known, *frame.names], _function(result))
     column = frame.column(name)
     values = np.array(column.values, dtype=object)
     if column.missing is not None:
@@ -188,7 +188,14 @@ def _codes(result: LogitResult, name: str, values: Any, argument: str) -> Codes:
         shape = np.shape(values)
         raise ClusterError.shape(name, shape, account.n_rows_read, account.n_rows_used, noun)
     _check_index(result, values, argument)
-    return dense_codes(name, labels, result.labels, noun, droppable=result.table is not None)
+    droppable, function = result.table is not None, _function(result)
+    return dense_codes(name, labels, result.labels, noun, droppable=droppable, function=function)
+
+
+def _function(result: LogitResult) -> str:
+    """Return the name of the function that fits such a model with clusters; empty for none."""
+    names = {"Multinomial Logit": "multinomial_logit", "Conditional Logit": ""}
+    return names.get(result.account.model, "logit")
 
 
 def _check_index(result: LogitResult, values: Any, argument: str) -> None:

@@ -153,6 +153,11 @@ def conditional_logit(
             missing=missing,
             context=context,
         )
+    except FormulaError as error:
+        if not error.formula.startswith(("cluster='", 'cluster="')):  # what sets are to a design
+            raise
+        parts = (error.formula, error.complaint)
+        raise FormulaError(*(part.replace("cluster=", "strata=", 1) for part in parts)) from None
     except OutcomeError as error:
         if error.instead != OutcomeError.BOTH_MUST_OCCUR:
             raise

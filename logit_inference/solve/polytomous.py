@@ -172,7 +172,7 @@ def fit_softmax(
     with blas_pinned(source.n_rows, max(p, n_classes)):
         totals = source.fold(softmax.class_totals, n_classes).values
         if not totals[0].all():
-            raise DataError.no_weight(int(np.argmin(totals[0])))
+            raise DataError.no_weight(f"number {int(np.argmin(totals[0]))}")
         cells = _distinct(source)
         solved = source if cells is None else cells
         null_coef, null_value = _null_model(solved, totals, data)

@@ -191,6 +191,24 @@ def test_clusters_that_split_sets_are_refused(fit, table):
         unnamed.with_covariance("cluster", by=half)
 
 
+def test_messages_about_sets_and_clusters_name_what_there_is(fit, table):
+    for strata in ("sets", ["set", "sets"]):
+        with pytest.raises(errors.FormulaError) as raised:
+            li.conditional_logit("y ~ a", table, strata=strata)
+        assert "Did you mean 'set'?" in str(raised.value)
+        assert str(raised.value).endswith("strata=sets, without quotes.\n  in: strata='sets'")
+    with pytest.raises(errors.FormulaError, match=r"in: strata='log\(nope\)'"):
+        li.conditional_logit("y ~ a", table, strata="log(nope)")
+    with pytest.raises(errors.FormulaError, match="in: y ~ nope"):
+        li.conditional_logit("y ~ nope", table, strata="set")
+    with pytest.raises(errors.ClusterError, match="Give the column itself") as unknown:
+        fit.with_covariance("cluster", by="clinic")
+    holes = table["set"].astype(float).where(table.index != fit.fitted.index[0])
+    with pytest.raises(errors.ClusterError, match="out of the table before the fit") as missing:
+        fit.with_covariance("cluster", by=holes)
+    assert "logit(" not in str(unknown.value) + str(missing.value)  # which takes no cluster=
+
+
 def test_sets_that_say_nothing_are_counted(fit, table):
     sums, sizes = table.groupby("set")["y"].sum(), table.groupby("set").size()
     none, only = int((sums == 0).sum()), int((sums == sizes).sum())

@@ -624,6 +624,26 @@ def test_arrays_are_the_same_without_a_formula():
         li.multinomial_logit_arrays([*data["y"][:-1], None], X)
 
 
+def test_messages_name_this_model_and_its_levels():
+    data = made(levels="abc").assign(w=1.0)
+    data["none"] = (data["y"] != "c").astype(float)
+    weighted = {"weights": "none", "weights_kind": "frequency"}
+    for reference in ("a", "c"):
+        with pytest.raises(DataError, match="no row of outcome level 'c' has a positive weight"):
+            li.multinomial_logit("y ~ x", data, reference=reference, **weighted)
+    for kind in (None, "freq"):
+        with pytest.raises(errors.WeightsError, match=r"frequency.*precision") as raised:
+            li.multinomial_logit("y ~ x", data, weights="w", weights_kind=kind)
+        assert "sampling" not in str(raised.value)
+    with pytest.raises(FormulaError, match="in: cluster='nope'"):
+        li.multinomial_logit("y ~ x", data, cluster="nope")
+    fit = li.multinomial_logit("y ~ x", data)
+    holes = data["g"].where(data.index != 4)
+    for by in (None, "nope", holes):
+        with pytest.raises(errors.ClusterError, match=r"in multinomial_logit\("):
+            fit.with_covariance("cluster", by=by)
+
+
 def test_the_trace_tells_the_cost_of_an_observation():
     """From that of the null model, where the search starts, to that of the fit."""
     pytest.importorskip("matplotlib")
