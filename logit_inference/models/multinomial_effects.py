@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from logit_inference.models.multinomial_result import MultinomialResult
     from logit_inference.solve.polytomous import SoftmaxFit
 
+MOST_ROWS, MOST_PRINTED = 10, 30  # rows of predictions, and lines of them, that are printed
 STEP = 2.0**-9  # of a variable's standard deviation, in the derivative of columns
 DELTA = "Standard errors: delta method, with exact derivatives by the coefficients."
 
@@ -57,9 +59,9 @@ def own_values(levels: Sequence[Any]) -> Any:
     return found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ClassPrediction:
-    """Predicted probabilities of all levels for m rows.
+    """Predicted probabilities of all levels for m rows; printed, a table of the first of them.
 
     Parameters
     ----------
@@ -67,13 +69,16 @@ class ClassPrediction:
     levels : tuple of K levels
     values : Probabilities
         (m, K) arrays, levels in their order.
+    covariance : str
+        Which one the intervals rest on.
     notes : tuple of str
-        Which covariance the intervals rest on, and what separated data leave open.
+        What separated data leave open.
     """
 
     labels: Any
     levels: tuple[Any, ...]
     values: Probabilities
+    covariance: str = ""
     notes: tuple[str, ...] = ()
 
     def summary_frame(self) -> pd.DataFrame:
@@ -100,8 +105,31 @@ class ClassPrediction:
             },
             index=index.repeat(k),
         )
-        frame.attrs["notes"] = list(self.notes)
+        frame.attrs["covariance"] = self.covariance
+        if self.notes:
+            frame.attrs["notes"] = list(self.notes)
         return frame
+
+    def __str__(self) -> str:
+        frame, told = self._shown()
+        return "\n".join([frame.to_string(float_format="{:.4f}".format), *told])
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        frame, told = self._shown()
+        html: str = frame.to_html(float_format="{:.4f}".format)
+        return html + "".join(f"<p>{escape(t)}</p>" for t in told)
+
+    def _shown(self) -> tuple[pd.DataFrame, list[str]]:
+        """Return the first rows with all their levels, and what is said under them."""
+        k, n = len(self.levels), len(self.values.estimate)
+        most = min(MOST_ROWS, max(MOST_PRINTED // k, 1))
+        told = [f"Covariance: {self.covariance}.", *self.notes]
+        if n > most:
+            told.append(f"First {most} of {n:,} rows; summary_frame() has all.")
+        return self.summary_frame().head(most * k), told
 
 
 @dataclass(frozen=True)
@@ -124,7 +152,7 @@ def predicted(
     critical = critical_value(check_level(level), _df(result))
     rows = _rows(result, newdata, offset)
     found = probability_intervals(_equations(result), rows.X, rows.offset, critical)
-    notes = [f"Covariance: {result.base.covariance.label}."]
+    notes = []
     if result.base.recession is not None and rows.offset is not None:
         out = np.isneginf(rows.offset)
         found = with_forced_limits(result, found, (rows.X, rows.known), out, level)
@@ -133,7 +161,8 @@ def predicted(
     order = result.class_columns
     parts = (found.estimate, found.std_error, found.conf_low, found.conf_high)
     shown = Probabilities(*(values[:, order] for values in parts))
-    return ClassPrediction(rows.labels, result.levels, shown, tuple(notes))
+    label = result.base.covariance.label
+    return ClassPrediction(rows.labels, result.levels, shown, label, tuple(notes))
 
 
 def predicted_probabilities(

@@ -120,7 +120,7 @@ def test_forced_probabilities_of_two_classes_reproduce_logit():
     bare = ours.without_data().get_prediction(*given)
     frame = bare.summary_frame()
     assert frame[["std_error", "conf_high"]].loc[frame["estimate"] == 0].isna().all().all()
-    assert "missing where it was not found" in frame.attrs["notes"][1]
+    assert "missing where it was not found" in frame.attrs["notes"][0]
 
 
 # --- laws -----------------------------------------------------------------------------------------
@@ -600,6 +600,25 @@ def test_names_frames_and_tables():
     close(fit.linear_predictor["parttime"], np.log(fit.fitted["parttime"] / fit.fitted["fulltime"]))
     with pytest.raises(HypothesisError, match="no coefficient"):
         fit.conf_int(names="income")
+
+
+def test_predictions_print_as_a_table():
+    fit = li.multinomial_logit("y ~ x + g", made()).with_covariance("HC0")
+    told = fit.get_prediction()
+    for text in (str(told), repr(told), told._repr_html_()):
+        assert "response_level" in text
+        assert "Probabilities(" not in text
+        assert "Covariance: HC0" in text
+        assert "First 7 of 300 rows; summary_frame() has all." in text
+        assert f"{told.summary_frame()['conf_low'].iloc[27]:.4f}" in text
+    assert str(told).count("\n") == 1 + 7 * 4 + 1
+    few = fit.get_prediction({"x": [0.0], "g": ["u"]})
+    assert "First" not in str(few)
+    assert few.summary_frame().attrs["covariance"].startswith("HC0")
+    with pytest.warns(li.SeparationWarning):
+        forced = li.multinomial_logit("y ~ z", separated()).get_prediction({"z": ["w"]})
+    assert "Separated data force probabilities" in str(forced)
+    assert "NaN" in forced._repr_html_()
 
 
 def test_arrays_are_the_same_without_a_formula():
