@@ -250,6 +250,13 @@ def test_a_large_constant_offset_moves_the_intercept_only(shift):
     close(fit.params, moved, rtol=1e-10, atol=1e-10)
     close([fit.llf, fit.llnull], [plain.llf, plain.llnull])
     close(fit.bse, plain.bse, rtol=1e-9)
+    # The same where no column is the intercept, and those of a factor add up to it.
+    plain = li.multinomial_logit("y ~ 0 + g + x", data)
+    fit = li.multinomial_logit("y ~ 0 + g + x", data, offset={"b": "o"})
+    moved = plain.params.copy()
+    moved.loc[["g[u]", "g[v]", "g[w]"], "b"] -= shift
+    close(fit.params, moved, rtol=1e-10, atol=1e-10)
+    close([fit.llf, fit.llnull], [plain.llf, plain.llnull])
 
 
 def test_offsets_of_levels_shift_linear_predictors():
