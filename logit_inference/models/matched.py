@@ -352,7 +352,7 @@ class ConditionalResult:
         >>> infert = li.datasets.load("infert")
         >>> fit = li.conditional_logit("case ~ spontaneous + induced", infert, strata="stratum")
         >>> fit.with_covariance("cluster").bse.round(4).to_dict()
-        {'spontaneous': 0.3297, 'induced': 0.3244}
+        {'spontaneous': 0.4044, 'induced': 0.387}
         """
         if covariance not in ("model", "cluster"):
             reason = "rows of a set are not independent, and have no scores of their own"

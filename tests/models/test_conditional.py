@@ -137,6 +137,17 @@ def test_the_robust_covariance_is_that_of_scores_of_sets(fit, table):
     assert by_clinic.estimate.covariance.n_clusters == rows["set"].floordiv(2).nunique()
 
 
+def test_the_robust_covariance_of_infert_whose_sets_do_not_stand_together():
+    infert = li.datasets.load("infert")
+    fit = li.conditional_logit("case ~ spontaneous + induced", infert, strata="stratum")
+    residual = infert["case"] - fit.fitted.reindex(infert.index)
+    scores = infert[["spontaneous", "induced"]].mul(residual, axis=0)
+    scores = scores.groupby(infert["stratum"]).sum().to_numpy()
+    bread, g = fit.cov_params().to_numpy(), 83
+    wanted = g / (g - 1) * bread @ scores.T @ scores @ bread
+    assert np.allclose(fit.with_covariance("cluster").cov_params(), wanted, rtol=1e-10)
+
+
 @pytest.mark.parametrize("dropped", [False, True])
 def test_the_robust_covariance_does_not_depend_on_the_order_of_rows(dropped):
     """Against the sandwich of the definition, of numbers and of text that sorts otherwise."""
