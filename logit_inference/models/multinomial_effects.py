@@ -154,9 +154,8 @@ def predicted(
     found = probability_intervals(_equations(result), rows.X, rows.offset, critical)
     notes = []
     if result.base.recession is not None and rows.offset is not None:
-        out = np.isneginf(rows.offset)
-        found = with_forced_limits(result, found, (rows.X, rows.known), out, level)
-        if out.any():
+        found = with_forced_limits(result, found, (rows.X, rows.known), rows.offset, level)
+        if np.isneginf(rows.offset).any():
             notes.append(forced_note(found))
     order = result.class_columns
     parts = (found.estimate, found.std_error, found.conf_low, found.conf_high)

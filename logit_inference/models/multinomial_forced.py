@@ -32,7 +32,7 @@ def with_forced_limits(
     result: MultinomialResult,
     found: Probabilities,
     rows: tuple[Columns, Floats | None],
-    out: NDArray[np.bool_],
+    limit: Floats,
     level: float,
 ) -> Probabilities:
     """Return probabilities whose forced ones have limits and no standard error.
@@ -45,8 +45,9 @@ def with_forced_limits(
         Of m rows, by class number.
     rows : tuple of (m, r) array and (m, K) array or None
         In the basis of the fit, and offsets, without what the limit takes out.
-    out : (m, K) array of bool
-        Classes without probability in the limit.
+    limit : (m, K) array
+        Offsets of the limit: minus infinity for classes without probability, NaN in rows where
+        directions disagree about that, so that any probability is possible.
     level : float
         Of the intervals.
 
@@ -57,11 +58,14 @@ def with_forced_limits(
     convex problem, and it is NaN. So are all where there are more than 200 distinct rows and
     classes, or searches would take minutes, and those of a result without rows.
     """
-    out = out & ~np.isnan(found.estimate)
+    out = np.isneginf(limit) & ~np.isnan(found.estimate)
+    doubtful = np.asarray(np.isnan(limit).any(axis=1))
+    doubtful[doubtful] = ~np.isnan(dense(rows[0][doubtful])).any(axis=1)  # misses no variable
     rest = out.shape[1] - 1 == out.sum(axis=1)
     sure = ~out & rest[:, np.newaxis]
     upper = _upper_limits(result, rows, out, level)
     low, high = found.conf_low.copy(), found.conf_high.copy()
+    low[doubtful], high[doubtful] = 0.0, 1.0
     low[out], high[out] = 0.0, upper[out]
     low[sure], high[sure] = math.nan, 1.0
     if out.shape[1] == 2:

@@ -897,6 +897,13 @@ def test_what_no_data_decide_is_called_undetermined():
     with pytest.warns(li.SeparationWarning):
         fit = li.multinomial_logit("y ~ x + z", data)
     assert fit.estimate.undetermined.any()
+    new = {"x": [0, 0, 5.0, None], "z": [0, 1, 0, 1]}
+    ours = fit.get_prediction(new).summary_frame()
+    with pytest.warns(li.SeparationWarning):
+        theirs = li.logit("y ~ x + z", data).get_prediction(new).summary_frame()
+    own = ours[ours["response_level"] == "b"].drop(columns="response_level")
+    assert own["conf_high"].isna().tolist() == [False, False, False, True]
+    close(own.head(3), theirs.head(3), rtol=1e-9)  # any probability where directions disagree
     printed = str(fit).count("undetermined") - str(fit).count("or undetermined")
     assert printed == fit.estimate.undetermined.sum()
     heads = str(li.multinomial_logit("partic ~ hincome", WOMENLF).summary(method="profile"))
