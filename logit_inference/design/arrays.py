@@ -270,7 +270,13 @@ def _group_codes(name: str, values: Any, n: int, rows: Sequence[Any]) -> NDArray
 
 
 def dense_codes(
-    name: str, values: Any, rows: Sequence[Any], noun: str, *, droppable: bool
+    name: str,
+    values: Any,
+    rows: Sequence[Any],
+    noun: str,
+    *,
+    droppable: bool,
+    function: str = "logit",
 ) -> NDArray[np.int64]:
     """Return codes without gaps of labels, one for each row, in the order they occur.
 
@@ -284,6 +290,8 @@ def dense_codes(
     noun : {"clusters", "strata"}
     droppable : bool
         Whether a fit can be asked to drop rows without a label.
+    function : str
+        That fits, and can be asked.
 
     Raises
     ------
@@ -303,7 +311,7 @@ def dense_codes(
     if (codes < 0).any():
         first = plain(rows[int(np.argmax(codes < 0))])
         count = int((codes < 0).sum())
-        raise ClusterError.missing(name, count, first, noun, droppable=droppable)
+        raise ClusterError.missing(name, count, first, noun, droppable=droppable, function=function)
     dense: NDArray[np.int64] = codes.astype(np.int64)
     return dense
 

@@ -164,7 +164,10 @@ def _read_role(
     try:
         return read_variable(value, frame.names, context)
     except FormulaError as error:
-        raise FormulaError(f"{role}={value!r}", error.complaint) from None
+        argument = role if role in ("trials", "weights", "offset") else "cluster"
+        if value.isidentifier():  # a name alone, of no column
+            raise FormulaError.no_argument(argument, value, frame.names) from None
+        raise FormulaError(f"{argument}={value!r}", error.complaint) from None
 
 
 def role_numbers(name: str, role: Role | None, sample: Sample, state: State) -> Floats | None:

@@ -48,6 +48,13 @@ class ArgumentError(LogitInferenceError, ValueError):
         error.args = (f"{argument}={shown} is refused: {reason}. Write {instead}.",)
         return error
 
+    @classmethod
+    def of_result(cls, found: str, reason: str, instead: str) -> ArgumentError:
+        """Return the error for a result of a kind that a function has no answer for."""
+        error = cls("result", found, instead)
+        error.args = (f"result={found} is refused: {reason}. Write {instead}.",)
+        return error
+
 
 class TableError(LogitInferenceError, ValueError):
     """The columns of a table do not fit together."""

@@ -296,10 +296,10 @@ class DataError(LogitInferenceError, ValueError):
     """The data hold something that no fit can use."""
 
     @classmethod
-    def no_weight(cls, number: int) -> DataError:
+    def no_weight(cls, level: str) -> DataError:
         """Return the error for a class of which no row counts."""
         return cls(
-            f"no row of outcome level number {number} has a positive weight, so that nothing can "
+            f"no row of outcome level {level} has a positive weight, so that nothing can "
             "be estimated of it. Leave these rows out, or check the weights."
         )
 
@@ -406,13 +406,19 @@ class WeightsError(LogitInferenceError, ValueError):
     """Weights that are not weights, or whose meaning is not said."""
 
     @classmethod
-    def kind_unknown(cls, kind: object) -> WeightsError:
-        """Return the error for weights whose kind is missing or unknown."""
+    def kind_unknown(cls, kind: object, *, sampling: bool = True) -> WeightsError:
+        """Return the error for weights whose kind is missing or unknown.
+
+        ``sampling`` says whether the model takes sampling weights.
+        """
+        drawn = (
+            ' or "sampling" (each row was drawn with its own chance: robust standard errors, no '
+            "likelihood)"
+        ) * sampling
         found = "weights= needs weights_kind=" if kind is None else f"weights_kind={kind!r} unknown"
         return cls(
             f'{found}: write weights_kind="frequency" (each row stands for w identical rows) or '
-            '"precision" (variance weights; n stays the number of rows) or "sampling" (each row '
-            "was drawn with its own chance: robust standard errors, no likelihood). They give the "
+            f'"precision" (variance weights; n stays the number of rows){drawn}. They give the '
             "same coefficients but other counts, covariances and degrees of freedom."
         )
 

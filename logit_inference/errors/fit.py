@@ -278,10 +278,10 @@ class ClusterError(LogitInferenceError, ValueError):
     """Clusters are not what a clustered covariance needs."""
 
     @classmethod
-    def nothing(cls) -> ClusterError:
+    def nothing(cls, function: str = "logit") -> ClusterError:
         """Return the error for a clustered covariance without clusters."""
         return cls(
-            'covariance="cluster" needs clusters. Write cluster="clinic" in logit(), or '
+            f'covariance="cluster" needs clusters. Write cluster="clinic" in {function}(), or '
             'with_covariance("cluster", by=data["clinic"]).'
         )
 
@@ -294,12 +294,16 @@ class ClusterError(LogitInferenceError, ValueError):
         )
 
     @classmethod
-    def unknown(cls, name: str, known: Sequence[str]) -> ClusterError:
-        """Return the error for a name that was not given when the model was fitted."""
+    def unknown(cls, name: str, known: Sequence[str], function: str = "logit") -> ClusterError:
+        """Return the error for a name that was not given when the model was fitted.
+
+        ``function`` is what fits the model, and empty where that takes no clusters.
+        """
         told = f" Names: {shorten(list(known))}." if known else ""
+        there = f"Write cluster={name!r} in {function}(), or give" if function else "Give"
         return cls(
-            f"the fit knows no clusters named {name!r}.{told} Write cluster={name!r} in logit(), "
-            f"or give the column itself: by=data[{name!r}]."
+            f"the fit knows no clusters named {name!r}.{told} {there} the column itself: "
+            f"by=data[{name!r}]."
         )
 
     @classmethod
@@ -321,21 +325,34 @@ class ClusterError(LogitInferenceError, ValueError):
 
     @classmethod
     def missing(
-        cls, name: str, count: int, first: object, noun: str = "clusters", *, droppable: bool
+        cls,
+        name: str,
+        count: int,
+        first: object,
+        noun: str = "clusters",
+        *,
+        droppable: bool,
+        function: str = "logit",
     ) -> ClusterError:
         """Return the error for rows without a cluster or a stratum.
 
-        ``droppable`` says whether the fit has a table, whose incomplete rows it drops.
+        ``droppable`` says whether the fit has a table, whose incomplete rows it drops; ``function``
+        is what fits the model, and empty where that takes no clusters.
         """
         if noun == "strata":
             advice = (
                 "Units outside all strata cannot be drawn within one: give these rows a stratum "
                 "of their own, or leave them out of the fit."
             )
+        elif not function:
+            advice = (
+                "Leave these rows out of the table before the fit, or give them a cluster of "
+                "their own."
+            )
         elif droppable:
             advice = (
-                "Name the column in logit(..., cluster=), or give the array there: such rows are "
-                "then dropped and counted, as for any variable."
+                f"Name the column in {function}(..., cluster=), or give the array there: such rows "
+                "are then dropped and counted, as for any variable."
             )
         else:
             advice = (
@@ -345,6 +362,30 @@ class ClusterError(LogitInferenceError, ValueError):
         return cls(
             f"the {noun} {name!r} are missing in {count} of the rows used, first at row "
             f"{first!r}. {advice}"
+        )
+
+    @classmethod
+    def splits_sets(
+        cls,
+        name: str,
+        strata: str,
+        one: object,
+        found: Sequence[object],
+        counts: tuple[int, int],
+    ) -> ClusterError:
+        """Return the error for clusters that do not hold whole matched sets.
+
+        ``one`` is such a set, ``found`` two clusters of its rows, ``counts`` the number of such
+        sets and that of all.
+        """
+        many, n_sets = counts
+        them = " and ".join(str(value) for value in found)
+        return cls(
+            f"the clusters {name!r} split {many:,} of {n_sets:,} sets: rows of one set of "
+            f"{strata}, {one}, are in the clusters {them}. Given the number of its cases a set has "
+            "one score, and a part of it has none, so that clusters must be of whole sets. Write "
+            'with_covariance("cluster") for the sets themselves, or by= a variable that does not '
+            "vary within sets."
         )
 
 

@@ -151,6 +151,17 @@ class FormulaError(LogitInferenceError, ValueError):
         )
 
     @classmethod
+    def no_argument(cls, argument: str, name: str, columns: Sequence[str]) -> FormulaError:
+        """Return the error for an argument beside the formula that names no column."""
+        guess = " or ".join(repr(near) for near in nearest(name, columns))
+        hint = f" Did you mean {guess}?" if guess else ""
+        return cls(
+            f"{argument}={name!r}",
+            f"no column {name!r}.{hint} Columns: {shorten(list(columns))}. Values that are not in "
+            f"the table are given themselves: {argument}={name}, without quotes.",
+        )
+
+    @classmethod
     def no_function(cls, formula: str, name: str, functions: Sequence[str]) -> FormulaError:
         """Return the error for a call of something that a formula does not know."""
         instead = {

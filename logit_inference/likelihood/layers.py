@@ -150,6 +150,7 @@ class LogSigmoid:
 
     def backward(self, x: Rows, parameters: Rows, above: Rows) -> Rows:
         """Return ``−mu above₀ + (1 − mu) above₁``: (n, 2) to (n, 1)."""
+        x, above = _columns(x, 1, self), _columns(above, 2, self, "derivatives")
         t = np.exp(-np.abs(x))
         mu, nu = np.where(x >= 0, 1.0, t) / (1.0 + t), np.where(x >= 0, t, 1.0) / (1.0 + t)
         below: Rows = nu * above[:, 1:] - mu * above[:, :1]
@@ -177,6 +178,7 @@ class LogSoftmax:
 
     def forward(self, x: Rows, parameters: Rows) -> Rows:
         """Return the log probabilities: (n, K) to (n, K)."""
+        x = _columns(x, None, self)
         less = x - np.real(x).max(axis=1, keepdims=True)
         out: Rows = less - np.log(np.exp(less).sum(axis=1, keepdims=True))
         return out
@@ -184,6 +186,7 @@ class LogSoftmax:
     def backward(self, x: Rows, parameters: Rows, above: Rows) -> Rows:
         """Return ``above_k − p_k Σ_j above_j``: (n, K) to (n, K)."""
         p = np.exp(self.forward(x, parameters))
+        above = _columns(above, p.shape[1], self, "derivatives")
         below: Rows = above - p * above.sum(axis=1, keepdims=True)
         return below
 
@@ -212,6 +215,10 @@ class NegativeLogLikelihood:
     counts: Floats
     n_parameters: int = field(default=0, init=False)
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "counts", np.asarray(self.counts, dtype=np.float64))
+        _columns(self.counts, None, "NegativeLogLikelihood", "counts")
+
     def forward(self, x: Rows, parameters: Rows) -> Rows:
         """Return the costs: (n, K) to (n, 1)."""
         if np.shape(x) != self.counts.shape:
@@ -223,18 +230,25 @@ class NegativeLogLikelihood:
 
     def backward(self, x: Rows, parameters: Rows, above: Rows) -> Rows:
         """Return ``−counts above``: (n, 1) to (n, K)."""
-        return -self.counts * above
+        return -self.counts * _columns(above, 1, "NegativeLogLikelihood", "derivatives")
 
     def parameter_derivatives(self, x: Rows, parameters: Rows, above: Rows) -> Rows:
         """Return nothing: it has no parameters."""
         return np.zeros(0)
 
 
-def _columns(x: Rows, wanted: int, layer: Layer, what: str = "inputs") -> Rows:
-    """Return rows that have as many columns as a layer takes, or raise a DataError."""
-    if np.ndim(x) != 2 or np.shape(x)[1] != wanted:
-        said = f"{layer} takes rows of {wanted}, (n, {wanted}), of the layer beside it"
-        raise DataError.shape(f"{what} of {type(layer).__name__}", np.shape(x), said)
+def _columns(x: Rows, wanted: int | None, layer: Layer | str, what: str = "inputs") -> Rows:
+    """Return rows that have as many columns as a layer takes, or raise a DataError.
+
+    None stands for any number; a layer whose text is long is given by its name.
+    """
+    found = np.shape(x)
+    if len(found) != 2 or (found[1] != wanted if wanted is not None else not found[1]):
+        name = layer if isinstance(layer, str) else type(layer).__name__
+        many = "at least one" if wanted is None else wanted
+        said = f"{layer} takes rows of {many}, (n, {'K' if wanted is None else wanted})"
+        said += "" if what == "counts" else ", of the layer beside it"
+        raise DataError.shape(f"{what} of {name}", found, said)
     return x
 
 
@@ -255,6 +269,11 @@ class Stack:
     """
 
     layers: Sequence[Layer]
+
+    def __post_init__(self) -> None:
+        if not len(self.layers):
+            example = "Stack((Linear(p, 1), LogSigmoid()))"
+            raise ArgumentError("layers", self.layers, f"at least one layer: {example}")
 
     @property
     def n_parameters(self) -> int:

@@ -14,6 +14,7 @@ import numpy as np
 from logit_inference.design.arrays import dense_codes
 from logit_inference.design.frame import as_frame
 from logit_inference.errors import ClusterError, SchemaError, plain
+from logit_inference.rows.sets import SETS
 from logit_inference.rows.variant import row_groups
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def read_clusters(result: LogitResult, by: Any, argument: str = "by") -> dict[st
     known = row_groups(result.fit.source)
     if by is None:
         if not known:
-            raise ClusterError.nothing()
+            raise ClusterError.nothing(_function(result))
         return dict(known)
     return {
         name: _named(result, name, known, argument)
@@ -54,6 +55,32 @@ def read_clusters(result: LogitResult, by: Any, argument: str = "by") -> dict[st
         else _codes(result, name, values, argument)
         for name, values in _meant(result, by).items()
     }
+
+
+def check_whole_sets(result: LogitResult, by: Any, strata: str) -> None:
+    """Raise a ClusterError where rows of a matched set are in several clusters.
+
+    Parameters
+    ----------
+    result : LogitResult
+        Of matched sets, with its rows, which stand set by set.
+    by : object
+        Clusters, as `read_clusters` takes them.
+    strata : str
+        What told the sets.
+    """
+    assert result.fit is not None, "a result without rows has no clusters"
+    sets = row_groups(result.fit.source)[SETS]
+    starts = np.flatnonzero(np.diff(sets, prepend=-1))
+    for name, codes in read_clusters(result, by).items():
+        other = np.flatnonzero(codes != codes[starts][sets])
+        if len(other):
+            row = int(other[0])
+            first = int(starts[sets[row]])
+            (own,) = cluster_names(result, strata, None, (row,))
+            found = cluster_names(result, name, by, (first, row))
+            count = len(np.unique(sets[other]))
+            raise ClusterError.splits_sets(name, strata, own, found, (count, len(starts)))
 
 
 def cluster_names(
@@ -81,8 +108,26 @@ def cluster_names(
             np.array(column.levels, dtype=object)[column.values] if column.levels else column.values
         )
     values = np.asarray(values)
-    read = len(values) == result.account.n_rows_read and result.positions is not None
-    return tuple(plain(values[result.positions[row] if read else row]) for row in rows)
+    places = _places(result, len(values))
+    return tuple(plain(values[row if places is None else places[row]]) for row in rows)
+
+
+def _places(result: LogitResult, count: int) -> Any:
+    """Return where each row used stands among values for rows of the table, or for those used.
+
+    None where these are the rows used in the order of the fit. Matched sets are fitted in another
+    order than that of the table, in which values are always given.
+    """
+    positions = result.positions
+    if positions is None:
+        return None
+    if count == result.account.n_rows_read:
+        return positions
+    if result.account.n_sets is None or count != len(positions):
+        return None
+    places = np.empty(count, dtype=np.intp)
+    places[np.argsort(positions, kind="stable")] = np.arange(count)
+    return places
 
 
 def _meant(result: LogitResult, by: Any) -> Mapping[str, Any]:
@@ -121,10 +166,10 @@ def _named(result: LogitResult, name: str, known: Mapping[str, Codes], argument:
     if name in known:
         return known[name]
     if result.table is None:
-        raise ClusterError.unknown(name, list(known))
+        raise ClusterError.unknown(name, list(known), _function(result))
     frame = as_frame(result.table)
     if name not in frame.names:
-        raise ClusterError.unknown(name, [*known, *frame.names])
+        raise ClusterError.unknown(name, [*known, *frame.names], _function(result))
     column = frame.label_column(name)
     values = np.array(column.values, dtype=object)
     if column.missing is not None:
@@ -138,14 +183,22 @@ def _codes(result: LogitResult, name: str, values: Any, argument: str) -> Codes:
 
     account = result.account
     labels = pd.Series(values).reset_index(drop=True) if np.ndim(values) == 1 else None
-    if labels is not None and len(labels) == account.n_rows_read and result.positions is not None:
-        labels = labels.iloc[result.positions].reset_index(drop=True)
+    places = None if labels is None else _places(result, len(labels))
+    if labels is not None and places is not None:
+        labels = labels.iloc[places].reset_index(drop=True)
     noun = "strata" if argument == "strata" else "clusters"
     if labels is None or len(labels) != account.n_rows_used:
         shape = np.shape(values)
         raise ClusterError.shape(name, shape, account.n_rows_read, account.n_rows_used, noun)
     _check_index(result, values, argument)
-    return dense_codes(name, labels, result.labels, noun, droppable=result.table is not None)
+    droppable, function = result.table is not None, _function(result)
+    return dense_codes(name, labels, result.labels, noun, droppable=droppable, function=function)
+
+
+def _function(result: LogitResult) -> str:
+    """Return the name of the function that fits such a model with clusters; empty for none."""
+    names = {"Multinomial Logit": "multinomial_logit", "Conditional Logit": ""}
+    return names.get(result.account.model, "logit")
 
 
 def _check_index(result: LogitResult, values: Any, argument: str) -> None:
@@ -154,5 +207,7 @@ def _check_index(result: LogitResult, values: Any, argument: str) -> None:
         return
     whole = result.labels if result.table is None else as_frame(result.table).labels
     labels = whole if len(values) == len(whole) else result.labels
+    if result.account.n_sets is not None and labels is result.labels:
+        labels = labels[np.argsort(result.positions, kind="stable")]  # as the table has them
     if not isinstance(whole, range) and not values.index.equals(labels):
         raise SchemaError.index(argument)

@@ -21,6 +21,7 @@ from logit_inference.models.adjustment import (
 from logit_inference.models.deviance import p_values
 from logit_inference.models.joint import chain, check_finite
 from logit_inference.models.matched import ConditionalResult
+from logit_inference.models.multinomial_result import MultinomialResult
 from logit_inference.models.result import LogitResult
 from logit_inference.models.sampled import check_likelihood
 from logit_inference.models.testing import covariance_notes
@@ -89,6 +90,8 @@ def _core(fit: object) -> LogitResult:
         return fit.core
     if not isinstance(fit, LogitResult):
         wanted = "results of li.logit(), or of li.conditional_logit(); adjust= by its name"
+        if isinstance(fit, MultinomialResult):
+            wanted += '. Of a multinomial fit, larger.test("y ~ smaller formula", method="lr")'
         raise ArgumentError("fits", type(fit).__name__, wanted)
     return fit
 

@@ -21,6 +21,7 @@ from logit_inference.errors import (
     FormulaError,
     OutcomeError,
     RankError,
+    shorten,
 )
 from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.wald import check_level
@@ -152,6 +153,11 @@ def conditional_logit(
             missing=missing,
             context=context,
         )
+    except FormulaError as error:
+        if not error.formula.startswith(("cluster='", 'cluster="')):  # what sets are to a design
+            raise
+        parts = (error.formula, error.complaint)
+        raise FormulaError(*(part.replace("cluster=", "strata=", 1) for part in parts)) from None
     except OutcomeError as error:
         if error.instead != OutcomeError.BOTH_MUST_OCCUR:
             raise
@@ -263,7 +269,7 @@ def _assemble(fit: Fit, cone: Cone | None, what: _Asked, how: ResultRequest) -> 
     formula, design, encoded, sets, had_intercept = what
     positions = np.arange(encoded.n_read) if encoded.rows is None else np.asarray(encoded.rows)
     labels = pd.Index(encoded.labels)[sets.order]
-    relations = list(_relations(fit))
+    relations = list(_relations(fit, dict(design.term_columns)))
     if relations:
         warnings.warn(CollinearityWarning.within_sets(relations), stacklevel=3)
     examined, limit = examine_sets(fit, cone, design, labels, how)
@@ -313,13 +319,33 @@ def _assemble(fit: Fit, cone: Cone | None, what: _Asked, how: ResultRequest) -> 
     )
 
 
-def _relations(fit: Fit) -> Iterator[str]:
-    """Yield what is said of each column that cannot be estimated within sets."""
+def _relations(fit: Fit, terms: Mapping[str, Sequence[int]]) -> Iterator[str]:
+    """Yield what is said of columns that cannot be estimated within sets.
+
+    Of the columns of a term that are constant there it is said once: of a factor that does not vary
+    within sets they are as many as its levels.
+    """
+    constant = {j for j, relation in fit.relations.items() if not relation.weights.any()}
+    term_of = {j: term for term, columns in terms.items() for j in columns}
+    said: set[str] = set()
     for column, relation in fit.relations.items():
-        if relation.weights.any():
+        if column not in constant:
             yield relation_text(fit.names, column, relation, None)
+            continue
+        term = term_of[column]
+        if term in said:
+            continue
+        said.add(term)
+        every, own = terms[term], [fit.names[j] for j in terms[term] if j in constant]
+        if len(own) == 1:
+            yield f"{own[0]} is constant within every set"
+        elif len(own) == len(every):
+            yield f"{term} is constant within every set, all its {len(every):,} columns"
         else:
-            yield f"{fit.names[column]} is constant within every set"
+            yield (
+                f"{len(own):,} of the {len(every):,} columns of {term} are constant within every "
+                f"set ({shorten(own)})"
+            )
 
 
 def _notes(

@@ -127,14 +127,16 @@ def _effects(name: str, pairs: Sequence[Pair]) -> list[Effect]:
 def _pairs(rows: AnyVariables, name: str, asked: Any, weights: Floats, sign: str) -> list[Pair]:
     levels = rows.levels(name)
     if levels:
-        return _level_pairs(rows, name, asked, levels, sign)
+        return level_pairs(rows, name, asked, levels, sign)
     numbers = rows.columns[name].numbers()
-    return [_number_pair(name, asked, numbers, weights, sign)]
+    return [number_pair(name, asked, numbers, weights, sign)]
 
 
-def _level_pairs(
+def level_pairs(
     rows: AnyVariables, name: str, asked: Any, levels: Sequence[Any], sign: str
 ) -> list[Pair]:
+    """Return labels and changes, to and from, of levels that are compared."""
+
     def pair(high: Any, low: Any) -> Pair:
         return (
             f"{high} {sign} {low}",
@@ -159,7 +161,8 @@ def _level_pairs(
     return [pair(*both) for both in found[asked]]
 
 
-def _number_pair(name: str, asked: Any, numbers: Floats, weights: Floats, sign: str) -> Pair:
+def number_pair(name: str, asked: Any, numbers: Floats, weights: Floats, sign: str) -> Pair:
+    """Return the label and the changes, to and from, of numbers that are compared."""
     if asked is None:
         observed = numbers[weights > 0]
         both = np.isin(observed, (0.0, 1.0)).all() and np.ptp(observed) > 0

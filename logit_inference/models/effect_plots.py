@@ -13,6 +13,7 @@ import numpy as np
 
 from logit_inference.design.grid import DataGrid, column_values, has_levels
 from logit_inference.errors import ArgumentError, EffectError
+from logit_inference.models.answerable import check_one_probability
 from logit_inference.models.contrasts import weighted_quantile
 from logit_inference.models.effect_notes import NO_INTERVAL
 from logit_inference.models.effect_rows import fitted_rows
@@ -174,6 +175,7 @@ def _where(
     result: LogitResult, condition: Any, by: Any, *, most: int = 3
 ) -> tuple[list[str], DataGrid | None]:
     """Return the variables of a plot in order, and the grid; None for averages."""
+    check_one_probability(result)
     if (condition is None) == (by is None):
         raise ArgumentError("condition", condition, "either condition= or by=, one of them")
     asked = by if condition is None else condition

@@ -17,6 +17,7 @@ from logit_inference.effects.moments import Weighting
 from logit_inference.effects.quantities import Effect
 from logit_inference.effects.scales import KINDS, MEASURES, PREDICTIONS, SLOPE, Measure
 from logit_inference.errors import ArgumentError, EffectError
+from logit_inference.models.answerable import check_one_probability
 from logit_inference.models.contrasts import comparison_effects, prediction_effects, slope_effects
 from logit_inference.models.effect_answer import answer
 from logit_inference.models.effect_request import Asking, Options
@@ -382,6 +383,7 @@ class _Ask:
 
 
 def _ask(result: LogitResult, newdata: Any, by: Any, wts: Any, kind: str) -> _Ask:
+    check_one_probability(result)
     if kind not in KINDS:
         raise ArgumentError("kind", kind, '"response", "link" or "odds"')
     named = by is None or by is False or isinstance(by, (str, Sequence, set))

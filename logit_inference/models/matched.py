@@ -21,6 +21,7 @@ from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.result import TestResult
 from logit_inference.inference.wald import Coefficients
 from logit_inference.models import frames, saved
+from logit_inference.models.clusters import check_whole_sets
 from logit_inference.models.profile import Profile
 from logit_inference.models.result import LogitResult
 from logit_inference.report.table import Table
@@ -335,10 +336,15 @@ class ConditionalResult:
         covariance : {"model", "cluster"}
             The inverse information, or a sandwich of scores.
         by : optional
-            Clusters, each of whole sets, as in `LogitResult.with_covariance`; by default the sets.
+            Clusters, as in `LogitResult.with_covariance`, each of whole sets; by default the sets.
         type : {"CR1", "CR0", "CR1S"}
         convention : {"sandwich", "stata", "statsmodels"}
             As there.
+
+        Raises
+        ------
+        ClusterError
+            For clusters that split a set: only whole sets have scores.
 
         Examples
         --------
@@ -346,7 +352,7 @@ class ConditionalResult:
         >>> infert = li.datasets.load("infert")
         >>> fit = li.conditional_logit("case ~ spontaneous + induced", infert, strata="stratum")
         >>> fit.with_covariance("cluster").bse.round(4).to_dict()
-        {'spontaneous': 0.3297, 'induced': 0.3244}
+        {'spontaneous': 0.4044, 'induced': 0.387}
         """
         if covariance not in ("model", "cluster"):
             reason = "rows of a set are not independent, and have no scores of their own"
@@ -357,9 +363,18 @@ class ConditionalResult:
         if covariance == "cluster" and by is None:
             if self.core.fit is None:
                 raise DetachedError("with_covariance()")
-            by = {self.strata: row_groups(self.core.fit.source)[SETS]}
+            by = {self.strata: self._sets_as_read()}
+        elif covariance == "cluster" and self.core.fit is not None:
+            check_whole_sets(self.core, by, self.strata)
         core = self.core.with_covariance(covariance, by=by, type=type, convention=convention)
         return replace(self, core=core)
+
+    def _sets_as_read(self) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """Return the number of the set of each row of the table, in its order; 0 if not in use."""
+        assert self.core.fit is not None, "who asks has looked"
+        numbers = np.zeros(self.n_rows_read, dtype=np.int64)
+        numbers[self.core.positions] = row_groups(self.core.fit.source)[SETS]
+        return numbers
 
     # --- elsewhere --------------------------------------------------------------------------------
 

@@ -21,6 +21,8 @@ from logit_inference.errors import (
     FormulaError,
     SeparationError,
     SeparationWarning,
+    WeightsError,
+    plain,
     shorten,
 )
 from logit_inference.inference import equations
@@ -161,7 +163,7 @@ def multinomial_logit(
     from logit_inference.design.design import build_design
 
     check_identification(identification)
-    check_weights_kind(weights_kind)
+    check_weights_kind(weights, weights_kind)
     kind = _covariance_kind(covariance, cluster)
     search = read_search(start, tolerance, max_iterations, threads)
     level = check_level(level)
@@ -250,7 +252,7 @@ def multinomial_logit_arrays(
     from logit_inference.design.arrays import read_arrays
 
     check_identification(identification)
-    check_weights_kind(weights_kind)
+    check_weights_kind(weights, weights_kind)
     kind = _covariance_kind(covariance, cluster)
     search = read_search(start, tolerance, max_iterations, threads)
     level = check_level(level)
@@ -282,8 +284,8 @@ def check_identification(identification: object) -> None:
         raise ArgumentError("identification", identification, allowed)
 
 
-def check_weights_kind(kind: str | None) -> None:
-    """Raise an ArgumentError for sampling weights, of which no covariance here would be right."""
+def check_weights_kind(weights: Any, kind: str | None) -> None:
+    """Raise for weights of no kind, and for sampling weights: no covariance here would be right."""
     if kind == "sampling":
         reason = (
             "with sampling weights a multinomial fit has no likelihood, and the covariance that "
@@ -294,6 +296,8 @@ def check_weights_kind(kind: str | None) -> None:
             'reference by li.logit(..., weights_kind="sampling")'
         )
         raise ArgumentError.refused("weights_kind", kind, reason, instead)
+    if weights is not None and kind not in ("frequency", "precision"):
+        raise WeightsError.kind_unknown(kind, sampling=False)
 
 
 def _covariance_kind(covariance: str | None, cluster: Any) -> str:
@@ -348,6 +352,12 @@ def _fit(design: Design | ArrayDesign, block: Block, search: SearchRequest) -> S
     if first is not None and first.shape != (n_classes - 1, p):
         wanted = f"a row for each level but the reference, {n_classes - 1}, of {p} coefficients"
         raise DataError.shape("start", first.shape, wanted)
+    if block.weights is not None:
+        counts = np.bincount(block.y.astype(np.intp), block.weights > 0, n_classes)
+        if not counts.all():
+            event = design.event
+            order = [event.other, *(one for one in event.levels if one != event.other)]
+            raise DataError.no_weight(repr(plain(order[int(np.argmin(counts))])))
     threads = search.threads or threads_for(block.n_rows, p * n_classes)
     return fit_softmax(
         block,

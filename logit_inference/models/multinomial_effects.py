@@ -5,11 +5,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from logit_inference.design.classes import class_offsets, read_offsets
+from logit_inference.design.variables import Change as Setting
+from logit_inference.design.variables import Variables, read_variables
 from logit_inference.effects.classes import (
     Change,
     Equations,
@@ -26,7 +29,9 @@ from logit_inference.errors import (
 from logit_inference.inference.distribution import critical_value, two_sided
 from logit_inference.inference.wald import Coefficients, check_level
 from logit_inference.likelihood.softmax import softmax
+from logit_inference.models.contrasts import Pair, level_pairs, number_pair
 from logit_inference.models.inference import common_df
+from logit_inference.models.multinomial_forced import forced_note, with_forced_limits
 from logit_inference.report.multinomial import effect_table
 from logit_inference.report.table import Table
 from logit_inference.rows.block import Floats
@@ -37,23 +42,26 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from logit_inference.models.multinomial_result import MultinomialResult
+    from logit_inference.solve.polytomous import SoftmaxFit
 
+MOST_ROWS, MOST_PRINTED = 10, 30  # rows of predictions, and lines of them, that are printed
 STEP = 2.0**-9  # of a variable's standard deviation, in the derivative of columns
 DELTA = "Standard errors: delta method, with exact derivatives by the coefficients."
 
 
 def own_values(levels: Sequence[Any]) -> Any:
-    """Return levels as an array of integers where all are, else of objects."""
-    if all(type(level) is int for level in levels):
-        return np.array(levels, dtype=np.int64)
+    """Return levels as an array of integers or truth values where all are, else of objects."""
+    for kind, dtype in ((int, np.int64), (bool, np.bool_)):
+        if all(type(level) is kind for level in levels):
+            return np.array(levels, dtype=dtype)
     found = np.empty(len(levels), dtype=object)
     found[:] = levels
     return found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ClassPrediction:
-    """Predicted probabilities of all levels for m rows.
+    """Predicted probabilities of all levels for m rows; printed, a table of the first of them.
 
     Parameters
     ----------
@@ -61,24 +69,33 @@ class ClassPrediction:
     levels : tuple of K levels
     values : Probabilities
         (m, K) arrays, levels in their order.
+    covariance : str
+        Which one the intervals rest on.
+    notes : tuple of str
+        What separated data leave open.
     """
 
     labels: Any
     levels: tuple[Any, ...]
     values: Probabilities
+    covariance: str = ""
+    notes: tuple[str, ...] = ()
 
     def summary_frame(self) -> pd.DataFrame:
         """Return a frame with a row for each row and level.
 
         ``response_level, estimate, std_error, conf_low, conf_high``: probabilities, their standard
         errors by the delta method, and intervals of the log odds of each level against all others,
-        carried through the link, so that they stay inside (0, 1).
+        carried through the link, so that they stay inside (0, 1). A probability that separated data
+        force to 0 or 1 has no standard error: it is one limit itself, and the other is that of the
+        likelihood ratio, NaN where it was not found. What else is to be said is in
+        ``.attrs["notes"]``.
         """
         import pandas as pd
 
         index = self.labels if isinstance(self.labels, pd.Index) else pd.Index(self.labels)
         values, k = self.values, len(self.levels)
-        return pd.DataFrame(
+        frame = pd.DataFrame(
             {
                 "response_level": own_values(list(self.levels) * len(index)),
                 "estimate": values.estimate.ravel(),
@@ -88,15 +105,44 @@ class ClassPrediction:
             },
             index=index.repeat(k),
         )
+        frame.attrs["covariance"] = self.covariance
+        if self.notes:
+            frame.attrs["notes"] = list(self.notes)
+        return frame
+
+    def __str__(self) -> str:
+        frame, told = self._shown()
+        return "\n".join([frame.to_string(float_format="{:.4f}".format), *told])
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        frame, told = self._shown()
+        html: str = frame.to_html(float_format="{:.4f}".format)
+        return html + "".join(f"<p>{escape(t)}</p>" for t in told)
+
+    def _shown(self) -> tuple[pd.DataFrame, list[str]]:
+        """Return the first rows with all their levels, and what is said under them."""
+        k, n = len(self.levels), len(self.values.estimate)
+        most = min(MOST_ROWS, max(MOST_PRINTED // k, 1))
+        told = [f"Covariance: {self.covariance}.", *self.notes]
+        if n > most:
+            told.append(f"First {most} of {n:,} rows; summary_frame() has all.")
+        return self.summary_frame().head(most * k), told
 
 
 @dataclass(frozen=True)
 class _Placed:
-    """Rows in the basis of the fit, their offsets (m, K) by class number, and labels."""
+    """Rows in the basis of the fit, their offsets (m, K) by class number, and labels.
+
+    ``known`` are the offsets without what separated data take out: minus infinity.
+    """
 
     X: Columns
     offset: Floats | None
     labels: Any
+    known: Floats | None
 
 
 def predicted(
@@ -106,9 +152,16 @@ def predicted(
     critical = critical_value(check_level(level), _df(result))
     rows = _rows(result, newdata, offset)
     found = probability_intervals(_equations(result), rows.X, rows.offset, critical)
+    notes = []
+    if result.base.recession is not None and rows.offset is not None:
+        found = with_forced_limits(result, found, (rows.X, rows.known), rows.offset, level)
+        if np.isneginf(rows.offset).any():
+            notes.append(forced_note(found))
     order = result.class_columns
     parts = (found.estimate, found.std_error, found.conf_low, found.conf_high)
-    return ClassPrediction(rows.labels, result.levels, Probabilities(*(x[:, order] for x in parts)))
+    shown = Probabilities(*(values[:, order] for values in parts))
+    label = result.base.covariance.label
+    return ClassPrediction(rows.labels, result.levels, shown, label, tuple(notes))
 
 
 def predicted_probabilities(
@@ -159,7 +212,8 @@ def _rows(result: MultinomialResult, newdata: Any, offset: Any) -> _Placed:
             assert offset is not None
             offset = offset.copy()
             offset[idle] = _without_impossible(result, dense(X[idle]), offset[idle])
-        return _Placed(result.basis.rows(X), offset, result.labels)
+        known = offset if result.asked is None else _own_offset(result.asked)
+        return _Placed(result.basis.rows(X), offset, result.labels, known)
     given = offset if offset is not None else result.offsets
     rows = result.design.encode(newdata)
     result.base_of_columns.check_relations(rows.X, rows.labels)
@@ -179,9 +233,16 @@ def _rows(result: MultinomialResult, newdata: Any, offset: Any) -> _Placed:
     if rows.offset is not None:  # offset() in the formula, of two levels
         total = np.zeros((len(rows.offset), 2)) if total is None else total
         total[:, 1] += rows.offset
+    known = total
     if result.base.recession is not None:
         total = _without_impossible(result, dense(rows.X), total)
-    return _Placed(result.basis.rows(rows.X), total, rows.labels)
+    return _Placed(result.basis.rows(rows.X), total, rows.labels, known)
+
+
+def _own_offset(fit: SoftmaxFit) -> Floats | None:
+    source = fit.source
+    assert isinstance(source, ArraySource)
+    return source.data.offset
 
 
 def _without_impossible(result: MultinomialResult, X: Floats, offset: Floats | None) -> Floats:
@@ -249,35 +310,59 @@ def average_comparisons(
     over = _averaged_rows(result, newdata)
     data = over.data
     given = variables if isinstance(variables, dict) else {}
+    names = _variables(result, list(given) or variables, numeric=False)
+    seen, weights = _seen(result, data)
     parts, rows = [], []
-    for name in _variables(result, list(given) or variables, numeric=False):
-        for contrast, low, high in _contrasts(result, data, name, given.get(name)):
-            before = _encoded(result, data.assign(**{name: low}))
-            after = _encoded(result, data.assign(**{name: high}))
+    for name in names:
+        for contrast, high, low in _contrasts(seen, name, given.get(name), weights):
+            before, after = _changed(result, data, low), _changed(result, data, high)
             change = Change(before, after, False)
             parts.append(average_change(_equations(result), change, over.offset, over.weights))
             rows.append((name, contrast))
     return _effect_table(result, "Average Comparisons", rows, parts, level, len(data))
 
 
-def _contrasts(
-    result: MultinomialResult, data: Any, name: str, step: Any
-) -> list[tuple[str, Any, Any]]:
-    """Return what is compared: levels with the first one, 1 with 0, numbers with one more."""
+def _seen(result: MultinomialResult, data: Any) -> tuple[Variables, Floats]:
+    """Return the rows whose levels and spread are meant, and what each counts for.
+
+    They are those of the fit, or where it has lost them the ones at hand.
+    """
     design: Any = result.design
-    variable = design.schema.variables[name]
-    if step is not None and not (variable.levels or _is_coded(design, name)):
-        return [(f"+{step:g}", data[name], data[name] + step)]
-    if variable.levels or _is_coded(design, name):
-        every = variable.levels or np.unique(np.asarray(data[name])).tolist()
-        known = [level for level in every if (data[name] == level).any()]
-        first = known[0]
-        return [(f"{level} - {first}", first, level) for level in known[1:]]
-    values = np.unique(np.asarray(data[name], dtype=np.float64))
-    if variable.kind == "boolean" or set(values.tolist()) <= {0.0, 1.0}:
-        low, high = (False, True) if variable.kind == "boolean" else (0, 1)
-        return [(f"{high} - {low}", low, high)]
-    return [("+1", data[name], data[name] + 1)]
+    if result.fit is None or result.table is None:
+        rows = read_variables(design, data, None, None)
+        return rows, np.ones(rows.n_rows)
+    rows = read_variables(design, result.table, result.positions, None)
+    weights = _counted(result)
+    return rows, np.ones(rows.n_rows) if weights is None else weights
+
+
+def _counted(result: MultinomialResult) -> Floats | None:
+    """Return what the rows of the fit count for: as often as they stand there."""
+    assert result.fit is not None, "who asks has looked"
+    source = result.fit.source
+    assert isinstance(source, ArraySource)
+    weights = source.data.weights
+    if weights is None or result.account.weights_kind == "frequency":
+        return weights
+    return (weights > 0).astype(np.float64)
+
+
+def _contrasts(seen: Variables, name: str, asked: Any, weights: Floats) -> list[Pair]:
+    """Return what is compared, as the comparisons of two classes are read."""
+    levels = seen.levels(name)
+    if not levels and _is_coded(seen.design, name):
+        levels = tuple(np.unique(seen.columns[name].numbers()).tolist())
+    if levels:
+        return level_pairs(seen, name, asked, levels, "-")
+    return [number_pair(name, asked, seen.columns[name].numbers(), weights, "-")]
+
+
+def _changed(
+    result: MultinomialResult, data: Any, changes: Sequence[tuple[str, Setting]]
+) -> Floats:
+    """Return the columns of rows in which variables are set to values, or shifted by some."""
+    new = {name: data[name] + to.value if to.shift else to.value for name, to in changes}
+    return _encoded(result, data.assign(**new))
 
 
 def _variables(result: MultinomialResult, variables: Any, *, numeric: bool) -> list[str]:
@@ -308,7 +393,7 @@ def _is_coded(design: Any, name: str) -> bool:
 
 
 def _averaged_rows(result: MultinomialResult, newdata: Any) -> _Averaged:
-    """Return the rows to average over: new ones alike, those of the fit by their weights."""
+    """Return the rows to average over: new ones alike, those of the fit as often as they stand."""
     import pandas as pd
 
     if result.base.recession is not None:
@@ -330,7 +415,7 @@ def _averaged_rows(result: MultinomialResult, newdata: Any) -> _Averaged:
     table = table if result.positions is None else table.iloc[result.positions]
     source = result.fit.source
     assert isinstance(source, ArraySource)
-    return _Averaged(table, source.data.weights, source.data.offset)
+    return _Averaged(table, _counted(result), source.data.offset)
 
 
 def _to_pandas(data: Any) -> Any:

@@ -426,6 +426,10 @@ class MultinomialResult:
             raise DetachedError("solution")
         return (self.asked or self.fit).solution
 
+    def plot_trace(self) -> Any:
+        """Return a matplotlib figure of the search: cost and distance by step (extra ``plots``)."""
+        return self.solution.plot_trace()
+
     @property
     def converged(self) -> bool:
         """Whether the maximum was reached to the tolerance asked for."""
@@ -517,7 +521,11 @@ class MultinomialResult:
     def get_prediction(
         self, newdata: Any = None, *, level: float | None = None, offset: Any = None
     ) -> ClassPrediction:
-        """Return probabilities with intervals inside (0, 1); ``.summary_frame()`` is the table."""
+        """Return probabilities with intervals inside (0, 1); ``.summary_frame()`` is the table.
+
+        Probabilities that separated data force to 0 or 1 have no standard error, and a limit by the
+        likelihood ratio: about ten fits for each distinct row and class, of at most 200.
+        """
         return predicted(self, newdata, self.level if level is None else level, offset)
 
     def avg_slopes(
@@ -530,7 +538,8 @@ class MultinomialResult:
         variables : str or list of str, optional
             By default all numeric ones of the formula.
         newdata : table, optional
-            Rows to average over; by default those of the fit, by their weights.
+            Rows to average over; by default those of the fit, by their frequencies (precision
+            weights do not count).
         level : float, optional
             Of the intervals.
         """
@@ -543,11 +552,15 @@ class MultinomialResult:
 
         Parameters
         ----------
-        variables : str, list of str, or dict from name to step, optional
-            Levels of a factor are compared with its first, 1 with 0, numbers with one more, or a
-            step more. By default all variables of the formula.
+        variables : str, list of str, or dict from name to what is compared, optional
+            Levels of a factor are compared with its first, 1 with 0, numbers with one more. Or as
+            in `avg_comparisons` of two classes: of a number a step, two values ``(20, 30)``,
+            ``"sd"``, ``"2sd"``, ``"iqr"`` or ``"minmax"`` (of the rows of the fit); of a factor
+            ``"reference"``, ``"sequential"``, ``"pairwise"``, ``"each"`` or two levels. By default
+            all variables of the formula.
         newdata : table, optional
-            Rows to average over; by default those of the fit, by their weights.
+            Rows to average over; by default those of the fit, by their frequencies (precision
+            weights do not count).
         level : float, optional
             Of the intervals.
 

@@ -85,6 +85,7 @@ def limit_classes(
         solution = replace(solution, coef=free @ solution.coef, factor=None)
     else:
         root, solution = np.zeros((q, 1)), _nothing_left(whole(np.zeros(q)), fit.solution)
+    solution = replace(solution, n_trials=fit.solution.n_trials)
     limit = replace(fit, source=masked, solved=masked, solution=solution)
     return ClassLimit(limit, np.ascontiguousarray(root))
 

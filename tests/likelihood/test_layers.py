@@ -169,3 +169,21 @@ def test_layers_that_do_not_fit_are_told_with_their_shapes():
             layer.forward(table, np.zeros(k))
     with pytest.raises(errors.DataError, match="derivatives of Linear"):
         Linear(3, 2).backward(table, np.zeros(6), table)
+
+
+def test_rows_of_another_shape_are_told_by_every_rule():
+    none, two = np.zeros(0), np.ones((3, 2))
+    cost = NegativeLogLikelihood([[0, 1], [1, 0], [0, 2]])  # numbers of any kind
+    assert cost.forward(-two, none).ravel().tolist() == [1.0, 1.0, 2.0]
+    for call, said in (
+        (lambda: LogSoftmax().forward(np.zeros(3), none), r"inputs of LogSoftmax .*\(3,\)"),
+        (lambda: LogSoftmax().backward(two, none, two[:, :1]), r"derivatives of LogSoftmax"),
+        (lambda: LogSigmoid().backward(two, none, two), r"inputs of LogSigmoid .*rows of 1"),
+        (lambda: LogSigmoid().backward(two[:, :1], none, two[:, :1]), r"derivatives .*rows of 2"),
+        (lambda: NegativeLogLikelihood([0, 1]), r"counts of NegativeLogLikelihood .*\(2,\)"),
+        (lambda: cost.backward(two, none, two), r"derivatives of NegativeLogLikelihood"),
+    ):
+        with pytest.raises(errors.DataError, match=said):
+            call()
+    with pytest.raises(errors.ArgumentError, match="at least one layer"):
+        Stack(())

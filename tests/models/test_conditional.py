@@ -137,6 +137,89 @@ def test_the_robust_covariance_is_that_of_scores_of_sets(fit, table):
     assert by_clinic.estimate.covariance.n_clusters == rows["set"].floordiv(2).nunique()
 
 
+def test_the_robust_covariance_of_infert_whose_sets_do_not_stand_together():
+    infert = li.datasets.load("infert")
+    fit = li.conditional_logit("case ~ spontaneous + induced", infert, strata="stratum")
+    residual = infert["case"] - fit.fitted.reindex(infert.index)
+    scores = infert[["spontaneous", "induced"]].mul(residual, axis=0)
+    scores = scores.groupby(infert["stratum"]).sum().to_numpy()
+    bread, g = fit.cov_params().to_numpy(), 83
+    wanted = g / (g - 1) * bread @ scores.T @ scores @ bread
+    assert np.allclose(fit.with_covariance("cluster").cov_params(), wanted, rtol=1e-10)
+
+
+@pytest.mark.parametrize("dropped", [False, True])
+def test_the_robust_covariance_does_not_depend_on_the_order_of_rows(dropped):
+    """Against the sandwich of the definition, of numbers and of text that sorts otherwise."""
+    rng = np.random.default_rng(1)
+    table = pd.DataFrame({"set": np.repeat(np.arange(60), 5), "x": rng.normal(size=300)})
+    table["y"] = np.tile([1.0, 0, 0, 0, 0], 60)
+    table["name"] = "q" + ((7 * table["set"]) % 60).astype(str)
+    if dropped:  # a row of a set that stays, and a set that says nothing
+        table.loc[3, "x"] = np.nan
+        table.loc[10, "y"] = 0.0
+    told = table.dropna()[lambda rows: rows["y"].groupby(rows["set"]).transform("sum") > 0]
+    for rows in (table, table.iloc[::-1], table.sample(frac=1, random_state=1)):
+        for strata in ("set", "name"):
+            fit = li.conditional_logit("y ~ x", rows, strata=strata, covariance="cluster")
+            odds = np.exp(told["x"] * fit.params["x"])
+            residual = told["y"] - odds / odds.groupby(told["set"]).transform("sum")
+            scores = (told["x"] * residual).groupby(told["set"]).sum()
+            bread, g = fit.with_covariance("model").bse["x"] ** 2, len(scores)
+            wanted = bread * np.sqrt((scores**2).sum() * g / (g - 1))
+            assert fit.bse["x"] == pytest.approx(wanted, rel=1e-10)
+            used = rows.loc[sorted(told.index, key=list(rows.index).index), "set"]
+            for by in (strata, rows["set"], rows["set"].to_numpy(), used, used.to_numpy()):
+                again = fit.with_covariance("cluster", by=by)
+                assert again.bse["x"] == pytest.approx(wanted, rel=1e-10)
+            wild = fit.test("x", method="wild")
+            null = told["y"] - 1 / told.groupby("set")["x"].transform("size")
+            by_set = (told["x"] * null).groupby(told["set"]).sum()
+            score = by_set.sum() ** 2 / (by_set**2).sum()
+            assert wild.statistic == pytest.approx(score, rel=1e-8)
+
+
+def test_clusters_that_split_sets_are_refused(fit, table):
+    """A part of a set has no score: whichever row the others are compared with would count."""
+    half = np.arange(len(table)) % 2
+    own = table.assign(half=np.where(half, "odd", "even"))
+    asked = li.conditional_logit("y ~ a + b + c", own, strata="set")
+    for by in (half, "half", own["half"], {"half": half}, ["set", "half"]):
+        with pytest.raises(errors.ClusterError, match="must be of whole sets"):
+            asked.with_covariance("cluster", by=by)
+    swapped = table["set"].to_numpy(copy=True)
+    rows = np.flatnonzero(table["set"] == fit.core.table.loc[fit.fitted.index[-1], "set"])
+    swapped[rows[0]] = -7
+    with pytest.raises(errors.ClusterError) as raised:
+        fit.with_covariance("cluster", by=swapped)
+    message = str(raised.value)
+    number = table["set"].iloc[rows[0]]
+    assert f"'clusters' split 1 of {fit.n_sets} sets: rows of one set of set, {number}," in message
+    assert "-7" in message
+    assert 'Write with_covariance("cluster") for the sets themselves' in message
+    unnamed = li.conditional_logit("y ~ a + b + c", table, strata=table["set"].to_numpy())
+    with pytest.raises(errors.ClusterError, match=r"one set of strata, that of row \d+, are in"):
+        unnamed.with_covariance("cluster", by=half)
+
+
+def test_messages_about_sets_and_clusters_name_what_there_is(fit, table):
+    for strata in ("sets", ["set", "sets"]):
+        with pytest.raises(errors.FormulaError) as raised:
+            li.conditional_logit("y ~ a", table, strata=strata)
+        assert "Did you mean 'set'?" in str(raised.value)
+        assert str(raised.value).endswith("strata=sets, without quotes.\n  in: strata='sets'")
+    with pytest.raises(errors.FormulaError, match=r"in: strata='log\(nope\)'"):
+        li.conditional_logit("y ~ a", table, strata="log(nope)")
+    with pytest.raises(errors.FormulaError, match="in: y ~ nope"):
+        li.conditional_logit("y ~ nope", table, strata="set")
+    with pytest.raises(errors.ClusterError, match="Give the column itself") as unknown:
+        fit.with_covariance("cluster", by="clinic")
+    holes = table["set"].astype(float).where(table.index != fit.fitted.index[0])
+    with pytest.raises(errors.ClusterError, match="out of the table before the fit") as missing:
+        fit.with_covariance("cluster", by=holes)
+    assert "logit(" not in str(unknown.value) + str(missing.value)  # which takes no cluster=
+
+
 def test_sets_that_say_nothing_are_counted(fit, table):
     sums, sizes = table.groupby("set")["y"].sum(), table.groupby("set").size()
     none, only = int((sums == 0).sum()), int((sums == sizes).sum())
@@ -161,6 +244,27 @@ def test_what_does_not_vary_within_sets_is_said(table):
     assert np.allclose(link, more.head(2)[["a", "b", "c"]] @ fit.params[["a", "b", "c"]])
     with pytest.raises(errors.RankError, match="site: constant within every set"):
         li.conditional_logit("y ~ site", more, strata="set")
+
+
+def test_a_term_that_is_constant_within_sets_is_named_once():
+    rng = np.random.default_rng(2)
+    table = pd.DataFrame({"set": np.repeat(np.arange(80), 4), "x": rng.normal(size=320)})
+    table["y"] = np.tile([1.0, 0, 0, 0], 80)
+    table["site"] = np.array(list("abcd"))[table["set"] % 4]
+    # Some sets have levels a and c in them: columns b and d stay constant.
+    table["mixed"] = table["site"].where(table["set"] > 30, rng.choice(["a", "c"], 320))
+    with pytest.warns(errors.CollinearityWarning) as caught:
+        fit = li.conditional_logit("y ~ C(set) + x", table, strata="set")
+    said = "C(set) is constant within every set, all its 79 columns"
+    assert str(caught[0].message).endswith(f"no coefficient: {said}.")
+    assert f"Not estimable: {said}." in " ".join(str(fit).split())
+    assert fit.params.drop("x").isna().sum() == 79
+    with pytest.warns(errors.CollinearityWarning) as caught:
+        li.conditional_logit("y ~ x + mixed + I(set * 1)", table, strata="set")
+    assert str(caught[0].message).endswith(
+        "coefficient: 2 of the 3 columns of mixed are constant within every set (mixed[T.b], "
+        "mixed[T.d]); I(set * 1) is constant within every set."
+    )
 
 
 def test_strata_in_every_form(fit, table):

@@ -7,8 +7,12 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.optimize import minimize
+from scipy.special import logsumexp
+from scipy.stats import chi2
 
 import logit_inference as li
+from logit_inference import errors
 from logit_inference.cli import main
 from logit_inference.design import matrix
 from logit_inference.errors import (
@@ -95,6 +99,28 @@ def test_two_separated_classes_reproduce_logit():
     close(
         ours.test("NV", method="lr").statistic, theirs.test("NV", method="lr").statistic, rtol=1e-9
     )
+
+
+def test_forced_probabilities_of_two_classes_reproduce_logit():
+    data = li.datasets.load("endometrial")
+    formula = "HG ~ NV + PI + EH"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ours, theirs = li.multinomial_logit(formula, data), li.logit(formula, data)
+    for given in ((), (data[data["NV"] == 1].head(3),)):
+        for level in (0.95, 0.8):
+            frame = ours.get_prediction(*given, level=level).summary_frame()
+            wanted = theirs.get_prediction(*given, level=level).summary_frame()
+            own = frame[frame["response_level"] == 1].drop(columns="response_level")
+            assert wanted["std_error"].isna().sum() == (3 if given else 13)
+            # Of a probability at 1 the limit comes from another search than that of logit.
+            close(own, wanted, rtol=1e-9, atol=1e-15)
+            other = frame[frame["response_level"] == 0]
+            close(1 - other["conf_high"], own["conf_low"], rtol=1e-9, atol=1e-15)
+    bare = ours.without_data().get_prediction(*given)
+    frame = bare.summary_frame()
+    assert frame[["std_error", "conf_high"]].loc[frame["estimate"] == 0].isna().all().all()
+    assert "missing where it was not found" in frame.attrs["notes"][0]
 
 
 # --- laws -----------------------------------------------------------------------------------------
@@ -187,6 +213,22 @@ def test_whole_numbers_stay_numbers(tmp_path):
     assert li.load(tmp_path / "fit.json").predict(data.head(9), kind="level").equals(best.head(9))
 
 
+def test_truth_values_stay_truth_values(tmp_path):
+    data = made()
+    data["y"] = data["y"] < "b"
+    ours, theirs = (f("y ~ x + z", data) for f in (li.multinomial_logit, li.logit))
+    assert ours.classify().dtype == ours.augment()["observed"].dtype == bool
+    pd.testing.assert_series_equal(ours.classify(), theirs.classify(), check_names=False)
+    assert (~ours.classify()).sum() == len(data) - ours.classify().sum()
+    new = {"x": [0.5, None], "z": [1.0, 1.0]}
+    assert ours.classify(new).isna().tolist() == theirs.classify(new).isna().tolist()
+    assert ours.classify(new)[0] == theirs.classify(new)[0]
+    ours.save(tmp_path / "fit.json")
+    assert li.load(tmp_path / "fit.json").classify(data).equals(ours.classify())
+    frame = ours.get_prediction().summary_frame()
+    close(frame.loc[frame["response_level"], "estimate"], theirs.fitted, rtol=1e-11)
+
+
 def test_sampling_weights_are_refused():
     data = made(40)
     y, x, w = data["y"], data[["x"]].to_numpy(), np.linspace(1, 9, 40)
@@ -208,6 +250,13 @@ def test_a_large_constant_offset_moves_the_intercept_only(shift):
     close(fit.params, moved, rtol=1e-10, atol=1e-10)
     close([fit.llf, fit.llnull], [plain.llf, plain.llnull])
     close(fit.bse, plain.bse, rtol=1e-9)
+    # The same where no column is the intercept, and those of a factor add up to it.
+    plain = li.multinomial_logit("y ~ 0 + g + x", data)
+    fit = li.multinomial_logit("y ~ 0 + g + x", data, offset={"b": "o"})
+    moved = plain.params.copy()
+    moved.loc[["g[u]", "g[v]", "g[w]"], "b"] -= shift
+    close(fit.params, moved, rtol=1e-10, atol=1e-10)
+    close([fit.llf, fit.llnull], [plain.llf, plain.llnull])
 
 
 def test_offsets_of_levels_shift_linear_predictors():
@@ -393,6 +442,60 @@ def test_effects_and_their_covariance_by_differences():
         fit.avg_slopes("g")
 
 
+CHANGES = (
+    None, "x", "c", {"x": 2.0}, {"x": -2}, {"x": (0, 1)}, {"x": [1, -1]}, {"x": "sd"},
+    {"x": "2sd"}, {"x": "iqr"}, {"x": "minmax"}, {"g": "pairwise"}, {"g": "sequential"},
+    {"g": "each"}, {"g": ("w", "u")}, {"c": (3, 1)}, {"b": (True, False)},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [None, "frequency", "precision"])
+def test_comparisons_of_two_classes_are_those_of_logit(kind):
+    rng = np.random.default_rng(5)
+    data = made(200, 4).assign(b=rng.random(200) < 0.5, c=rng.integers(1, 4, 200))
+    data["y"] = np.where(data["y"] < "c", "n", "o")
+    weights = {} if kind is None else {"weights": rng.integers(0, 4, 200), "weights_kind": kind}
+    formula = "y ~ x + g + b + C(c)"
+    ours, theirs = (f(formula, data, **weights) for f in (li.multinomial_logit, li.logit))
+    for newdata in (None, data.head(7)):
+        for asked in CHANGES:
+            own = ours.avg_comparisons(asked, newdata=newdata).to_frame()
+            own = own[own["response_level"] == "o"].reset_index(drop=True)
+            wanted = theirs.avg_comparisons(asked, newdata=newdata).to_frame()
+            assert own["contrast"].tolist() == wanted["contrast"].tolist()
+            for column in ("estimate", "std_error", "conf_low", "conf_high"):
+                close(own[column], wanted[column], rtol=1e-9)
+    for asked in ({"x": "se"}, {"x": np.nan}, {"x": (1, 2, 3)}, {"g": 3}, {"g": ("u", "q")}):
+        with pytest.raises(errors.LogitInferenceError) as own:
+            ours.avg_comparisons(asked)
+        with pytest.raises(errors.LogitInferenceError) as wanted:
+            theirs.avg_comparisons(asked)
+        assert str(own.value) == str(wanted.value)
+
+
+def test_functions_of_one_probability_say_what_to_write_instead():
+    fit = li.multinomial_logit("y ~ x + g", made())
+    sets = li.conditional_logit(
+        "case ~ spontaneous + induced", li.datasets.load("infert"), strata="stratum"
+    )
+    effects = (li.predictions, li.comparisons, li.slopes)
+    averages = (li.avg_predictions, li.avg_comparisons, li.avg_slopes)
+    for ask in (*effects, *averages):
+        with pytest.raises(ArgumentError, match=r"fit\.avg_comparisons\(…\), fit\.avg_slopes"):
+            ask(fit, "x")
+        with pytest.raises(ArgumentError, match="no row has a probability of its own"):
+            ask(sets, "induced")
+        with pytest.raises(ArgumentError, match="a MultinomialResult is refused"):
+            ask(fit.without_data(), "x", newdata={"x": [0.0], "g": ["u"]})
+    for draw in (li.plot_predictions, lambda *a: li.plot_slopes(a[0], "x", condition="x")):
+        with pytest.raises(ArgumentError, match="for each level of the outcome"):
+            draw(fit, "x")
+    with pytest.raises(ArgumentError, match=r"larger\.test"):
+        li.compare(fit, fit)
+    small = li.multinomial_logit("y ~ x", made())
+    close(fit.test("y ~ x", method="lr").statistic, 2 * (fit.llf - small.llf), rtol=1e-8)
+
+
 def test_effects_of_coded_numbers_and_splines():
     data = made(120)
     data["i"] = np.arange(120) % 3
@@ -510,6 +613,25 @@ def test_names_frames_and_tables():
         fit.conf_int(names="income")
 
 
+def test_predictions_print_as_a_table():
+    fit = li.multinomial_logit("y ~ x + g", made()).with_covariance("HC0")
+    told = fit.get_prediction()
+    for text in (str(told), repr(told), told._repr_html_()):
+        assert "response_level" in text
+        assert "Probabilities(" not in text
+        assert "Covariance: HC0" in text
+        assert "First 7 of 300 rows; summary_frame() has all." in text
+        assert f"{told.summary_frame()['conf_low'].iloc[27]:.4f}" in text
+    assert str(told).count("\n") == 1 + 7 * 4 + 1
+    few = fit.get_prediction({"x": [0.0], "g": ["u"]})
+    assert "First" not in str(few)
+    assert few.summary_frame().attrs["covariance"].startswith("HC0")
+    with pytest.warns(li.SeparationWarning):
+        forced = li.multinomial_logit("y ~ z", separated()).get_prediction({"z": ["w"]})
+    assert "Separated data force probabilities" in str(forced)
+    assert "NaN" in forced._repr_html_()
+
+
 def test_arrays_are_the_same_without_a_formula():
     data = made()
     X = data[["x", "z"]]
@@ -530,6 +652,47 @@ def test_arrays_are_the_same_without_a_formula():
         fit.avg_slopes()
     with pytest.raises(OutcomeError, match="missing"):
         li.multinomial_logit_arrays([*data["y"][:-1], None], X)
+
+
+def test_messages_name_this_model_and_its_levels():
+    data = made(levels="abc").assign(w=1.0)
+    data["none"] = (data["y"] != "c").astype(float)
+    weighted = {"weights": "none", "weights_kind": "frequency"}
+    for reference in ("a", "c"):
+        with pytest.raises(DataError, match="no row of outcome level 'c' has a positive weight"):
+            li.multinomial_logit("y ~ x", data, reference=reference, **weighted)
+    for kind in (None, "freq"):
+        with pytest.raises(errors.WeightsError, match=r"frequency.*precision") as raised:
+            li.multinomial_logit("y ~ x", data, weights="w", weights_kind=kind)
+        assert "sampling" not in str(raised.value)
+    with pytest.raises(FormulaError, match="in: cluster='nope'"):
+        li.multinomial_logit("y ~ x", data, cluster="nope")
+    fit = li.multinomial_logit("y ~ x", data)
+    holes = data["g"].where(data.index != 4)
+    for by in (None, "nope", holes):
+        with pytest.raises(errors.ClusterError, match=r"in multinomial_logit\("):
+            fit.with_covariance("cluster", by=by)
+
+
+def test_the_trace_tells_the_cost_of_an_observation():
+    """From that of the null model, where the search starts, to that of the fit."""
+    pytest.importorskip("matplotlib")
+    data = made()
+    data["w"] = np.arange(len(data)) % 4
+    for options in ({}, {"weights": "w", "weights_kind": "frequency"}):
+        fit = li.multinomial_logit("y ~ x + z", data, **options)
+        trace = fit.solution.to_frame()
+        close(trace["cost"].iloc[0], -fit.llnull / fit.nobs)
+        close(trace["cost"].iloc[-1], fit.mean_cross_entropy, rtol=1e-10)
+        assert trace["cost"].is_monotonic_decreasing
+        above, below = fit.plot_trace().axes
+        close(above.lines[0].get_ydata(), trace["cost"])
+        close(below.lines[0].get_ydata(), trace["distance"])
+    with pytest.warns(li.SeparationWarning):
+        separate = li.multinomial_logit("y ~ x + z", separated())
+    cost = separate.solution.to_frame()["cost"]
+    close(cost.iloc[0], -separate.llnull / separate.nobs)
+    close(cost.iloc[-1], separate.mean_cross_entropy, rtol=1e-9)
 
 
 def test_smaller_formulas_searches_and_threads():
@@ -661,6 +824,58 @@ def test_many_empty_cells_in_closed_form():
     assert fit.separation.n_separated == cells.sum(axis=1)[rows].sum()
 
 
+def test_a_forced_probability_has_the_limit_of_the_likelihood_ratio():
+    """An empty cell of n rows: ``(1 − mu)^n`` is what the quantile leaves of the likelihood."""
+    counts = {("u", "a"): 40, ("u", "b"): 30, ("v", "b"): 25, ("v", "c"): 50, ("w", "c"): 20}
+    data = pd.DataFrame([cell for cell, n in counts.items() for _ in range(n)], columns=["g", "y"])
+    with pytest.warns(li.SeparationWarning):
+        fit = li.multinomial_logit("y ~ g", data)
+    frame = fit.get_prediction({"g": list("uvw")}).summary_frame()
+    table = frame.set_index("response_level", append=True)
+    for row, level, n in ((0, "c", 70), (1, "a", 75), (2, "a", 20), (2, "b", 20)):
+        found = table.loc[(row, level)]
+        assert found["estimate"] == found["conf_low"] == 0.0
+        assert np.isnan(found["std_error"])
+        close(found["conf_high"], 1 - np.exp(-chi2.isf(0.05, 1) / 2 / n), rtol=1e-9)
+    sure = table.loc[(2, "c")]  # a sum of two probabilities bounds it, which nothing here does
+    assert np.isnan(sure[["std_error", "conf_low"]]).all()
+    assert sure["conf_high"] == 1.0
+    finite = table.loc[(0, "a")]
+    close(finite["std_error"], np.sqrt(4 / 7 * 3 / 7 / 70), rtol=1e-9)
+
+
+def test_the_limit_of_a_forced_probability_is_that_of_a_constrained_search():
+    data = separated().assign(o=lambda rows: 0.3 * rows["x"])
+    with pytest.warns(li.SeparationWarning):
+        fit = li.multinomial_logit("y ~ x + z", data, offset={"c": "o"})
+    row = data[data["z"] == "w"].head(1)
+    frame = fit.get_prediction(row).summary_frame().set_index("response_level")
+    assert frame.loc["b", "estimate"] == 0.0
+    X = np.column_stack([np.ones(len(data)), data["x"], data["z"] == "v", data["z"] == "w"])
+    y = data["y"].map({"a": 0, "b": 1, "c": 2}).to_numpy()
+
+    def log_mu(coef):
+        eta = np.zeros((len(X), 3))
+        eta[:, 1:] = X @ coef.reshape(2, 4).T
+        eta[:, 2] += data["o"]
+        return eta - logsumexp(eta, axis=1)[:, np.newaxis]
+
+    place = list(data.index).index(row.index[0])
+    start = np.nan_to_num(fit.params[["b", "c"]].to_numpy().T.ravel(), neginf=-3.0)
+    slack = chi2.isf(0.05, 1) / 2 - fit.llf
+    found = minimize(
+        lambda coef: -log_mu(coef)[place, 1],
+        start,
+        constraints={"type": "ineq", "fun": lambda b: log_mu(b)[range(len(y)), y].sum() + slack},
+        method="SLSQP",
+        options={"ftol": 1e-12, "maxiter": 500},
+    )
+    assert found.success
+    close(frame.loc["b", "conf_high"], np.exp(-found.fun), rtol=1e-5)  # of a numerical derivative
+    used = fit.get_prediction().summary_frame().set_index("response_level", append=True)
+    close(used.loc[(row.index[0], "b"), "conf_high"], frame.loc["b", "conf_high"], rtol=1e-9)
+
+
 def test_limits_in_a_basis_and_rows_without_weight():
     data = separated()
     data["w"] = 1
@@ -686,6 +901,13 @@ def test_what_no_data_decide_is_called_undetermined():
     with pytest.warns(li.SeparationWarning):
         fit = li.multinomial_logit("y ~ x + z", data)
     assert fit.estimate.undetermined.any()
+    new = {"x": [0, 0, 5.0, None], "z": [0, 1, 0, 1]}
+    ours = fit.get_prediction(new).summary_frame()
+    with pytest.warns(li.SeparationWarning):
+        theirs = li.logit("y ~ x + z", data).get_prediction(new).summary_frame()
+    own = ours[ours["response_level"] == "b"].drop(columns="response_level")
+    assert own["conf_high"].isna().tolist() == [False, False, False, True]
+    close(own.head(3), theirs.head(3), rtol=1e-9)  # any probability where directions disagree
     printed = str(fit).count("undetermined") - str(fit).count("or undetermined")
     assert printed == fit.estimate.undetermined.sum()
     heads = str(li.multinomial_logit("partic ~ hincome", WOMENLF).summary(method="profile"))
