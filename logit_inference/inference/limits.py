@@ -24,8 +24,9 @@ from logit_inference.solve.fit import Fit
 from logit_inference.solve.held import held
 from logit_inference.solve.recession import Recession
 
-# Elements of the rows and systems of all fits, up to which limits and p-values are looked for.
-MOST_FOR_LIMITS, MOST_FOR_TESTS = 5e7, 1e9
+# Products in one evaluation for each coefficient, of which tests take about a dozen and limits some
+# sixty: up to these, a quarter of a minute, limits and p-values are looked for.
+MOST_FOR_LIMITS, MOST_FOR_TESTS = 5e9, 3e10
 FARTHEST = 60  # steps on the way to an end of an interval
 EXACT = 1e-10  # of an end, relative to itself or to a step
 NEAR = 3e-6  # the same, of a Newton step that is the last: what it leaves is about its square
@@ -114,7 +115,7 @@ def likelihood_limits(
     # Columns of codes cost little for each row, but the systems that they make are solved.
     q = len(fit.basis.kept)
     wide = q if fit.solved.layout is None else min(q, 20)
-    work = (float(fit.solved.n_rows) * wide + 10 * q**2) * int(np.isinf(ends).sum())
+    work = (float(fit.solved.n_rows) * wide**2 + q**3 / 3.0) * int(np.isinf(ends).sum())
     if not fit.likelihood.has_independent_rows:  # each row of a set takes as many times the work
         work *= float(fit.solved.fold(numbers_of_choices).values[0]) / fit.solved.n_rows
     for j, end in enumerate(ends.tolist()):
