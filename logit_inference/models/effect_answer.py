@@ -48,7 +48,12 @@ RESERVED = (
 MOST_JACOBIAN = 20_000_000  # numbers: above it rows are answered one by one
 # Of effects at the boundary that get likelihood intervals without being asked: their number, and
 # numbers of the rows that are read for them; some 2,000 of these take a second.
-AT_ONCE, MOST_WORK = 12, 50_000
+AT_ONCE, MOST_WORK = 5, 50_000
+
+UNDEFINED = (
+    "An estimate shown as — is 0/0, or ∞ − ∞, at the limit of the data, and nothing is computed of "
+    'it; kind="link" compares log odds, which are finite where the coefficients in question are.'
+)
 
 
 def answer(result: LogitResult, asking: Asking, options: Options) -> Effects:
@@ -209,8 +214,18 @@ def _at_the_boundary(
         merged[name] = values
     if options.adjust is not None:
         merged["p_adjusted"] = adjust(merged["p_value"], options.adjust)
+    numbers, undefined = _without_undefined(replace(numbers, **merged))
     note = f"{why}: tests and intervals are those of the likelihood ratio."
-    return replace(numbers, **merged), (note,)
+    return numbers, (note, *undefined)
+
+
+def _without_undefined(numbers: Inference) -> tuple[Inference, tuple[str, ...]]:
+    """Return numbers without intervals of estimates that the limit leaves undefined, and why."""
+    lost = np.isnan(numbers.estimate)
+    if not lost.any():
+        return numbers, ()
+    low, high = (np.where(lost, np.nan, ends) for ends in (numbers.conf_low, numbers.conf_high))
+    return replace(numbers, conf_low=low, conf_high=high), (UNDEFINED,)
 
 
 def _check_adjustable(options: Options) -> None:
@@ -246,6 +261,7 @@ def _by_likelihood(
     null = float(options.hypothesis) if is_number(options.hypothesis) else None
     estimates, limits = asked_estimates(chosen, asking, found, comparison)
     numbers = likelihood_inference(chosen, asking, level, (estimates, limits), comparison, null)
+    numbers, undefined = _without_undefined(numbers)
     if options.adjust is not None:
         numbers = replace(numbers, p_adjusted=adjust(numbers.p_value, options.adjust))
     if comparison is not None:
@@ -255,6 +271,7 @@ def _by_likelihood(
         *first_notes(estimates, options.adjust, numbers, likelihood=True),
         f"Tests and intervals: likelihood ratio, profile {maximised} of each effect; the statistic "
         "is the signed root. Standard errors: delta method.",
+        *undefined,
         *asking.asked.notes,
         *zero_notes(estimates.vanishing),
     )

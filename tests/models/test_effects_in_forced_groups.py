@@ -209,3 +209,17 @@ def test_effects_on_many_separated_designs(seed):
     assert found.iloc[1] >= wanted[1] - 1e-7
     near = 0 if data["y"][data["g"] == "C"].iloc[0] else 1
     np.testing.assert_allclose(found.iloc[near], wanted[near], atol=1e-7)
+
+
+def test_a_ratio_of_two_probabilities_forced_to_zero_is_said_to_be_undefined():
+    rng = np.random.default_rng(4)
+    data = pd.DataFrame({"g": np.repeat(["a", "b"], [40, 12]), "t": rng.normal(size=52)})
+    data["y"] = (rng.random(52) < 0.5) & (data["g"] == "a")
+    with pytest.warns(li.SeparationWarning):
+        fit = li.logit("y ~ t + g", data)
+    table = fit.avg_comparisons("t", by="g", contrast="ratio")
+    row = table.to_frame().set_index("g").loc["b"]
+    assert row[["estimate", "p_value", "conf_low", "conf_high"]].isna().all()
+    assert any("0/0" in note for note in table.notes)
+    link = fit.avg_comparisons("t", by="g", kind="link").to_frame().set_index("g")
+    assert link.loc["b", "estimate"] == pytest.approx(fit.params["t"], rel=1e-9)
