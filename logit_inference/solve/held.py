@@ -7,8 +7,8 @@ coefficient held at a value, which may itself be reached in a limit only.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -32,28 +32,149 @@ REACHED = 1e-4  # of the decrement: the log-likelihood is then within its square
 
 
 @dataclass(frozen=True)
+class _Parts:
+    """What does not depend on the values at which k combinations of q coefficients are held.
+
+    The combinations are solved for k *pivots*; the columns of the *others* lose their part in them.
+
+    Parameters
+    ----------
+    fit : Fit
+    weights, offset : (n,) arrays
+        Of the rows; weight zero where the others separate them.
+    pivots, others : k and q − k numbers of coefficients
+    solved : (k, k) array
+        From values held to the part of the pivots that they tell.
+    shift : (n, k) array
+        From values held to linear predictors.
+    change : (q, q) array
+        From the others, beside what the values tell of the pivots, to all coefficients.
+    rank : int
+        Dimension of the cone that leaves the combinations alone.
+    free : tuple of int
+        The others that are not zero in the rows left.
+    """
+
+    fit: Fit
+    weights: Floats
+    offset: Floats
+    pivots: list[int]
+    others: tuple[int, ...]
+    solved: Floats
+    shift: Floats
+    change: Floats
+    rank: int
+    free: tuple[int, ...]
+
+    @property
+    def plain(self) -> bool:
+        """Whether the others keep their columns as they are."""
+        return not self.change[np.ix_(self.pivots, self.others)].any()
+
+    @property
+    def complete(self) -> bool:
+        """Whether the rest separates all rows, so that nothing is left to fit."""
+        return self.rank == len(self.others)
+
+
 class Held:
     """The supremum of a log-likelihood as a function of k combinations of coefficients.
 
     Parameters
     ----------
-    look : callable
-        From values (k,) of the combinations to the supremum over the rest, without the binomial
-        constant, and its gradient (k,); NaN where that was not found.
+    parts : _Parts
     unit : float
         A step of the first combination that changes linear predictors by about one.
-    coef : callable
-        From values (k,) to the coefficients (p,) at the supremum; NaN where they are not finite
-        there.
+    limit : int
+        Largest number of iterations of each fit.
     """
 
-    look: Callable[[Floats], tuple[float, Floats]]
-    unit: float
-    coef: Callable[[Floats], Floats]
+    def __init__(self, parts: _Parts, unit: float, limit: int) -> None:
+        self.unit = unit
+        self._parts, self._limit = parts, limit
+        self._path: dict[tuple[float, ...], Floats] = {}  # coefficients that are free, by values
+        self._copies: dict[tuple[int, ...], Source] = {}
+        self._free = parts.free  # what the rows left can tell apart, once that is known
 
     def value(self, at: Floats) -> float:
         """Return the supremum with the combinations at these values; NaN if it was not found."""
         return self.look(at)[0]
+
+    def look(self, at: Floats) -> tuple[float, Floats]:
+        """Return the supremum over the rest, without the binomial constant, and its gradient (k,).
+
+        NaN if it was not found.
+        """
+        parts, fit = self._parts, self._parts.fit
+        p, kept = fit.source.n_columns, fit.basis.kept
+        with np.errstate(all="ignore"), blas_pinned(fit.solved.n_rows, p):
+            if parts.complete:
+                found, link = 0.0, parts.offset + parts.shift @ at
+            else:
+                found, link = self._led(at)
+            if np.isnan(found):
+                return math.nan, np.full(len(at), np.nan)
+            # By the envelope theorem: how the log-likelihood of the rows changes with the offset.
+            rows = in_basis(variant(fit.solved, weights=parts.weights, offset=link), Basis(p, kept))
+            here = rows.fold_runs(fit.likelihood.slope, np.zeros(len(kept)))
+            value = here.log_likelihood if parts.complete else found
+            return float(value), parts.solved.T @ here.score[parts.pivots]
+
+    def coef(self, at: Floats) -> Floats:
+        """Return the coefficients (p,) at the supremum; NaN where they are not finite there."""
+        parts = self._parts
+        if tuple(at) not in self._path:
+            self.look(at)
+        inner = np.full(len(parts.change), np.nan)
+        inner[parts.pivots] = parts.solved @ at
+        if tuple(at) in self._path:
+            inner[list(self._free)] = self._path[tuple(at)]
+        lost = np.isnan(inner)
+        own = parts.change @ np.where(lost, 0.0, inner)
+        own[(parts.change[:, lost] != 0).any(axis=1)] = np.nan
+        whole = np.full(parts.fit.source.n_columns, np.nan)
+        whole[list(parts.fit.basis.kept)] = own
+        return whole
+
+    def _led(self, at: Floats) -> tuple[float, Floats]:
+        """Return the supremum and where it is; in stages where it is too far from those known."""
+        (found, link), stops = self._reached(at), MOST_STOPS
+        while np.isnan(found) and self._path and stops:
+            near = np.array(min(self._path, key=lambda known: _apart(known, at)))
+            stop, stops = near + (at - near) / 4, stops - 1
+            if np.isnan(self._reached(stop)[0]):
+                break
+            found, link = self._reached(at)
+        return found, link
+
+    def _reached(self, at: Floats) -> tuple[float, Floats]:
+        """Return the supremum and where it is, from a start on the way there or zero."""
+        rows, fit = self._inside(at), self._parts.fit
+        for first in (_predicted(self._path, at, len(self._free)), np.zeros(len(self._free))):
+            search = Search(fit.likelihood, first, CLOSE, self._limit)
+            found, solution = find_maximum(rows, search, fit.tally, None)
+            if solution.decrement <= REACHED:
+                left = found.basis.kept
+                inside = in_basis(rows, found.basis)
+                link = inside.map(fit.likelihood.linear_predictor, solution.coef)
+                if len(left) < len(self._free):
+                    self._path.clear()
+                self._path[tuple(at)] = found.basis.coefficients(solution.coef)[list(left)]
+                self._free = tuple(self._free[j] for j in left)
+                return solution.evaluation.log_likelihood, link
+        return math.nan, np.empty(0)
+
+    def _inside(self, at: Floats) -> Source:
+        """Return the rows in the columns that are free, with what is held in the offset."""
+        parts, solved, kept = self._parts, self._parts.fit.solved, self._parts.fit.basis.kept
+        offset = parts.offset + parts.shift @ at
+        if not parts.plain:
+            shifted = variant(solved, weights=parts.weights, offset=offset)
+            turned = in_basis(shifted, Basis(solved.n_columns, kept, parts.change))
+            return in_basis(turned, Basis(len(kept), self._free))
+        if self._free not in self._copies:
+            self._copies[self._free] = _some_columns(solved, tuple(kept[j] for j in self._free))
+        return variant(self._copies[self._free], weights=parts.weights, offset=offset)
 
 
 def held(fit: Fit, recession: Recession, matrix: Floats, *, limit: int = 100) -> Held | None:
@@ -85,100 +206,29 @@ def held(fit: Fit, recession: Recession, matrix: Floats, *, limit: int = 100) ->
     p, kept = fit.source.n_columns, list(fit.basis.kept)
     q, k = len(kept), len(matrix)
     weights, offset = fit.solved.map(row_weights), fit.solved.map(row_offset)
-    asked, rows, rank = in_basis(fit.solved, Basis(p, fit.basis.kept)), matrix[:, kept], 0
+    asked, rows = in_basis(fit.solved, Basis(p, fit.basis.kept)), matrix[:, kept]
     sizes = np.sqrt(asked.fold(_squares).values / asked.fold(count_rows).n)
     pivots = _pivots(rows, sizes)
     others = tuple(j for j in range(q) if j not in pivots)
-    # Of coefficients at the pivots, the part that the values tell; the others' columns lose theirs.
-    solved = np.linalg.solve(rows[:, pivots], np.eye(k))
-    shift = asked.map(_columns, pivots) @ solved
+    solved: Any = np.linalg.solve(rows[:, pivots], np.eye(k))
     change = np.eye(q)
     change[np.ix_(pivots, others)] = -solved @ rows[:, others]
-    plain = not change[np.ix_(pivots, others)].any()
-    within_reach = others
-    if others:
-        within = span_with(recession, matrix)
-        own = [kept[j] for j in others] if plain else kept
-        whole = in_basis(fit.solved, Basis(p, tuple(own)))
-        left = separable_rows(fit.likelihood, whole, within[own], held=not plain)
-        if left is None:
-            return None
-        weights, rank = np.where(left[0], 0.0, weights), left[1].shape[1]
-        if plain:  # columns of empty cells are zero in the rows that are left
-            some = variant(whole, weights=weights).fold(_squares).values > 0
-            within_reach = tuple(j for j, there in zip(others, some, strict=True) if there)
-    path: dict[tuple[float, ...], Floats] = {}  # coefficients of the others, for values held
-    copies: dict[tuple[int, ...], Source] = {}
-    free = [within_reach]  # those of them that the rows left can tell apart, once that is known
-
-    def inside(at: Floats) -> Source:
-        """Return the rows in the columns of the others, with what is held in the offset."""
-        if plain and free[-1] not in copies:
-            copies[free[-1]] = _some_columns(fit.solved, tuple(kept[j] for j in free[-1]))
-        if plain:
-            return variant(copies[free[-1]], weights=weights, offset=offset + shift @ at)
-        shifted = variant(fit.solved, weights=weights, offset=offset + shift @ at)
-        turned = in_basis(shifted, Basis(p, tuple(kept), change))
-        return in_basis(turned, Basis(q, free[-1]))
-
-    def reached(at: Floats) -> tuple[float, Floats]:
-        """Return the supremum and where it is, from a start on the way there or zero."""
-        rows = inside(at)
-        for first in (_predicted(path, at, len(free[-1])), np.zeros(len(free[-1]))):
-            search = Search(fit.likelihood, first, CLOSE, limit)
-            found, solution = find_maximum(rows, search, fit.tally, None)
-            if solution.decrement <= REACHED:
-                left = found.basis.kept
-                link = in_basis(rows, found.basis).map(
-                    fit.likelihood.linear_predictor, solution.coef
-                )
-                if len(left) < len(free[-1]):
-                    path.clear()
-                path[tuple(at)] = found.basis.coefficients(solution.coef)[list(left)]
-                free.append(tuple(free[-1][j] for j in left))
-                return solution.evaluation.log_likelihood, link
-        return math.nan, np.empty(0)
-
-    def look(at: Floats) -> tuple[float, Floats]:
-        """Return the supremum and its gradient in the values held; NaN if it was not found."""
-        with np.errstate(all="ignore"), blas_pinned(fit.solved.n_rows, p):
-            if rank == len(others):
-                found, link = 0.0, offset + shift @ at
-            else:
-                (found, link), stops = reached(at), MOST_STOPS
-                while np.isnan(found) and path and stops:
-                    near = np.array(min(path, key=lambda known: _apart(known, at)))
-                    stop, stops = near + (at - near) / 4, stops - 1
-                    if np.isnan(reached(stop)[0]):
-                        break
-                    found, link = reached(at)
-            if np.isnan(found):
-                return math.nan, np.full(k, np.nan)
-            # By the envelope theorem: how the log-likelihood of the rows changes with the offset.
-            rows = in_basis(
-                variant(fit.solved, weights=weights, offset=link), Basis(p, fit.basis.kept)
-            )
-            here = rows.fold_runs(fit.likelihood.slope, np.zeros(q))
-            value = here.log_likelihood if rank == len(others) else found
-            return float(value), solved.T @ here.score[pivots]
-
-    def coefficients(at: Floats) -> Floats:
-        """Return the coefficients at the supremum, NaN where they are not finite."""
-        if tuple(at) not in path:
-            look(at)
-        inner = np.full(q, np.nan)
-        inner[pivots] = solved @ at
-        if tuple(at) in path:
-            inner[list(free[-1])] = path[tuple(at)]
-        lost = np.isnan(inner)
-        own = change @ np.where(lost, 0.0, inner)
-        own[(change[:, lost] != 0).any(axis=1)] = np.nan
-        whole = np.full(p, np.nan)
-        whole[kept] = own
-        return whole
-
+    shift = asked.map(_columns, pivots) @ solved
+    parts = _Parts(fit, weights, offset, pivots, others, solved, shift, change, 0, others)
     unit = float(abs(rows[0, pivots[0]]) / sizes[pivots[0]])
-    return Held(look, unit, coefficients)
+    if not others:
+        return Held(parts, unit, limit)
+    within = span_with(recession, matrix)
+    own = [kept[j] for j in others] if parts.plain else kept
+    whole = in_basis(fit.solved, Basis(p, tuple(own)))
+    left = separable_rows(fit.likelihood, whole, within[own], held=not parts.plain)
+    if left is None:
+        return None
+    weights, rank, free = np.where(left[0], 0.0, weights), left[1].shape[1], others
+    if parts.plain:  # columns of empty cells are zero in the rows that are left
+        some = variant(whole, weights=weights).fold(_squares).values > 0
+        free = tuple(j for j, there in zip(others, some, strict=True) if there)
+    return Held(replace(parts, weights=weights, rank=rank, free=free), unit, limit)
 
 
 def _some_columns(source: Source, columns: tuple[int, ...]) -> Source:
