@@ -8,6 +8,7 @@ columns of the fit.
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,9 @@ from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.product import Columns, dense, times, transposed_times
 from logit_inference.rows.source import Source
 from logit_inference.solve.factor import Triangle
-from logit_inference.solve.fit import Fit
+
+if TYPE_CHECKING:
+    from logit_inference.solve.fit import Fit
 
 # Of the length of a column of ones: above the first nothing is rounding, below the second all is.
 CLEAR, SAME = 1e-3, 1e-11
@@ -27,6 +30,7 @@ CLEAR, SAME = 1e-3, 1e-11
 CANCELLED = 256 * np.finfo(float).eps
 # Rows for each column that are looked at first, of a table of many rows.
 FEW_ROWS, MANY_ROWS = 4, 10_000
+SPANNED = 1e-8  # of the squares of a column of ones: what is left of it is rounding
 QR_WORK = 32  # numbers for each column that LAPACK may use
 
 
@@ -54,6 +58,27 @@ def spans_constant(fit: Fit) -> bool:
     terms: Floats = np.linalg.lstsq(kept, ones, rcond=None)[0]
     gap = float(np.linalg.norm(ones - kept @ terms))
     return gap <= max(SAME * float(np.linalg.norm(ones)), CANCELLED * float(np.abs(terms).sum()))
+
+
+def as_constant(source: Source) -> Floats:
+    """Return coefficients (p,) with which the columns add up to one in every row; zero if none do.
+
+    Indicators of all levels of a factor do. Where offsets are large a search that starts elsewhere
+    than at the null model finds no information to go by.
+    """
+    found = source.fold(_moments).values
+    products, sums = found[:, :-1], found[:, -1]
+    scale = np.sqrt(np.maximum(products.diagonal(), np.finfo(float).tiny))
+    scaled = np.linalg.lstsq(products / np.outer(scale, scale), sums / scale, rcond=1e-10)[0]
+    coef: Floats = scaled / scale
+    left = source.n_rows - 2.0 * coef @ sums + coef @ products @ coef
+    return coef if left <= SPANNED * source.n_rows else np.zeros(len(coef))
+
+
+def _moments(block: Block) -> Total:
+    """Return ``X'X`` and beside it ``X'1``, (p, p + 1)."""
+    X = dense(block.X)
+    return Total(X.T @ np.column_stack([X, np.ones(len(X))]))
 
 
 def _left_on_some(source: Source) -> float:

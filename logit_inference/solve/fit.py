@@ -22,6 +22,7 @@ from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Floats
 from logit_inference.rows.source import Source
 from logit_inference.rows.threads import blas_pinned
+from logit_inference.solve.constant import as_constant
 from logit_inference.solve.correction import Correction
 from logit_inference.solve.first_order import Descent, descend
 from logit_inference.solve.newton import newton
@@ -141,7 +142,8 @@ def fit_rows(
     likelihood : Likelihood
     names : sequence of p str
     constant : int, optional
-        The column of ones, if there is one: the iteration then starts at the null model.
+        The column of ones, if there is one: the iteration then starts at the null model. With an
+        offset it does also where plain columns add up to ones.
     offset : bool
         Whether the rows have an offset, so that the null model has no closed form.
     start : (p,) array, optional
@@ -181,8 +183,11 @@ def fit_rows(
         solved = source if cells is None else cells
         null_coef, null_value = _null_model(solved, likelihood, counts, offset)
         first = np.zeros(source.n_columns) if start is None else np.array(start, np.float64)
+        looked = 0
         if start is None and constant is not None:
             first[constant] = null_coef
+        elif start is None and offset and solved.layout is None:
+            first, looked = null_coef * as_constant(solved), 1
         search = Search(likelihood, first, tolerance, max_iterations, reach)
         least = null_value if constant is not None and np.isfinite(null_value) else -np.inf
         # A sample of rows leads to the likelihood's maximum: nowhere, if there is one outcome.
@@ -201,7 +206,8 @@ def fit_rows(
             correction = found.correction
         if cells is not None:
             solution = _over_cells(solution, cells.n_rows, source.n_rows)
-        solution = replace(solution, n_trials=counts.trials)
+        n_passes = solution.n_passes + looked
+        solution = replace(solution, n_passes=n_passes, n_trials=counts.trials)
     return Fit(
         source,
         solved,

@@ -16,7 +16,7 @@ import numpy as np
 
 from logit_inference.errors import DataError
 from logit_inference.likelihood import softmax
-from logit_inference.likelihood.evaluation import Evaluation, Largest, Reach, Total
+from logit_inference.likelihood.evaluation import Evaluation, Largest, Reach
 from logit_inference.likelihood.objective import Objective, SlopeObjective
 from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Block, Floats
@@ -28,6 +28,7 @@ from logit_inference.rows.product import dense
 from logit_inference.rows.source import ArraySource, Source
 from logit_inference.rows.threads import blas_pinned
 from logit_inference.solve.chord import Chord, chord
+from logit_inference.solve.constant import as_constant
 from logit_inference.solve.factor import Factor, column_reach
 from logit_inference.solve.newton import FRESH, SMALLEST_STEP, ReachBound, newton
 from logit_inference.solve.pace import Pace
@@ -49,7 +50,6 @@ from logit_inference.solve.solution import Solution, Step
 # Of the scaled information: above it the fit changes to a nearly orthonormal basis. Lower than for
 # two classes, because the information is not refined by a factor of the rows afterwards.
 ILL_CONDITIONED = 1e6
-SPANNED = 1e-8  # of the squares of a column of ones: what is left of it is rounding
 WRITTEN_OUT = 1 << 16  # elements of what is made of some rows at a time
 
 
@@ -184,7 +184,7 @@ def fit_softmax(
         elif constant is not None:
             start[:, constant] = null_coef
         elif data.offset is not None:
-            start[:] = np.outer(null_coef, _as_constant(solved))
+            start[:] = np.outer(null_coef, as_constant(solved))
         rank, solution = _search(solved, start.ravel(), search, totals)
         if cells is not None:
             share = cells.n_rows / source.n_rows
@@ -258,27 +258,6 @@ def _mean_offsets(data: Block) -> Floats:
         total = float(counted.sum())
         means.append(float(counted @ (own - offset[:, 0])) / total if total > 0 else 0.0)
     return np.array(means)
-
-
-def _as_constant(source: Source) -> Floats:
-    """Return coefficients (p,) with which the columns add up to one in every row; zero if none do.
-
-    Indicators of all levels of a factor do. Where offsets are large a search that starts elsewhere
-    than at the null model finds no information to go by.
-    """
-    found = source.fold(_moments).values
-    products, sums = found[:, :-1], found[:, -1]
-    scale = np.sqrt(np.maximum(products.diagonal(), np.finfo(float).tiny))
-    scaled = np.linalg.lstsq(products / np.outer(scale, scale), sums / scale, rcond=1e-10)[0]
-    coef: Floats = scaled / scale
-    left = source.n_rows - 2.0 * coef @ sums + coef @ products @ coef
-    return coef if left <= SPANNED * source.n_rows else np.zeros(len(coef))
-
-
-def _moments(block: Block) -> Total:
-    """Return ``X'X`` and beside it ``X'1``, (p, p + 1)."""
-    X = dense(block.X)
-    return Total(X.T @ np.column_stack([X, np.ones(len(X))]))
 
 
 def _on_constant(run: Iterable[Block], coef: Floats) -> Evaluation:

@@ -373,3 +373,15 @@ def test_a_term_is_tested_on_the_columns_that_can_be_estimated(birthwt):
     test = fit.test("ns(lwt, df=3)")
     assert test.df == 2
     assert test.statistic == table.loc["ns(lwt, df=3)", "statistic"]
+
+
+@pytest.mark.parametrize("offset", [60.0, -800.0])
+def test_large_offsets_are_taken_up_by_columns_that_add_up_to_a_constant(offset):
+    rng = np.random.default_rng(0)
+    data = pd.DataFrame({"g": rng.choice(list("abc"), 200), "x": rng.normal(size=200)})
+    data["y"] = (rng.random(200) < 1.0 / (1.0 + np.exp(-data["x"]))).astype(int)
+    plain = li.logit("y ~ 0 + g + x", data)
+    moved = li.logit("y ~ 0 + g + x", data.assign(o=offset), offset="o")
+    assert moved.llf == pytest.approx(plain.llf, rel=1e-12)
+    assert moved.params["x"] == pytest.approx(plain.params["x"], rel=1e-9)
+    assert moved.params.iloc[0] == pytest.approx(plain.params.iloc[0] - offset, rel=1e-9)
