@@ -37,7 +37,7 @@ def read_names(rows: AnyVariables, variables: Any, what: str) -> dict[str, Any]:
         return dict.fromkeys(rows.names)
     if isinstance(variables, str):
         variables = [variables]
-    asked = dict(variables) if isinstance(variables, Mapping) else None
+    asked = dict(variables) if isinstance(variables, Mapping) and variables else None
     if asked is None:
         if not isinstance(variables, (list, tuple)) or not variables:
             allowed = 'the name of a variable, a list of names, or a dict: {"age": 10}'

@@ -135,10 +135,19 @@ class ConditionalResult:
         """The terms of the formula and the columns of each."""
         return self.core.terms
 
-    def test(self, hypothesis: Any, *, method: str | None = None) -> TestResult:
-        """Return the test of a linear hypothesis, by Wald, likelihood ratio or score.
+    def test(
+        self,
+        hypothesis: Any,
+        *,
+        method: str | None = None,
+        weights: str | None = None,
+        n_replicates: int | None = None,
+        seed: int | None = None,
+    ) -> TestResult:
+        """Return the test of a linear hypothesis: Wald, likelihood ratio, score, wild bootstrap.
 
-        See `LogitResult.test`; the smaller model is told by its coefficients, not by a formula.
+        See `LogitResult.test`; the smaller model is told by its coefficients, not by a formula. The
+        clusters of the wild bootstrap are those of the covariance, or the sets.
 
         Examples
         --------
@@ -152,7 +161,9 @@ class ConditionalResult:
             reason = "columns of another formula are not known within sets"
             instead = 'what is zero, "age = 0, smoke = 0", or the names of terms'
             raise ArgumentError.refused("hypothesis", hypothesis, reason, instead)
-        return self.core.test(hypothesis, method=method)
+        return self.core.test(
+            hypothesis, method=method, weights=weights, n_replicates=n_replicates, seed=seed
+        )
 
     def wald_terms(self, *, adjust: str | None = None) -> Table:
         """Return a Wald test of each term of the formula."""

@@ -25,6 +25,7 @@ from logit_inference.errors import (
     DetachedError,
     ExtrapolationWarning,
     PredictionError,
+    shorten,
 )
 from logit_inference.inference.distribution import critical_value, two_sided
 from logit_inference.inference.wald import Coefficients, check_level
@@ -374,6 +375,9 @@ def _variables(result: MultinomialResult, variables: Any, *, numeric: bool) -> l
         known = [n for n in known if schema[n].kind == "numeric" and not _is_coded(design, n)]
     if variables is None:
         return known
+    if not isinstance(variables, (str, list, tuple)) or not variables:
+        allowed = f"one variable, or a list of variables: {shorten(known)}"
+        raise ArgumentError("variables", variables, allowed)
     asked = [variables] if isinstance(variables, str) else list(variables)
     for name in asked:
         if name not in known:

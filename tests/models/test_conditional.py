@@ -468,3 +468,14 @@ def test_one_outcome_advises_nothing_that_sets_do_not_have(table, outcome):
     with pytest.raises(errors.OutcomeError, match="in one set") as caught:
         li.conditional_logit("y ~ a", table.assign(y=outcome), strata="set")
     assert "firth" not in str(caught.value)
+
+
+def test_wild_tests_of_sets_repeat_with_their_seed():
+    fit = li.conditional_logit(
+        "case ~ spontaneous + induced", li.datasets.load("infert"), strata="stratum"
+    ).with_covariance("cluster")
+    first, again, other = (
+        fit.test("induced = 0.8", method="wild", n_replicates=399, seed=seed) for seed in (1, 1, 2)
+    )
+    assert first.p_value == again.p_value
+    assert first.p_value != other.p_value

@@ -932,3 +932,11 @@ def test_complete_separation_leaves_nothing():
     assert fit.llf == pytest.approx(0.0, abs=1e-12)
     assert np.isinf(fit.params.to_numpy()).all()
     assert "complete separation" in str(fit.summary())
+
+
+@pytest.mark.parametrize("asked", [[], {}, 5])
+def test_what_names_no_variable_is_told_which_there_are(asked):
+    fit = li.multinomial_logit("partic ~ hincome + children", WOMENLF)
+    for effects in (fit.avg_comparisons, fit.avg_slopes):
+        with pytest.raises(ArgumentError, match="list of variables: hincome"):
+            effects(asked)
