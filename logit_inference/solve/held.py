@@ -148,9 +148,14 @@ class Held:
         return found, link
 
     def _reached(self, at: Floats) -> tuple[float, Floats]:
-        """Return the supremum and where it is, from a start on the way there or zero."""
+        """Return the supremum and where it is.
+
+        From a start on the way there, from zero, or from where the search ran to infinity.
+        """
         rows, fit = self._inside(at), self._parts.fit
-        for first in (_predicted(self._path, at, len(self._free)), np.zeros(len(self._free))):
+        gone = np.nan_to_num(fit.basis.coefficients(fit.solution.coef)[list(fit.basis.kept)])
+        zero = np.zeros(len(self._free))
+        for first in (_predicted(self._path, at, len(zero)), zero, gone[list(self._free)]):
             search = Search(fit.likelihood, first, CLOSE, self._limit)
             found, solution = find_maximum(rows, search, fit.tally, None)
             if solution.decrement <= REACHED:

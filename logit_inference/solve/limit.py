@@ -117,9 +117,18 @@ def _maximum(
         at = Evaluation(value + 0.0, np.zeros(0), np.zeros((0, 0)), np.inf)
         empty = Solution(np.zeros(0), at, Outcome.CONVERGED, (), 1, np.zeros(0), 0.0, None)
         return Rank(nothing, relations, 0), empty
-    search = Search(fit.likelihood, np.zeros(q), tolerance, limit)
-    # The counts of all rows: those left may have one outcome only. They pace the search, no more.
-    return find_maximum(rows, search, fit.tally, None)
+    # From zero, or where a large offset leaves no information there, from where the search ran to
+    # infinity: the rows left do not notice how far.
+    spent = 0.0
+    told = np.nan_to_num(fit.basis.coefficients(fit.solution.coef)[list(fit.basis.kept)])
+    for start in (np.zeros(q), told):
+        search = Search(fit.likelihood, start, tolerance, limit)
+        # The counts of all rows: those left may have one outcome only. They pace the search.
+        rank, solution = find_maximum(rows, search, fit.tally, None)
+        spent += solution.n_passes
+        if solution.outcome.converged:
+            break
+    return rank, replace(solution, n_passes=spent)
 
 
 def _spread(relation: Relation, kept: tuple[int, ...], p: int) -> Relation:

@@ -275,3 +275,21 @@ def test_how_narrow_an_overlap_is_fitted():
     assert li.detect_separation_arrays([0, 0, 1, 1], narrow).kind == "none"
     with pytest.raises(errors.ConvergenceError, match="not separated"):
         li.logit_arrays([0, 0, 1, 1], narrow)
+
+
+@pytest.mark.parametrize("offset", [60.0, -800.0])
+@pytest.mark.parametrize("formula", ["y ~ g + x", "y ~ 0 + g + x"])
+def test_a_large_offset_moves_the_limiting_model_and_nothing_else(formula, offset):
+    rng = np.random.default_rng(0)
+    data = pd.DataFrame({"g": rng.choice(list("abc"), 200), "x": rng.normal(size=200)})
+    chance = 1.0 / (1.0 + np.exp(-data["x"]))
+    data["y"] = ((rng.random(200) < chance) | (data["g"] == "c")).astype(int)
+    with pytest.warns(li.SeparationWarning):
+        plain = li.logit(formula, data)
+    with pytest.warns(li.SeparationWarning):
+        moved = li.logit(formula, data.assign(o=offset), offset="o")
+    assert moved.llf == pytest.approx(plain.llf, rel=1e-11)
+    ours, theirs = moved.conf_int(), plain.conf_int()
+    constant = [not name.startswith(("g[T.", "x")) for name in ours.index]
+    theirs.loc[constant] -= offset
+    np.testing.assert_allclose(ours, theirs, rtol=1e-7, atol=1e-7)
