@@ -19,23 +19,23 @@ class Written(Protocol):
     """Rows of X (m, p), and their offset (m,) if there is one."""
 
     @property
-    def X(self) -> Floats: ...  # noqa: N802, D102
+    def X(self) -> Floats: ...  # noqa: N802, D102 - the matrix, told by the class
 
     @property
-    def offset(self) -> Floats | None: ...  # noqa: D102
+    def offset(self) -> Floats | None: ...  # noqa: D102 - as above
 
 
 class Patch(Protocol):
     """Some columns of X and what stands in them; the offset, None where it stays."""
 
     @property
-    def columns(self) -> Integers: ...  # noqa: D102
+    def columns(self) -> Integers: ...  # noqa: D102 - told by the class
 
     @property
-    def values(self) -> Floats: ...  # noqa: D102
+    def values(self) -> Floats: ...  # noqa: D102 - as above
 
     @property
-    def offset(self) -> Floats | None: ...  # noqa: D102
+    def offset(self) -> Floats | None: ...  # noqa: D102 - as above
 
 
 class Rows(Protocol):

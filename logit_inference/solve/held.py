@@ -21,7 +21,7 @@ from logit_inference.rows.threads import blas_pinned
 from logit_inference.rows.variant import row_offset, row_weights, variant
 from logit_inference.solve.contrasts import separable_rows
 from logit_inference.solve.fit import Fit
-from logit_inference.solve.margins import count_rows
+from logit_inference.solve.margins import count_rows, present_columns
 from logit_inference.solve.recession import Recession, span_with
 from logit_inference.solve.search import Search, find_maximum
 
@@ -231,7 +231,7 @@ def held(fit: Fit, recession: Recession, matrix: Floats, *, limit: int = 100) ->
         return None
     weights, rank, free = np.where(left[0], 0.0, weights), left[1].shape[1], others
     if parts.plain:  # columns of empty cells are zero in the rows that are left
-        some = variant(whole, weights=weights).fold(_squares).values > 0
+        some = present_columns(variant(whole, weights=weights))
         free = tuple(j for j, there in zip(others, some, strict=True) if there)
     return Held(replace(parts, weights=weights, rank=rank, free=free), unit, limit)
 

@@ -125,8 +125,17 @@ def column_sides(block: Block, gone: NDArray[np.intp]) -> Sides:
 
 def separates_alone(source: Source) -> bool:
     """Say whether some column by itself separates rows, as that of an empty cell does; one pass."""
-    sides = source.fold(column_sides, np.empty(0, dtype=np.intp)).values
+    sides = _sides(source)
     return bool((sides[0] != sides[1]).any())
+
+
+def present_columns(source: Source) -> NDArray[np.bool_]:
+    """Return which columns are other than zero in some row that counts, shape (p,); one pass."""
+    return np.asarray(_sides(source).any(axis=0))
+
+
+def _sides(source: Source) -> NDArray[np.bool_]:
+    return source.fold(column_sides, np.empty(0, dtype=np.intp)).values
 
 
 def touches(block: Block, columns: NDArray[np.intp]) -> Floats:

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from logit_inference.errors import RankError
 from logit_inference.likelihood.evaluation import Evaluation
@@ -20,7 +19,6 @@ from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.centring import Centring
 from logit_inference.rows.coded import MOST_ROWS, Layout
-from logit_inference.rows.product import signs
 from logit_inference.rows.source import Source
 from logit_inference.solve.condition import (
     condition_numbers,
@@ -30,6 +28,7 @@ from logit_inference.solve.condition import (
 )
 from logit_inference.solve.elimination import Limits, cross_product, eliminate
 from logit_inference.solve.factor import Factor, Triangle, column_reach, column_triangle, factorize
+from logit_inference.solve.margins import present_columns
 
 LIMITS = Limits(
     suspect=1e-3,
@@ -148,7 +147,7 @@ def _beside_empty(source: Source, start: Evaluation, limit: float) -> Rank | Non
 
     Levels without rows are such columns. One pass.
     """
-    p, present = source.n_columns, source.fold(_present).values
+    p, present = source.n_columns, present_columns(source)
     if present.all() or not present.any():
         return None
     kept = np.flatnonzero(present)
@@ -157,21 +156,6 @@ def _beside_empty(source: Source, start: Evaluation, limit: float) -> Rank | Non
         return None
     relations = {int(j): Relation(np.zeros(p), 0.0) for j in np.flatnonzero(~present)}
     return Rank(Basis(p, tuple(kept.tolist())), relations, 1)
-
-
-@dataclass(frozen=True)
-class _Present:
-    """Which columns are other than zero in some row; shape (p,) of bool."""
-
-    values: NDArray[np.bool_]
-
-    def __add__(self, other: _Present) -> _Present:
-        return _Present(self.values | other.values)
-
-
-def _present(block: Block) -> _Present:
-    up, down = signs(block.X if block.counts is None else block.X[block.counts])
-    return _Present(up | down)
 
 
 def _plain_rank(source: Source, limit: float, within: BlockKernel | None = None) -> Rank:
