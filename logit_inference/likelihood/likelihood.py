@@ -92,8 +92,9 @@ class ContrastMaker(Protocol):
 class Likelihood:
     """The kernels of one likelihood, and its name in words.
 
-    The last three are those of a likelihood whose rows are not independent: it has no working
-    weights, and its information is no ``X'WX`` with a diagonal W.
+    ``span``, ``contrasts`` and ``within`` are those of a likelihood whose rows are not independent:
+    it has no working weights, and its information is no ``X'WX`` with a diagonal W. The last is
+    ``evaluate`` with the information in single precision, where there is such a kernel.
     """
 
     name: str
@@ -110,6 +111,7 @@ class Likelihood:
     span: SpanKernel | None = None
     contrasts: ContrastMaker | None = None
     within: BlockKernel | None = None
+    evaluate_roughly: EvaluateKernel | None = None
 
     @property
     def has_independent_rows(self) -> bool:

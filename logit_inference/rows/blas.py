@@ -8,11 +8,11 @@ and ctypes lets go of the interpreter while it calls one.
 from __future__ import annotations
 
 import ctypes
-from typing import Any
+from typing import Any, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import cython_blas
-
-from logit_inference.rows.block import Floats
 
 
 def _address(name: str) -> Any:
@@ -29,11 +29,13 @@ def _address(name: str) -> Any:
     return ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 10)(pointer)
 
 
-_DSYRK = _address("dsyrk")
-_ONE = ctypes.byref(ctypes.c_double(1.0))
+_DSYRK, _ONE = _address("dsyrk"), ctypes.byref(ctypes.c_double(1.0))
+_SSYRK, _ONE_SINGLE = _address("ssyrk"), ctypes.byref(ctypes.c_float(1.0))
+
+Real = TypeVar("Real", np.float32, np.float64)
 
 
-def add_square(rows: Floats, upper: Floats) -> None:
+def add_square(rows: NDArray[Real], upper: NDArray[Real]) -> None:
     """Add ``rows' rows`` to the upper triangle of ``upper``, in place.
 
     Parameters
@@ -41,11 +43,10 @@ def add_square(rows: Floats, upper: Floats) -> None:
     rows : (n, p) array
         Contiguous along rows or along columns; the other stride is arbitrary.
     upper : (p, p) Fortran-ordered array
-        What stands below the diagonal is left as it is.
+        What stands below the diagonal is left as it is. Of either precision, that of ``rows``.
 
     Examples
     --------
-    >>> import numpy as np
     >>> upper = np.zeros((2, 2), order="F")
     >>> add_square(np.array([[1.0, 2.0], [3.0, 4.0]]), upper)
     >>> upper.tolist()
@@ -54,16 +55,18 @@ def add_square(rows: Floats, upper: Floats) -> None:
     n, p = rows.shape
     by_rows = rows.strides[1] == rows.itemsize
     leading = rows.strides[0 if by_rows else 1] // rows.itemsize
+    single = rows.itemsize == ctypes.sizeof(ctypes.c_float)
+    update, one = (_SSYRK, _ONE_SINGLE) if single else (_DSYRK, _ONE)
     # BLAS thinks in columns: C-ordered rows are columns to it.
-    _DSYRK(
+    update(
         b"U",
         b"N" if by_rows else b"T",
         ctypes.byref(ctypes.c_int(p)),
         ctypes.byref(ctypes.c_int(n)),
-        _ONE,
+        one,
         rows.ctypes.data,
         ctypes.byref(ctypes.c_int(max(leading, p if by_rows else n))),
-        _ONE,
+        one,
         upper.ctypes.data,
         ctypes.byref(ctypes.c_int(p)),
     )

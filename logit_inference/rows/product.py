@@ -155,36 +155,53 @@ class Gram:
     ----------
     X : (n, p) array
         The first block; none that is added later has more rows.
+    single : bool
+        Whether rows are rounded to single precision before they are multiplied: about two thirds of
+        the time, for a matrix that only tells a search where to go.
     """
 
-    def __init__(self, X: Floats) -> None:
+    def __init__(self, X: Floats, *, single: bool = False) -> None:
         p = X.shape[1]
         self._by_rows = X.strides[0] >= X.strides[1]
-        self._buffer = np.empty(X.shape if self._by_rows else X.shape[::-1])
         self._few = p <= FEW_COLUMNS
-        self._upper = np.zeros((p, p), order="F")
+        shape = X.shape if self._by_rows else X.shape[::-1]
+        self._rounded = np.empty(shape, np.float32) if single else None
+        self._scaled: Any = np.empty(shape, np.float32 if single else np.float64)
+        # The sums of many columns are as large as they are many.
+        self._upper: Any = np.zeros((p, p), np.float32 if single and not self._few else None, "F")
 
     def add(self, X: Floats, weight: Floats) -> None:
         """Add a block with (n,) weights."""
         if not self._few:
             weight = np.sqrt(weight)
-        if self._by_rows:
-            scaled = np.multiply(X, weight[:, np.newaxis], out=self._buffer[: len(X)])
-        else:
-            scaled = np.multiply(X.T, weight, out=self._buffer[:, : len(X)]).T
+        rows: Any = X if self._by_rows else X.T
+        across: Any = weight[:, np.newaxis] if self._by_rows else weight
+        taken = np.s_[: len(X)] if self._by_rows else np.s_[:, : len(X)]
+        if self._rounded is not None:
+            np.copyto(self._rounded[taken], rows, casting="same_kind")
+            rows, across = self._rounded[taken], across.astype(np.float32)
+        scaled = np.multiply(rows, across, out=self._scaled[taken])
+        if not self._by_rows:
+            rows, scaled = rows.T, scaled.T
         if self._few:
-            self._upper += in_pieces(X, scaled)
+            self._upper += in_pieces(rows, scaled)
         else:
             add_square(scaled, self._upper)
 
     def upper(self) -> Floats:
         """Return the upper triangle (p, p); what stands below the diagonal is not to be read."""
-        return self._upper
+        summed: Floats = self._upper
+        return summed
 
 
 def gram_for(X: Columns) -> CrossProduct:
     """Return the accumulator for blocks like X, none of them with more rows."""
     return CodedGram(X) if isinstance(X, Coded) else Gram(X)
+
+
+def rough_gram_for(X: Columns) -> CrossProduct:
+    """Return one that is in single precision, where columns are plain."""
+    return CodedGram(X) if isinstance(X, Coded) else Gram(X, single=True)
 
 
 def score_price(X: Columns, n_columns: int) -> float:

@@ -27,7 +27,7 @@ from logit_inference.solve.solution import Step
 
 SUFFICIENT = 1e-4  # share of the predicted increase that a step must bring (Armijo)
 ROUNDING = 64 * np.finfo(float).eps  # relative rounding of a summed log-likelihood, with room
-SLOW = 0.5  # a decrement that falls by less than half in a step is better served by Newton
+SLOW = 0.5  # a decrement that falls by less than half a step is better served by Newton
 LONGEST = 30  # score-only steps in a row
 
 Pair = tuple[Floats, Floats, float]  # a step s, the fall of the score y along it, 1/(s'y)
@@ -45,12 +45,15 @@ class Chord:
     n_passes : int
     served : bool
         Whether the steps were worth their passes: if not, the same matrix will not serve again.
+    arrives : bool
+        Whether that is expected to be the maximum.
     """
 
     coef: Floats | None
     steps: tuple[Step, ...]
     n_passes: int
     served: bool
+    arrives: bool = False
 
 
 FollowUp = Callable[[Floats, Factor, Evaluation, float], Chord | None]
@@ -93,15 +96,19 @@ def chord(
     now, n_passes = objective(coef), 1
     if not now.log_likelihood > least:  # nor where it is NaN
         return Chord(None, (), n_passes, False)
-    decrement = math.inf
     while True:
         direction = _direction(now.score, factor, pairs)
-        before, decrement = decrement, math.sqrt(max(float(now.score @ direction), 0.0))
-        ratio = decrement / before if steps else ratio
+        decrement = math.sqrt(max(float(now.score @ direction), 0.0))
+        # Of the last two steps: one that corrects the matrix most may itself bring little. What two
+        # have brought others will.
+        since = steps[-2:]
+        lately = (decrement / since[0].decrement) ** (1.0 / len(since)) if since else ratio
+        ratio = min(ratio, lately) if len(steps) > 1 else lately
         steps.append(Step("score", now.log_likelihood, decrement, 1.0))
-        slow = len(steps) > 2 and ratio > SLOW
+        slow = len(steps) > 2 and lately > SLOW
         if pace.ends_chord(decrement, ratio) or slow or len(steps) == LONGEST:
-            return Chord(coef + direction, tuple(steps), n_passes, not slow)
+            arrives = pace.arrives(decrement, ratio)
+            return Chord(coef + direction, tuple(steps), n_passes, not slow, arrives)
         reached = objective(coef + direction)
         n_passes += 1
         gain = reached.log_likelihood - now.log_likelihood

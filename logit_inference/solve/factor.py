@@ -20,7 +20,7 @@ from logit_inference.likelihood.evaluation import Largest, Reach
 from logit_inference.likelihood.likelihood import Likelihood
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.coded import Coded
-from logit_inference.rows.product import dense, largest, row_squares
+from logit_inference.rows.product import dense, largest, row_squares, times
 from logit_inference.rows.source import Source
 
 EPS = float(np.finfo(float).eps)
@@ -86,11 +86,13 @@ class Factor:
         return x
 
     def inverse_root(self) -> Floats:
-        """Return an upper triangular B with ``B B' = A⁻¹``."""
-        inverse, singular = dtrtri(self.upper)
+        """Return an upper triangular B with ``B B' = A⁻¹``, C-ordered, in memory of its own."""
+        # The one copy: to LAPACK, which thinks in columns, B by rows is the inverse of R'.
+        lower = np.array(self.upper.T, order="F")
+        inverse, singular = dtrtri(lower, lower=1, overwrite_c=1)
         if singular:
             raise np.linalg.LinAlgError("triangular factor is singular")
-        result: Floats = inverse
+        result: Floats = inverse.T
         return result
 
 
@@ -217,6 +219,13 @@ def number_triangle(block: Block, numbers: Sequence[int]) -> Triangle:
 def column_reach(block: Block) -> Reach:
     """Return the largest absolute value of each column of the block."""
     return Reach(largest(block.X))
+
+
+def largest_move(block: Block, step: Floats) -> Largest:
+    """Return how far at most a (q,) step moves the linear predictor of a row that counts."""
+    moves = np.abs(times(block.X, step))
+    counts = block.counts
+    return Largest(float(moves.max(initial=0.0, where=True if counts is None else counts)))
 
 
 def row_leverage(block: Block, inverse_root: Floats) -> Largest:

@@ -188,7 +188,8 @@ def fit_rows(
             first[constant] = null_coef
         elif start is None and offset and solved.layout is None:
             first, looked = null_coef * as_constant(solved), 1
-        search = Search(likelihood, first, tolerance, max_iterations, reach)
+        trials = counts.trials if start is None else np.inf
+        search = Search(likelihood, first, tolerance, max_iterations, reach, trials)
         least = null_value if constant is not None and np.isfinite(null_value) else -np.inf
         # A sample of rows leads to the likelihood's maximum: nowhere, if there is one outcome.
         floor = None if start is not None or one_outcome else least

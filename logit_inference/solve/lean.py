@@ -15,6 +15,7 @@ from scipy.linalg.lapack import dpotrf, dpotrs
 
 from logit_inference.likelihood.objective import Objective
 from logit_inference.rows.block import Floats
+from logit_inference.solve.discriminant import first_length
 from logit_inference.solve.factor import factorize
 from logit_inference.solve.newton import FRESH, LARGEST_CURVATURE, ROUNDING, SUFFICIENT
 from logit_inference.solve.reach import RESOLVED, leverage_bound
@@ -30,6 +31,7 @@ def lean_newton(
     *,
     tolerance: float,
     max_iterations: int,
+    trials: float = math.inf,
     reach: Floats | None,
 ) -> Solution | None:
     """Return the maximum, or None where anything on the way there is out of the ordinary.
@@ -39,16 +41,16 @@ def lean_newton(
     objective : callable
         From (q,) coefficients to an `Evaluation`; cheap.
     start : (q,) array
-    tolerance, max_iterations
+    tolerance, max_iterations, trials
         As in `newton`.
     reach : (q,) array or None
         Largest absolute value of each column, where it is known.
 
     Notes
     -----
-    Every step is a full one and brings what the quadratic model promises. Columns are independent
-    by the condition at the start, as in `find_rank`; at the end M·λ is below what `newton` asks
-    for, by a bound that costs nothing.
+    Every step is a full one, the first a longer one, and brings what the quadratic model promises.
+    Columns are independent by the condition at the start, as in `find_rank`; at the end M·λ is
+    below what `newton` asks for, by a bound that costs nothing.
     """
     coef = start
     now = objective(coef)
@@ -63,7 +65,8 @@ def lean_newton(
         if not squared >= 0.0:
             return None
         decrement = math.sqrt(squared)
-        steps.append(Step("newton", now.log_likelihood, decrement, 1.0))
+        size = 1.0 if steps else first_length(squared, trials)
+        steps.append(Step("newton", now.log_likelihood, decrement, size))
         if decrement <= tolerance:
             factor = factorize(now.upper)
             if factor is None or factor.left * RESOLVED < 1.0 or not now.smallest_weight > 0.0:
@@ -79,7 +82,7 @@ def lean_newton(
                 coef, passes = coef + direction, len(steps)
                 ended, taken = Outcome.CONVERGED, tuple(steps)
                 return Solution(coef, now, ended, taken, passes, direction, decrement, factor)
-        coef = coef + direction
+        coef = coef + (direction if size == 1.0 else size * direction)
         ahead = objective(coef)
         least = SUFFICIENT * squared - ROUNDING * abs(now.log_likelihood)
         if not ahead.log_likelihood - now.log_likelihood >= least:

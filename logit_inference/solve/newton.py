@@ -28,6 +28,7 @@ from logit_inference.likelihood.evaluation import Evaluation
 from logit_inference.likelihood.objective import Objective
 from logit_inference.rows.block import Floats
 from logit_inference.solve.chord import FollowUp
+from logit_inference.solve.discriminant import first_length
 from logit_inference.solve.factor import Factor, factorize
 from logit_inference.solve.reach import RESOLVED
 from logit_inference.solve.solution import Outcome, Solution, Step
@@ -59,6 +60,7 @@ def newton(
     *,
     tolerance: float = 1e-8,
     max_iterations: int = 50,
+    trials: float = math.inf,
     follow: FollowUp | None = None,
     reach: ReachBound | None = None,
     fresh: float = FRESH,
@@ -81,6 +83,9 @@ def newton(
         reach counts as reached below 1e-8.
     max_iterations : int
         Largest number of evaluated Newton steps.
+    trials : float
+        Weighted number of trials where the start is the null model, whose first step is a longer
+        one (see `first_length`).
     follow : callable, optional
         Takes score-only steps after a Newton step (see `solve.schedule`), for as long as they
         serve.
@@ -150,29 +155,30 @@ def newton(
         if n_steps == max_iterations:
             break
         n_steps += 1
+        size = first_length(decrement**2, trials) if n_steps == 1 else 1.0
         told = None
         if follow is not None and not outcome.converged:
-            told = follow(coef + direction, factor, now, decrement)
+            told = follow(coef + size * direction, factor, now, decrement)
         if told is not None:
             n_passes += told.n_passes
             follow = follow if told.served else None
             if told.coef is not None:
                 ahead, n_passes = objective(told.coef), n_passes + 1
                 if ahead.log_likelihood >= now.log_likelihood - _may_be_rounding(now):
-                    steps += (Step("newton", now.log_likelihood, decrement, 1.0), *told.steps)
+                    steps += (Step("newton", now.log_likelihood, decrement, size), *told.steps)
                     coef, now, origin = told.coef, ahead, None
                     continue
                 follow = None
         bend = partial(curvature, factor, coef, now)
         size, reached, tried = _damped(
-            objective, factor, coef, direction, now, decrement, smallest_step, bend
+            objective, factor, coef, direction, now, decrement, (size, smallest_step), bend
         )
         del bend
         n_passes += tried
         if reached is None:
             outcome = outcome if outcome.converged else Outcome.STALLED
             break
-        kind = "newton" if size == 1.0 else "halved"
+        kind = "newton" if size >= 1.0 else "halved"
         steps.append(Step(kind, now.log_likelihood, decrement, size))
         origin, coef, now = coef, coef + size * direction, reached
 
@@ -233,10 +239,12 @@ def _damped(
     direction: Floats,
     now: Evaluation,
     decrement: float,
-    smallest: float,
+    sizes: tuple[float, float],
     bend: Callable[[], float],
 ) -> tuple[float, Evaluation | None, int]:
     """Return the step size, what is reached with it (None if no size does), and the passes used.
+
+    Sizes are tried from the first of two down to the other.
 
     Large columns leave rounding in linear predictors, below which an increase does not show. The
     score tells more: where the decrement falls as Newton's does near a maximum, the step was good.
@@ -244,7 +252,7 @@ def _damped(
     holds over the whole step, and theory promises what the numbers cannot show.
     """
     rounding = ROUNDING * abs(now.log_likelihood)
-    size, tried = 1.0, 0
+    (size, smallest), tried = sizes, 0
     while size >= smallest:
         reached = objective(coef + size * direction)
         tried += 1
@@ -259,5 +267,5 @@ def _damped(
                 bent, tried = bend(), tried + 1
             if bent <= LARGEST_CURVATURE:
                 return size, reached, tried
-        size /= 2
+        size = 1.0 if size > 1.0 else size / 2
     return size, None, tried

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from logit_inference.likelihood.evaluation import Tally
 
 DEEPEST = 2  # evaluations that a plan looks ahead
+SINGLE = 0.65  # of the time of an information, in single precision
 ROOM = 3.0  # the next decrement may be this many times what the last ratio predicts
 
 
@@ -28,11 +29,18 @@ class Pace:
         Of a pass for the score, in passes for the information too.
     bend : float
         The c of ``c λ²``, what a Newton step from a decrement λ leaves.
+    rough : float
+        Price of a pass for the information too that need not be the last one.
     """
 
     goal: float
     price: float
     bend: float
+    rough: float = 1.0
+
+    def arrives(self, decrement: float, ratio: float) -> bool:
+        """Say whether the point after a score-only step is expected to be the maximum."""
+        return decrement * min(1.0, ratio) <= self.goal
 
     def ends_chord(self, decrement: float, ratio: float) -> bool:
         """Say whether the point after a score-only step is where to evaluate next.
@@ -40,7 +48,7 @@ class Pace:
         Either it is expected to be the maximum, or fresh information there costs no more than going
         on without.
         """
-        if decrement * min(1.0, ROOM * ratio) <= self.goal:
+        if self.arrives(decrement, ROOM * ratio):
             return True
         after = decrement * ratio
         return self._evaluating(after) <= self.price + self._stepping(after * ratio, ratio)
@@ -49,6 +57,10 @@ class Pace:
         """Say whether score-only steps after a Newton step from this decrement save anything."""
         after = self._after_newton(decrement)
         return self._stepping(after, self.ratio(decrement)) < self._evaluating(after)
+
+    def lands(self, decrement: float) -> bool:
+        """Say whether a Newton step from this decrement is expected to reach the maximum."""
+        return self._after_newton(decrement) <= self.goal
 
     def ratio(self, decrement: float) -> float:
         """Return the share of the decrement left by a step along information at this one."""
@@ -59,10 +71,12 @@ class Pace:
 
     def _evaluating(self, decrement: float, depth: int = 0) -> float:
         """Return the cost of evaluating where the decrement is this, and of what comes after."""
-        if decrement <= self.goal or depth == DEEPEST:
+        if decrement <= self.goal:
             return 1.0
+        if depth == DEEPEST:
+            return self.rough + 1.0
         after = self._after_newton(decrement)
-        return 1.0 + self._stepping(after, self.ratio(decrement), depth + 1)
+        return self.rough + self._stepping(after, self.ratio(decrement), depth + 1)
 
     def _stepping(self, decrement: float, ratio: float, depth: int = 0) -> float:
         """Return the least cost of some score-only steps, or none, and of what comes after."""
@@ -74,7 +88,15 @@ class Pace:
         return cost
 
 
-def pace_of(n_columns: int, price: float, counts: Tally, tolerance: float, fresh: float) -> Pace:
+def pace_of(
+    n_columns: int,
+    price: float,
+    counts: Tally,
+    tolerance: float,
+    fresh: float,
+    *,
+    rough: bool = False,
+) -> Pace:
     """Return the pace of a search over rows of p columns.
 
     Parameters
@@ -88,6 +110,8 @@ def pace_of(n_columns: int, price: float, counts: Tally, tolerance: float, fresh
         Largest decrement at convergence.
     fresh : float
         Largest M·λ there, for which `newton` has a bound that is several times too large.
+    rough : bool
+        Whether information that need not be the last is had in single precision.
 
     Notes
     -----
@@ -101,4 +125,5 @@ def pace_of(n_columns: int, price: float, counts: Tally, tolerance: float, fresh
         goal=min(tolerance / 4.0, fresh / (15.0 * largest)),
         price=price,
         bend=largest / 25.0,
+        rough=price + SINGLE * (1.0 - price) if rough else 1.0,
     )

@@ -89,6 +89,7 @@ def find_rank(
     start: Evaluation,
     limit: float = ILL_CONDITIONED,
     within: BlockKernel | None = None,
+    factor: Factor | None = None,
 ) -> Rank:
     """Return the columns that can be estimated, the others' relations, and the basis to solve in.
 
@@ -102,6 +103,8 @@ def find_rank(
     within : callable, optional
         Returns what of a block's rows tells columns apart, where it is not these rows themselves
         (see `Likelihood`).
+    factor : Factor, optional
+        Of that evaluation's information, where it is at hand.
 
     Raises
     ------
@@ -115,7 +118,8 @@ def find_rank(
     `condition_numbers`.
     """
     p, layout = source.n_columns, source.layout
-    factor = factorize(start.upper)
+    if factor is None:
+        factor = factorize(start.upper)
     if factor is not None and not factor.condition_within(limit):
         factor = None
     if layout is None:

@@ -12,21 +12,22 @@ does not raise the log-likelihood is dropped, and Newton goes on as it would hav
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
 from logit_inference.likelihood.evaluation import Evaluation, Tally
 from logit_inference.likelihood.likelihood import Likelihood
-from logit_inference.likelihood.objective import SlopeObjective, slope_objective
+from logit_inference.likelihood.objective import Objective, SlopeObjective, slope_objective
 from logit_inference.rows.block import Floats
 from logit_inference.rows.source import Source
-from logit_inference.solve.chord import Chord, FollowUp, chord
-from logit_inference.solve.factor import Factor, row_leverage
+from logit_inference.solve.chord import ROUNDING, Chord, FollowUp, chord
+from logit_inference.solve.discriminant import first_length
+from logit_inference.solve.factor import Factor, factorize, largest_move
 from logit_inference.solve.newton import newton
 from logit_inference.solve.pace import Pace
-from logit_inference.solve.solution import Step
+from logit_inference.solve.solution import Solution, Step
 
 MANY_ROWS = 30_000  # below this a pass takes about as long as the solver's own work
 SAMPLE_ROWS = 2_048  # in a sample at least
@@ -37,8 +38,11 @@ SPARSEST, DENSEST = 32, 12
 AMPLE_ROWS_PER_COLUMN = 2_000
 RARE = 1 / 64  # share of events, or of non-events, below which a sample keeps all of them
 MOST_STEPS = 20  # on a sample: one that needs more is separated, or nearly so
-NEAR_ENOUGH = 1.0  # standard errors (of all rows) at which the search on a sample ends
+NEAR_ENOUGH = 3.0  # standard errors (of all rows) at which the search on a sample ends
 WELL_CONDITIONED = 1e8  # scaled condition of a sample's information that may guide
+MANY_COLUMNS = 16  # from here on an information in single precision takes much less time
+MOST_LOOKS = 8  # in single precision, before it is Newton's turn
+RESOLVED_ROUGHLY = 1e-4  # share of a column that others leave, which single precision still sees
 MANY_ELEMENTS = 400_000  # of X: below this, planning takes longer than the passes it saves
 
 
@@ -61,6 +65,43 @@ class Opening:
 
 
 NO_OPENING = Opening(None)
+
+
+@dataclass(frozen=True)
+class Means:
+    """What a search has beside Newton's evaluations.
+
+    Parameters
+    ----------
+    slope : callable
+        From coefficients to value and score.
+    rough : callable or None
+        From coefficients to an evaluation whose information is in single precision, where columns
+        are so many that it saves time.
+    pace : Pace
+    """
+
+    slope: SlopeObjective
+    rough: Objective | None
+    pace: Pace
+
+
+def means_of(source: Source, likelihood: Likelihood, pace: Pace) -> Means:
+    """Return what a search over the rows of a source has."""
+    rough = rough_objective(source, likelihood)
+    return Means(slope_objective(source, likelihood), rough, pace)
+
+
+def rough_objective(source: Source, likelihood: Likelihood) -> Objective | None:
+    """Return an evaluation whose information is in single precision; None where it saves nothing.
+
+    It does of many plain columns.
+    """
+    kernel, p = likelihood.evaluate_roughly, source.n_columns
+    wide = p >= MANY_COLUMNS and source.n_rows * p >= MANY_ELEMENTS
+    if kernel is None or source.layout is not None or not wide:
+        return None
+    return partial(source.fold_runs, kernel)
 
 
 def open_search(
@@ -87,54 +128,145 @@ def open_search(
     was spent.
     """
     n, p = source.n_rows, source.n_columns
+    means = means_of(source, likelihood, pace)
     every = _thinning(n, p)
     if every is None:
-        return NO_OPENING
-    sample = source.sample(every, _rare_outcome(counts))
+        if means.rough is None:
+            return NO_OPENING
+        return _open_roughly(means, means.rough, start, least, counts.trials)
     with np.errstate(all="ignore"):
-        found = newton(
-            partial(sample.fold_runs, likelihood.evaluate),
-            start,
-            partial(_curvature, sample),
-            tolerance=NEAR_ENOUGH,
-            max_iterations=MOST_STEPS,
-            fresh=np.inf,
-        )
-        factor, spent = found.factor, found.n_passes * sample.n_rows / n
+        found, share = _search_sample(source, likelihood, start, counts, every)
+        factor, spent = found.factor, found.n_passes * share
         steps = tuple(Step("sample", s.log_likelihood, s.decrement, s.size) for s in found.steps)
         if not found.outcome.converged or factor is None or factor.condition > WELL_CONDITIONED:
             return Opening(None, steps, spent)
-        ratio = min(1.2 * float(np.sqrt(p / sample.n_rows)), 0.3)
-        slope = slope_objective(source, likelihood)
-        told = chord(slope, found.coef, factor, pace, ratio, least)
+        if factor.left < RESOLVED_ROUGHLY:
+            means = replace(means, rough=None)
+        ratio = min(1.2 * math.sqrt(p / (share * n)), 0.3)
+        told = _approach(means, chord(means.slope, found.coef, factor, pace, ratio, least))
     return Opening(told.coef, steps + told.steps, spent + told.n_passes)
 
 
+def _search_sample(
+    source: Source, likelihood: Likelihood, start: Floats, counts: Tally, every: int
+) -> tuple[Solution, float]:
+    """Return the solution on a sample, and what share of the rows that was.
+
+    The copy of its rows ends here: blocks of all rows need the memory next.
+    """
+    sample = source.sample(every, _rare_outcome(counts))
+    found = newton(
+        partial(sample.fold_runs, likelihood.evaluate),
+        start,
+        partial(_curvature, sample),
+        tolerance=NEAR_ENOUGH,
+        max_iterations=MOST_STEPS,
+        trials=counts.trials,
+        fresh=np.inf,
+    )
+    return found, sample.n_rows / source.n_rows
+
+
+def _open_roughly(
+    means: Means, rough: Objective, start: Floats, least: float, trials: float
+) -> Opening:
+    """Return where an information of the start leads that is in single precision."""
+    at = _look_roughly(rough, start, least)
+    if at is None:
+        return Opening(None, (), 1.0)
+    size = first_length(at.decrement**2, trials)
+    with np.errstate(all="ignore"):
+        told = _approach(means, _onward(means, start, at, size))
+    return Opening(told.coef, told.steps, 1.0 + told.n_passes)
+
+
+def _approach(means: Means, told: Chord) -> Chord:
+    """Return where rough information leads on, if there is any.
+
+    Until the maximum is expected to be next, or nothing is gained.
+    """
+    for _ in range(MOST_LOOKS):
+        if means.rough is None or told.arrives or told.coef is None:
+            break
+        last = told.steps[-1].log_likelihood
+        at = _look_roughly(means.rough, told.coef, last)
+        if at is None:
+            return replace(told, n_passes=told.n_passes + 1)
+        onward = _onward(means, told.coef, at)
+        passes = told.n_passes + 1 + onward.n_passes
+        told = replace(onward, steps=told.steps + onward.steps, n_passes=passes)
+    return told
+
+
+@dataclass(frozen=True)
+class _Look:
+    """A Newton step in single precision, and what stands before it."""
+
+    factor: Factor
+    direction: Floats
+    log_likelihood: float
+    decrement: float
+
+
+def _look_roughly(rough: Objective, coef: Floats, least: float) -> _Look | None:
+    """Return the step from coefficients; None where it is not to be had, or they are no gain."""
+    with np.errstate(all="ignore"):  # sums that overflow single precision have no factor
+        now = rough(coef)
+        factor = factorize(now.upper)
+    if factor is None or factor.left < RESOLVED_ROUGHLY:
+        return None
+    if not now.log_likelihood >= _barely(least):
+        return None
+    direction = factor.solve(now.score)
+    decrement = math.sqrt(max(float(now.score @ direction), 0.0))
+    return _Look(factor, direction, now.log_likelihood, decrement)
+
+
+def _onward(means: Means, coef: Floats, at: _Look, size: float = 1.0) -> Chord:
+    """Return where a rough step leads, and score-only steps after it if they save anything."""
+    pace, step = means.pace, Step("rough", at.log_likelihood, at.decrement, size)
+    ahead = coef + size * at.direction
+    if not pace.begins_chord(at.decrement):
+        return Chord(ahead, (step,), 0, True, pace.lands(at.decrement))
+    least, ratio = _barely(at.log_likelihood), pace.ratio(at.decrement)
+    told = chord(means.slope, ahead, at.factor, pace, ratio, least)
+    reached = coef if told.coef is None else told.coef
+    return replace(told, coef=reached, steps=(step, *told.steps))
+
+
+def _barely(log_likelihood: float) -> float:
+    """Return what is no less, but for rounding."""
+    return log_likelihood - ROUNDING * abs(log_likelihood)
+
+
 def _curvature(sample: Source, factor: Factor, coef: Floats, now: Evaluation) -> float:
-    """Return M·λ on the sample: near one where it is separated, and so no guide."""
-    reach = sample.fold(row_leverage, factor.inverse_root()).value
-    return reach * math.sqrt(max(float(now.score @ factor.solve(now.score)), 0.0))
+    """Return how far the next step moves a linear predictor of the sample.
+
+    No further than M·λ, which takes longer to have; near one where the sample is separated, and so
+    no guide.
+    """
+    return sample.fold(largest_move, factor.solve(now.score)).value
 
 
 def follow_up(source: Source, likelihood: Likelihood, pace: Pace) -> FollowUp | None:
     """Return what takes score-only steps after a Newton step, wherever they save passes."""
     if source.n_rows * source.n_columns < MANY_ELEMENTS:
         return None
-    return partial(_follow, slope_objective(source, likelihood), pace)
+    return partial(_follow, means_of(source, likelihood, pace))
 
 
 def _follow(
-    objective: SlopeObjective,
-    pace: Pace,
+    means: Means,
     start: Floats,
     factor: Factor,
     now: Evaluation,
     decrement: float,
 ) -> Chord | None:
-    if not pace.begins_chord(decrement):
+    if not means.pace.begins_chord(decrement):
         return None
-    ratio = pace.ratio(decrement)
-    return chord(objective, start, factor, pace, ratio, now.log_likelihood)
+    ratio = means.pace.ratio(decrement)
+    least = _barely(now.log_likelihood)
+    return _approach(means, chord(means.slope, start, factor, means.pace, ratio, least))
 
 
 def _thinning(n_rows: int, n_columns: int) -> int | None:

@@ -8,6 +8,7 @@ again without them.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -27,7 +28,7 @@ from logit_inference.solve.pace import Pace, pace_of
 from logit_inference.solve.rank import ILL_CONDITIONED, Rank, find_rank
 from logit_inference.solve.reach import leverage_bound
 from logit_inference.solve.root import SUMMED_IS_ENOUGH, information_root
-from logit_inference.solve.schedule import follow_up, open_search
+from logit_inference.solve.schedule import follow_up, open_search, rough_objective
 from logit_inference.solve.solution import Outcome, Solution, Step
 
 # Elements of X from which a look at the largest of each column is much cheaper than a pass.
@@ -50,6 +51,8 @@ class Search:
         As in `newton`.
     reach : (p,) array or None
         Largest absolute value of each column, where it is known.
+    trials : float
+        Weighted number of trials where the start is the null model, otherwise infinity.
     """
 
     likelihood: Likelihood
@@ -57,6 +60,7 @@ class Search:
     tolerance: float
     max_iterations: int
     reach: Floats | None = None
+    trials: float = math.inf
 
 
 def find_maximum(
@@ -92,7 +96,7 @@ def find_maximum(
     if separates_alone(source):
         return rank, replace(solution, outcome=Outcome.DIVERGING, n_passes=spent)
     start = np.nan_to_num(rank.basis.coefficients(solution.coef))
-    again = replace(search, start=start, max_iterations=left)
+    again = replace(search, start=start, max_iterations=left, trials=math.inf)
     rank, onward = _find(source, again, counts, None)
     steps = solution.steps + onward.steps
     return rank, replace(onward, steps=steps, n_passes=spent + onward.n_passes)
@@ -109,20 +113,26 @@ def _find(
             search.start,
             tolerance=search.tolerance,
             max_iterations=search.max_iterations,
+            trials=search.trials,
             reach=search.reach,
         )
         if plain is not None:
             return Rank(Basis.identity(source.n_columns), {}, 0), plain
-    pace = pace_of(source.n_columns, source.score_price, counts, search.tolerance, FRESH)
+    rough = rough_objective(source, search.likelihood) is not None
+    price, goal = source.score_price, search.tolerance
+    pace = pace_of(source.n_columns, price, counts, goal, FRESH, rough=rough)
     spent, tried = 0.0, tuple[Step, ...]()
     if least is not None:
         opening = open_search(source, search.likelihood, search.start, least, counts, pace)
         spent, tried = opening.n_passes, opening.steps
         if opening.coef is not None:
-            solution = _newton(source, search, pace, whole, opening.coef, smallest_step=1.0)
+            onward = replace(search, start=opening.coef, trials=math.inf)
+            solution = _newton(source, onward, pace, whole, smallest_step=1.0)
             spent, tried = spent + solution.n_passes, tried + solution.steps
             if solution.outcome.converged:
-                rank = find_rank(source, solution.evaluation)
+                at, factor = solution.evaluation, solution.factor
+                summed = factor if factor is not None and factor.matrix is at.upper else None
+                rank = find_rank(source, at, factor=summed)
                 spent += rank.n_passes
                 if rank.basis.is_identity:
                     return rank, replace(solution, steps=tried, n_passes=spent)
@@ -135,12 +145,13 @@ def _find(
         def known(coef: Floats) -> Evaluation:
             return waiting.pop() if waiting else whole(coef)
 
-        solution = _newton(source, search, pace, known, search.start)
+        solution = _newton(source, search, pace, known)
     else:
         waiting.clear()
         rows, start = in_basis(source, rank.basis), rank.basis.inner(search.start)
-        search = replace(search, reach=None)  # that of columns in another basis is not known
-        solution = _newton(rows, search, pace, objective(rows, search.likelihood), start)
+        # How far columns in another basis reach is not known.
+        search = replace(search, start=start, reach=None)
+        solution = _newton(rows, search, pace, objective(rows, search.likelihood))
         spent += 1.0  # the evaluation that made us look closer
     spent += rank.n_passes
     if spent:
@@ -155,17 +166,17 @@ def _newton(
     search: Search,
     pace: Pace,
     whole: Objective,
-    start: Floats,
     smallest_step: float = SMALLEST_STEP,
 ) -> Solution:
     """Return Newton's solution, with whatever saves passes over rows of this size."""
     likelihood = search.likelihood
     return newton(
         whole,
-        start,
+        search.start,
         partial(curvature_at, rows, likelihood),
         tolerance=search.tolerance,
         max_iterations=search.max_iterations,
+        trials=search.trials,
         follow=follow_up(rows, likelihood, pace),
         smallest_step=smallest_step,
         reach=_reach(rows, search.reach) if likelihood.has_independent_rows else None,

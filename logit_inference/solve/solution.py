@@ -55,7 +55,8 @@ class Step(NamedTuple):
     ----------
     kind : str
         What was done: ``"newton"``; ``"halved"`` after step halving; ``"score"`` along an older
-        information matrix; ``"sample"`` for a Newton step on a sample of the rows, weighted so that
+        information matrix; ``"rough"`` where the information was in single precision, of which
+        the end never is; ``"sample"`` for a Newton step on a sample of the rows, weighted so that
         its numbers estimate those of all rows; with ``", dropped"`` behind it where the search
         then began again without. Of first-order methods ``"gradient"``, ``"halved"``
         where backtracking had to shorten it, ``"lbfgs"``, and ``"stop"`` for where they ended.
@@ -65,8 +66,9 @@ class Step(NamedTuple):
         Newton decrement before the step: how far the maximum is, in standard errors, to first
         order. First-order methods measure it by the information where they last looked.
     size : float
-        Fraction of the full Newton step that was taken; the learning rate of a gradient step; the
-        length of one of L-BFGS in standard errors.
+        Fraction of the full Newton step that was taken, above one where the first is as long as
+        discriminant analysis makes it; the learning rate of a gradient step; the length of one of
+        L-BFGS in standard errors.
     """
 
     kind: str

@@ -117,7 +117,11 @@ def test_there_is_an_end_to_it(monkeypatch):
     monkeypatch.setattr("logit_inference.solve.chord.SLOW", np.inf)
     objective, _ = problem(q=60, spread=0.0)
     far = np.diag(np.diag(objective.A)) * 100
-    endless = SimpleNamespace(ends_chord=lambda decrement, ratio: False)
+
+    def never(decrement, ratio):
+        return False
+
+    endless = SimpleNamespace(ends_chord=never, arrives=never)
     found = run(objective, factorize(far), endless)
     assert len(found.steps) == found.n_passes == LONGEST
 

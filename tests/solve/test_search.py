@@ -193,6 +193,7 @@ HARD = {
     "an offset": with_offset,
     "60 columns": partial(wide, n=20_000, p=60),
     "150 columns": partial(wide, n=10_000, p=150, spread=3.0),
+    "20 columns": partial(wide, n=60_000, p=20, spread=2.0),
     "heavy tails of 150 columns": partial(wide, n=10_000, p=150, heavy=True),
     "rare events and 150 columns": partial(wide, n=10_000, p=150, intercept=-5.0),
 }
@@ -258,7 +259,9 @@ def eager(monkeypatch):
     monkeypatch.setattr(schedule, "MANY_ELEMENTS", 300)
     monkeypatch.setattr("logit_inference.rows.source.rows_per_block", lambda p: 37)
     # A score as cheap as it is with many columns.
-    monkeypatch.setattr(search, "pace_of", lambda p, price, *rest: pace_of(p, price / p, *rest))
+    monkeypatch.setattr(
+        search, "pace_of", lambda p, price, *rest, **more: pace_of(p, price / p, *rest, **more)
+    )
 
 
 def small_problem(seed):
@@ -371,6 +374,7 @@ class Counting:
         "dependent columns",
         "nearly dependent columns",
         "150 columns",
+        "20 columns",
         "heavy tails of 150 columns",
     ],
 )
@@ -390,9 +394,9 @@ def test_passes_are_the_rows_that_were_read(case, alone):
 def test_a_closer_look_at_the_columns_after_an_opening_is_counted(monkeypatch):
     find_rank, looked = search.find_rank, []
 
-    def look(source, at):
+    def look(source, at, **known):
         looked.append(at)
-        return replace(find_rank(source, at), n_passes=1)
+        return replace(find_rank(source, at, **known), n_passes=1)
 
     block = spread(np.random.default_rng(1), by=1.0)
     before = fit(block).solution.n_passes
@@ -409,6 +413,49 @@ def test_steps_of_a_sample_that_is_dropped_are_shown_as_such():
     assert told[0] == "sample, dropped"
     assert told == sorted(told, key=lambda kind: not kind.endswith("dropped"))
     assert told[-1] == "newton"
+
+
+# --- information in single precision ----------------------------------------------------------
+
+
+def many(n, p):
+    rng = np.random.default_rng(0)
+    X, coef = columns(rng, n=n, p=p)
+    return draw(rng, X @ coef), X
+
+
+@pytest.mark.parametrize(("n", "p"), [(30_000, 40), (100_000, 20), (4_000, 150)])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_rough_information_leads_to_the_same_maximum(n, p, order, monkeypatch):
+    y, X = many(n, p)
+    block = Block(y, np.asarray(X, order=order))
+    found = fit(block)
+    assert "rough" in kinds(found)
+    assert kinds(found)[-1] == "newton"
+    monkeypatch.setattr(schedule, "MANY_COLUMNS", np.inf)
+    expected = fit(block)
+    assert "rough" not in kinds(expected)
+    assert_same_fit(found, expected)
+
+
+@pytest.mark.parametrize("scale", [1e25, 1e-25])
+def test_columns_beyond_single_precision_have_no_rough_information(scale):
+    y, X = many(4_000, 150)
+    expected = fit(Block(y, X))
+    scales = np.where(np.arange(150) % 2, scale, 1.0)
+    found = fit(Block(y, X * scales))
+    assert "rough" not in kinds(found)
+    errors = model_covariance(expected).std_errors
+    assert (np.abs(found.coef * scales - expected.coef) < 1e-9 * errors).all()
+
+
+@pytest.mark.parametrize(("n", "p"), [(60_000, 20), (4_000, 150)])
+def test_columns_that_single_precision_confuses_have_no_rough_information(n, p):
+    y, X = many(n, p)
+    X[:, 5] = X[:, 4] + 1e-3 * X[:, 5]
+    found = fit(Block(y, X))
+    assert "rough" not in kinds(found)
+    assert found.solution.outcome is Outcome.CONVERGED
 
 
 # --- bits, memory orders, memory --------------------------------------------------------------
@@ -435,6 +482,7 @@ def everything(found):
         "trials",
         "nearly dependent columns",
         "150 columns",
+        "20 columns",
     ],
 )
 def test_threads_and_repeats_change_no_bit(case):
