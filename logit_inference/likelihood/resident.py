@@ -45,20 +45,24 @@ def resident(block: Block) -> Callable[[Floats], Evaluation] | None:
         return None
     if not 0 < X.size <= FEW_ELEMENTS or X.shape[1] > FEW_COLUMNS:
         return None
+    p, n = X.shape[1], block.n_rows
     sign = 1.0 - 2.0 * block.y
-    Z = np.multiply(X.T, sign, out=np.empty(X.shape[::-1]))
+    # In one piece, which the C library keeps for the next fit: several it would give back.
+    room = np.empty((2 * p + 4, n))
+    beside, scaled = room[: p + 1], room[p + 1 : -3]
+    Z, minus = beside[:p], beside[p]  # below it −(1 + t): a product with both has the score too
+    against, t, weight = room[-3:]
+    np.multiply(X.T, sign, out=Z)
     counts = block.counts
     weights = block.weights
     shift = None if block.offset is None else sign * block.offset
     # The null model in closed form: of few rows the usual way is as fast.
-    plain = weights is None and shift is None and block.n_rows > FEW_ROWS
-    each = np.ones(block.n_rows) if weights is None else weights
-    scaled = np.empty_like(Z)
-    against, t, one_t, missed = np.empty((4, block.n_rows))
+    plain = weights is None and shift is None and n > FEW_ROWS
+    each = np.ones(n) if weights is None else weights
 
     def evaluate(coef: Floats) -> Evaluation:
-        """Return log-likelihood, score and information at ``coef``, in 14 calls of numpy."""
-        nonlocal against, missed
+        """Return log-likelihood, score and information at ``coef``, in 12 calls of numpy."""
+        nonlocal against, weight
         if plain and np.count_nonzero(coef) <= 1:
             column = int(np.argmax(coef != 0.0))
             if np.array_equal(Z[column], sign):
@@ -67,21 +71,18 @@ def resident(block: Block) -> Callable[[Floats], Evaluation] | None:
         if shift is not None:
             against += shift
         np.exp(np.minimum(against, FAR, out=t), t)
-        np.add(t, 1.0, one_t)
-        np.divide(t, one_t, missed)
+        np.subtract(-1.0, t, minus)
+        np.divide(t, minus, weight)
         if weights is not None:
-            missed *= weights
-        score = np.dot(Z, missed)
-        np.negative(score, score)
-        missed /= one_t
-        value = -float(np.dot(each, np.log1p(t, t)))
+            weight *= weights
+        weight /= minus
+        value = -float(each.dot(np.log1p(t, t)))
         if (value < MAY_BE_FAR or weights is not None) and against[against.argmax()] > FAR:
-            value -= float(np.dot(each, np.maximum(against - FAR, 0.0)))
-        upper = in_pieces(Z.T, np.multiply(Z, missed, scaled).T)
-        known = missed if counts is None else missed[counts]
-        return Evaluation(
-            value, score, upper, float(known[known.argmin()]) if len(known) else np.inf
-        )
+            value -= float(each.dot(np.maximum(against - FAR, 0.0)))
+        sums = in_pieces(beside.T, np.multiply(Z, weight, scaled).T)
+        known = weight if counts is None else weight[counts]
+        smallest = float(known[known.argmin()]) if len(known) else np.inf
+        return Evaluation(value, sums[p], sums[:p], smallest)
 
     return evaluate
 

@@ -15,7 +15,7 @@ PIECE = 1 << 9  # rows, or twice as many of few columns: products of up to a mil
 
 
 def in_pieces(X: Floats, scaled: Floats) -> Floats:
-    """Return ``X' scaled`` (p, p) as a sum over pieces that BLAS need not pack."""
+    """Return ``X' scaled``, of columns (n, p) and (n, q), over pieces that BLAS need not pack."""
     n, p = X.shape
     size = 2 * PIECE if p <= 30 else PIECE
     if n < 2 * size:
@@ -23,7 +23,7 @@ def in_pieces(X: Floats, scaled: Floats) -> Floats:
         return small
     whole = n - n % size
     left = X[:whole].reshape(-1, size, p).transpose(0, 2, 1)
-    total: Floats = np.matmul(left, scaled[:whole].reshape(-1, size, p)).sum(axis=0)
+    total: Floats = np.matmul(left, scaled[:whole].reshape(-1, size, scaled.shape[1])).sum(axis=0)
     if whole < n:
         total += np.dot(X[whole:].T, scaled[whole:])
     return total

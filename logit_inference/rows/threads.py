@@ -8,12 +8,11 @@ among Python threads instead: numpy and BLAS release the interpreter in what tak
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
-from threading import Lock
-from typing import Any, TypeVar
+from threading import Condition, Lock, Thread
+from typing import Any, Generic, TypeVar
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -29,7 +28,8 @@ def in_order(
 ) -> Iterator[Result]:
     """Yield ``job(task)`` for all tasks in their order, computed by up to ``threads`` threads.
 
-    No more than twice as many tasks as threads are begun before the first is taken, so that what
+    The caller's own is one of them: every other one costs buffers, its own and those of BLAS. Only
+    one task more than there are threads is begun before the first result is taken, so that what
     waits to be merged stays small.
 
     Examples
@@ -40,14 +40,74 @@ def in_order(
     if threads <= 1 or len(tasks) <= 1:
         yield from map(job, tasks)
         return
-    with ThreadPoolExecutor(min(threads, len(tasks))) as pool:
-        waiting: deque[Future[Result]] = deque()
-        for task in tasks:
-            waiting.append(pool.submit(job, task))
-            if len(waiting) == 2 * threads:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+    work = _Work(job, tasks, ahead=threads + 1)
+    helpers = [Thread(target=work.help) for _ in range(min(threads, len(tasks)) - 1)]
+    for helper in helpers:
+        helper.start()
+    try:
+        for task in range(len(tasks)):
+            yield work.result(task)
+    finally:
+        work.stop()
+        for helper in helpers:
+            helper.join()
+
+
+class _Work(Generic[Task, Result]):
+    """Tasks that threads take one by one, and their results until they are asked for."""
+
+    def __init__(self, job: Callable[[Task], Result], tasks: Sequence[Task], ahead: int) -> None:
+        self._job, self._tasks, self._ahead = job, tasks, ahead
+        self._begun = self._taken = 0
+        self._ended: dict[int, Future[Result]] = {}
+        self._changed = Condition()
+
+    def result(self, task: int) -> Result:
+        """Return the result of the next task in order; works on others until it is there."""
+        while True:
+            with self._changed:
+                if task in self._ended:
+                    self._taken += 1
+                    self._changed.notify_all()
+                    return self._ended.pop(task).result()
+                mine = self._next()
+                if mine is None:
+                    self._changed.wait()
+            if mine is not None:
+                self._do(mine)
+
+    def help(self) -> None:
+        """Work on tasks until none are left."""
+        while True:
+            with self._changed:
+                while (mine := self._next()) is None:
+                    if self._begun == len(self._tasks):
+                        return
+                    self._changed.wait()
+            self._do(mine)
+
+    def stop(self) -> None:
+        """Let nobody begin another task."""
+        with self._changed:
+            self._begun = len(self._tasks)
+            self._changed.notify_all()
+
+    def _next(self) -> int | None:
+        """Return the number of a task that is now begun; None where none may be."""
+        if self._begun >= min(len(self._tasks), self._taken + self._ahead):
+            return None
+        self._begun += 1
+        return self._begun - 1
+
+    def _do(self, task: int) -> None:
+        ended: Future[Result] = Future()
+        try:
+            ended.set_result(self._job(self._tasks[task]))
+        except BaseException as error:  # it is raised where the result would be taken
+            ended.set_exception(error)
+        with self._changed:
+            self._ended[task] = ended
+            self._changed.notify_all()
 
 
 def threads_for(n_rows: int, n_columns: int, most: int | None = None) -> int:

@@ -58,6 +58,9 @@ def lean_newton(
     if first is None or not first.inverse_norm <= WELL_CONDITIONED:
         return None
     upper, before = first.upper, math.inf
+    # Leverages add up to the number of columns, and working weights to a quarter of the trials at
+    # most: M is no less than this, and no look closer makes M·λ small where this does not.
+    least_reach = math.sqrt(4.0 * len(coef) / trials)
     steps: list[Step] = []
     for _ in range(min(max_iterations, MOST_STEPS)):
         direction = dpotrs(upper, now.score)[0]
@@ -67,7 +70,7 @@ def lean_newton(
         decrement = math.sqrt(squared)
         size = 1.0 if steps else first_length(squared, trials)
         steps.append(Step("newton", now.log_likelihood, decrement, size))
-        if decrement <= tolerance:
+        if decrement <= tolerance and (decrement * least_reach <= FRESH or before <= tolerance):
             factor = factorize(now.upper)
             if factor is None or factor.left * RESOLVED < 1.0 or not now.smallest_weight > 0.0:
                 return None

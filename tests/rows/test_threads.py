@@ -1,7 +1,7 @@
 """Work shared by threads comes back in order; BLAS is left as it was found."""
 
 from dataclasses import replace
-from threading import Event, Thread
+from threading import Barrier, Event, Thread, get_ident
 
 import numpy as np
 import pytest
@@ -50,6 +50,20 @@ def test_a_task_that_ends_first_is_not_yielded_first():
         return task
 
     assert list(in_order(job, [0, 1], threads=2)) == [0, 1]
+
+
+@pytest.mark.parametrize("n_threads", [2, 3])
+def test_the_callers_thread_is_one_of_them(n_threads):
+    begun = Barrier(n_threads)
+
+    def job(task):
+        if task < n_threads:
+            begun.wait(LONG)  # so as many do run at the same time
+        return get_ident()
+
+    workers = set(in_order(job, range(20), n_threads))
+    assert get_ident() in workers
+    assert len(workers) == n_threads
 
 
 @pytest.mark.parametrize("n_threads", [1, 2, 3])
