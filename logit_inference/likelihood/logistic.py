@@ -90,9 +90,8 @@ def evaluate_roughly(run: Iterable[Block], coef: Floats) -> Evaluation:
 
     Parameters
     ----------
-    run : iterable of Block
-        At least one block of p columns; none has more rows than the first.
-    coef : (p,) array
+    run, coef
+        As in `evaluate`.
 
     Notes
     -----

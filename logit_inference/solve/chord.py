@@ -27,7 +27,7 @@ from logit_inference.solve.solution import Step
 
 SUFFICIENT = 1e-4  # share of the predicted increase that a step must bring (Armijo)
 ROUNDING = 64 * np.finfo(float).eps  # relative rounding of a summed log-likelihood, with room
-SLOW = 0.5  # a decrement that falls by less than half a step is better served by Newton
+SLOW = 0.5  # a decrement that falls by less than half in each step is better served by Newton
 LONGEST = 30  # score-only steps in a row
 
 Pair = tuple[Floats, Floats, float]  # a step s, the fall of the score y along it, 1/(s'y)

@@ -33,10 +33,9 @@ from logit_inference.solve.criterion import (
 )
 from logit_inference.solve.factor import Factor, factorize, row_leverage
 from logit_inference.solve.median import reduce_median_bias
-from logit_inference.solve.newton import FRESH, newton
-from logit_inference.solve.pace import pace_of
+from logit_inference.solve.newton import newton
 from logit_inference.solve.rank import Rank, find_rank
-from logit_inference.solve.schedule import Opening, open_search, rough_objective
+from logit_inference.solve.schedule import Opening, open_search, pace_over
 from logit_inference.solve.scout import has_few_rows, scout, star
 from logit_inference.solve.search import Search
 from logit_inference.solve.solution import Outcome, Solution
@@ -114,9 +113,7 @@ def find_penalized(
     spent = 1.0 + rank.n_passes
     opening = Opening(None)
     if least is not None and rank.basis.is_identity:
-        rough = rough_objective(source, likelihood) is not None
-        price, goal = source.score_price, search.tolerance
-        pace = pace_of(source.n_columns, price, counts, goal, FRESH, rough=rough)
+        pace = pace_over(source, likelihood, counts, search.tolerance)
         opening = open_search(source, likelihood, search.start, least, counts, pace)
         spent += opening.n_passes
     if estimator.kind == "median-br":

@@ -25,8 +25,8 @@ from logit_inference.rows.source import Source
 from logit_inference.solve.chord import ROUNDING, Chord, FollowUp, chord
 from logit_inference.solve.discriminant import first_length
 from logit_inference.solve.factor import Factor, factorize, largest_move
-from logit_inference.solve.newton import newton
-from logit_inference.solve.pace import Pace
+from logit_inference.solve.newton import FRESH, newton
+from logit_inference.solve.pace import Pace, pace_of
 from logit_inference.solve.solution import Solution, Step
 
 MANY_ROWS = 30_000  # below this a pass takes about as long as the solver's own work
@@ -92,6 +92,12 @@ def means_of(source: Source, likelihood: Likelihood, pace: Pace) -> Means:
     return Means(slope_objective(source, likelihood), rough, pace)
 
 
+def pace_over(source: Source, likelihood: Likelihood, counts: Tally, tolerance: float) -> Pace:
+    """Return the pace of a search over the rows of a source."""
+    rough = rough_objective(source, likelihood) is not None
+    return pace_of(source.n_columns, source.score_price, counts, tolerance, FRESH, rough=rough)
+
+
 def rough_objective(source: Source, likelihood: Likelihood) -> Objective | None:
     """Return an evaluation whose information is in single precision; None where it saves nothing.
 
@@ -143,7 +149,8 @@ def open_search(
         if factor.left < RESOLVED_ROUGHLY:
             means = replace(means, rough=None)
         ratio = min(1.2 * math.sqrt(p / (share * n)), 0.3)
-        told = _approach(means, chord(means.slope, found.coef, factor, pace, ratio, least))
+        told = chord(means.slope, found.coef, factor, pace, ratio, least)
+        told = _approach(means, told, least)
     return Opening(told.coef, steps + told.steps, spent + told.n_passes)
 
 
@@ -176,19 +183,20 @@ def _open_roughly(
         return Opening(None, (), 1.0)
     size = first_length(at.decrement**2, trials)
     with np.errstate(all="ignore"):
-        told = _approach(means, _onward(means, start, at, size))
+        told = _approach(means, _onward(means, start, at, size), least)
     return Opening(told.coef, told.steps, 1.0 + told.n_passes)
 
 
-def _approach(means: Means, told: Chord) -> Chord:
+def _approach(means: Means, told: Chord, least: float) -> Chord:
     """Return where rough information leads on, if there is any.
 
-    Until the maximum is expected to be next, or nothing is gained.
+    Until the maximum is expected to be next, or nothing is gained over the last point, or over
+    ``least``.
     """
     for _ in range(MOST_LOOKS):
         if means.rough is None or told.arrives or told.coef is None:
             break
-        last = told.steps[-1].log_likelihood
+        last = told.steps[-1].log_likelihood if told.steps else least
         at = _look_roughly(means.rough, told.coef, last)
         if at is None:
             return replace(told, n_passes=told.n_passes + 1)
@@ -266,7 +274,8 @@ def _follow(
         return None
     ratio = means.pace.ratio(decrement)
     least = _barely(now.log_likelihood)
-    return _approach(means, chord(means.slope, start, factor, means.pace, ratio, least))
+    told = chord(means.slope, start, factor, means.pace, ratio, least)
+    return _approach(means, told, least)
 
 
 def _thinning(n_rows: int, n_columns: int) -> int | None:

@@ -23,12 +23,12 @@ from logit_inference.rows.source import Source
 from logit_inference.solve.factor import Factor, column_reach, resolved_factor, row_leverage
 from logit_inference.solve.lean import lean_newton
 from logit_inference.solve.margins import separates_alone
-from logit_inference.solve.newton import FRESH, SMALLEST_STEP, ReachBound, newton
-from logit_inference.solve.pace import Pace, pace_of
+from logit_inference.solve.newton import SMALLEST_STEP, ReachBound, newton
+from logit_inference.solve.pace import Pace
 from logit_inference.solve.rank import ILL_CONDITIONED, Rank, find_rank
 from logit_inference.solve.reach import leverage_bound
 from logit_inference.solve.root import SUMMED_IS_ENOUGH, information_root
-from logit_inference.solve.schedule import follow_up, open_search, rough_objective
+from logit_inference.solve.schedule import follow_up, open_search, pace_over
 from logit_inference.solve.solution import Outcome, Solution, Step
 
 # Elements of X from which a look at the largest of each column is much cheaper than a pass.
@@ -118,9 +118,7 @@ def _find(
         )
         if plain is not None:
             return Rank(Basis.identity(source.n_columns), {}, 0), plain
-    rough = rough_objective(source, search.likelihood) is not None
-    price, goal = source.score_price, search.tolerance
-    pace = pace_of(source.n_columns, price, counts, goal, FRESH, rough=rough)
+    pace = pace_over(source, search.likelihood, counts, search.tolerance)
     spent, tried = 0.0, tuple[Step, ...]()
     if least is not None:
         opening = open_search(source, search.likelihood, search.start, least, counts, pace)

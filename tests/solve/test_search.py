@@ -259,8 +259,9 @@ def eager(monkeypatch):
     monkeypatch.setattr(schedule, "MANY_ELEMENTS", 300)
     monkeypatch.setattr("logit_inference.rows.source.rows_per_block", lambda p: 37)
     # A score as cheap as it is with many columns.
+    monkeypatch.setattr(schedule, "MANY_COLUMNS", 2)
     monkeypatch.setattr(
-        search, "pace_of", lambda p, price, *rest, **more: pace_of(p, price / p, *rest, **more)
+        schedule, "pace_of", lambda p, price, *rest, **more: pace_of(p, price / p, *rest, **more)
     )
 
 
