@@ -3,7 +3,8 @@
 The cost of a fit is its number of passes over the rows. Many rows make a sample of them a good
 guide: it leads to within a few standard errors of the maximum, and its information matrix serves
 the first score-only steps. Many columns make the information dear and the score cheap. Small fits
-have neither, and plain Newton is fastest.
+have neither, and plain Newton is fastest. Where a matrix only tells the direction, single precision
+is enough, in two thirds of the time.
 
 All of this only proposes where Newton's method starts, or where it evaluates next. A proposal that
 does not raise the log-likelihood is dropped, and Newton goes on as it would have without.
