@@ -50,7 +50,7 @@ def limit_coefficients(fit: Fit, weights: NDArray[Any]) -> Floats:
     p, kept = fit.source.n_columns, fit.basis.kept
     nothing = np.full(p, np.nan)
     rows = variant(fit.source, weights=np.asarray(weights, dtype=np.float64))
-    counts = rows.fold(fit.likelihood.tally)
+    counts = rows.without_columns().fold(fit.likelihood.tally)
     seen = in_basis(rows, Basis(p, kept))
     if counts.events in (0.0, counts.trials):  # nobody has asked yet whether columns are told apart
         at = objective(seen, fit.likelihood)(np.zeros(len(kept)))

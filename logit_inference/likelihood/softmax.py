@@ -270,7 +270,7 @@ def _predictors(block: Block, beta: Floats, eta: Floats) -> Floats:
         for own, row in zip(beta, eta[1:], strict=True):
             times(X, own, row)
     else:
-        np.dot(beta, X.T, out=eta[1:])
+        np.matmul(beta, X.T, out=eta[1:])
     if block.offset is not None:
         eta += block.offset.T
     return eta
@@ -280,7 +280,7 @@ def _each_times(X: Columns, values: Floats) -> Floats:
     """Return ``values @ X`` (k, p) of (k, n) values."""
     if isinstance(X, Coded):
         return np.array([transposed_times(X, own) for own in values])
-    product: Floats = np.dot(values, X)
+    product: Floats = np.matmul(values, X)
     return product
 
 

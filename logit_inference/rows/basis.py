@@ -189,6 +189,10 @@ class BasisSource:
         cells = self.source.distinct()
         return None if cells is None else BasisSource(cells, self.basis)
 
+    def without_columns(self) -> Source:
+        """Return the rows with no columns, for sums over them that need none."""
+        return self.source.without_columns()
+
     def map(self, kernel: Callable[..., Floats], *args: Any) -> Floats:
         """Return the row-aligned values of all blocks in this basis."""
         return self.source.map(_in_basis, self.basis, kernel, *args)

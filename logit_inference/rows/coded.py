@@ -259,7 +259,7 @@ def times(X: Coded, coef: Floats, out: Floats | None = None) -> Floats:
     A look-up for each row and part, about 1 ns; two arrays of length n.
     """
     layout = X.layout
-    total: Floats = np.dot(X.numbers, layout.of_numbers(coef), out=out)
+    total: Floats = np.matmul(X.numbers, layout.of_numbers(coef), out=out)
     for part in layout.parts:
         own = part.by_level(coef[part.columns], layout.n_levels[part.factor])
         total += multiplied(X, part, look_up(own, X.codes[part.factor]))
@@ -276,7 +276,7 @@ def transposed_times(X: Coded, values: Floats) -> Floats:
     layout = X.layout
     total = np.zeros(layout.n_columns)
     seen = layout.places >= 0
-    total[layout.places[seen]] = np.dot(values, X.numbers)[seen]
+    total[layout.places[seen]] = np.matmul(values, X.numbers)[seen]
     sums = LevelSums(len(X))
     for part in layout.parts:
         own, n_levels = multiplied(X, part, values), layout.n_levels[part.factor]

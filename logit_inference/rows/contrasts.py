@@ -92,6 +92,10 @@ class ContrastSource:
         """Return the contrasts of some of the rows, weighted."""
         return ContrastSource(self.source.sample(every, rare), self.n_classes)
 
+    def without_columns(self) -> Source:
+        """Return the contrasts with no columns, for sums over them that need none."""
+        return ContrastSource(self.source.without_columns(), self.n_classes, self.weights)
+
     def distinct(self) -> Source | None:
         """Return None: distinct rows are found before they are contrasted."""
         return None

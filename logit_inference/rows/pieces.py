@@ -19,11 +19,11 @@ def in_pieces(X: Floats, scaled: Floats) -> Floats:
     n, p = X.shape
     size = 2 * PIECE if p <= 30 else PIECE
     if n < 2 * size:
-        small: Floats = np.dot(X.T, scaled)
+        small: Floats = np.matmul(X.T, scaled)
         return small
     whole = n - n % size
     left = X[:whole].reshape(-1, size, p).transpose(0, 2, 1)
     total: Floats = np.matmul(left, scaled[:whole].reshape(-1, size, scaled.shape[1])).sum(axis=0)
     if whole < n:
-        total += np.dot(X[whole:].T, scaled[whole:])
+        total += np.matmul(X[whole:].T, scaled[whole:])
     return total

@@ -28,7 +28,8 @@ def times(X: Columns, coef: Floats, out: Floats | None = None) -> Floats:
     """Return ``X @ coef`` of shape (n,), in ``out`` if that is given."""
     if isinstance(X, Coded):
         return coded.times(X, coef, out)
-    product: Floats = np.dot(X, coef, out=out)
+    # Not np.dot, which copies an array that has gaps: a block of a Fortran array has.
+    product: Floats = np.matmul(X, coef, out=out)
     return product
 
 
@@ -43,7 +44,7 @@ def transposed_times(X: Columns, values: Floats) -> Floats:
     """Return ``X' values`` of shape (p,)."""
     if isinstance(X, Coded):
         return coded.transposed_times(X, values)
-    product: Floats = np.dot(values, X)
+    product: Floats = np.matmul(values, X)
     return product
 
 

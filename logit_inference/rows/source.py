@@ -28,7 +28,7 @@ from logit_inference.rows.sample import sampled_rows
 from logit_inference.rows.threads import blas_pinned, in_order
 
 Summary = TypeVar("Summary")
-BLOCK_BYTES = 1 << 20  # a megabyte of X: a block and its scaled copy stay in a core's cache
+BLOCK_BYTES = 1 << 20  # a megabyte of X: a block stays in a core's cache
 FEWEST_ROWS, MOST_ROWS = 256, 16384  # in a block
 RUNS = 16  # about as many runs as a source is cut into: enough to keep a few cores busy
 
@@ -45,7 +45,8 @@ class Source(Protocol):
     * ``map(kernel, *args)`` is the concatenation of ``kernel(b1, *args), kernel(b2, *args), …``;
     * ``sample(every, rare)`` holds about one row in ``every``, weighted so that its sums estimate
       those of all rows;
-    * ``distinct()`` holds rows of which those of this source are repetitions, with their sums.
+    * ``distinct()`` holds rows of which those of this source are repetitions, with their sums;
+    * ``without_columns()`` holds the same rows, of which no column is read.
     """
 
     @property
@@ -82,6 +83,9 @@ class Source(Protocol):
 
     def distinct(self) -> Source | None:
         """Return the distinct rows as groups of trials, where there are few; else None."""
+
+    def without_columns(self) -> Source:
+        """Return the rows with no columns, for sums over them that need none."""
 
 
 @dataclass(frozen=True)
@@ -197,13 +201,22 @@ class ArraySource:
         cells = distinct_rows(self.data, self.intercept)
         return None if cells is None else ArraySource(cells, self.block_rows)
 
+    def without_columns(self) -> ArraySource:
+        """Return the rows with no columns, for sums over them that need none."""
+        bare = self.data.with_columns(np.empty((self.n_rows, 0)))
+        return ArraySource(bare, self.block_rows, cuts=self.cuts)
+
     @property
     def _size(self) -> int:
         """Rows in a block."""
         if self.block_rows:
             return self.block_rows
         X = self.data.X
-        return coded_rows(X) if isinstance(X, Coded) else rows_per_block(self.n_columns)
+        if isinstance(X, Coded):
+            return coded_rows(X)
+        rows = rows_per_block(self.n_columns)
+        # A block that is brought to float64 is memory of our own.
+        return rows if self._is_ready(self.data) else max(3 * rows // 4, min(rows, FEWEST_ROWS))
 
     def _run(self, kernel: Callable[..., Summary], args: Any, bounds: tuple[int, int]) -> Summary:
         # What is folded block by block may keep parts of them.

@@ -41,16 +41,18 @@ def in_order(
         yield from map(job, tasks)
         return
     work = _Work(job, tasks, ahead=threads + 1)
-    helpers = [Thread(target=work.help) for _ in range(min(threads, len(tasks)) - 1)]
-    for helper in helpers:
-        helper.start()
+    # An interrupt may come at any line: a helper that nobody stops must not outlive the process.
+    helpers = [Thread(target=work.help, daemon=True) for _ in range(min(threads, len(tasks)) - 1)]
     try:
+        for helper in helpers:
+            helper.start()
         for task in range(len(tasks)):
             yield work.result(task)
     finally:
         work.stop()
         for helper in helpers:
-            helper.join()
+            if helper.is_alive():
+                helper.join()
 
 
 class _Work(Generic[Task, Result]):

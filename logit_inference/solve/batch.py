@@ -279,7 +279,7 @@ def _alone(
     """Return outcome, coefficients, standard errors and log-likelihood of one replicate."""
     nothing = np.full(len(fit.names), np.nan)
     rows = _reweighted(fit.rows, np.asarray(weights, dtype=np.float64))
-    counts = rows.fold(fit.likelihood.tally)
+    counts = rows.without_columns().fold(fit.likelihood.tally)
     if not counts.trials > 0:
         return Outcome.SINGULAR, nothing, nothing, np.nan
     if counts.events in (0.0, counts.trials):

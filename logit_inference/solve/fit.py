@@ -173,7 +173,7 @@ def fit_rows(
     an offset the null model adds a few passes over a single column.
     """
     with blas_pinned(source.n_rows, source.n_columns):
-        counts = source.fold(likelihood.tally)
+        counts = source.without_columns().fold(likelihood.tally)
         one_outcome = counts.events in (0.0, counts.trials)
         # Without a constant among the columns equal outcomes may have a maximum all the same.
         possible = constant is None if estimator.is_ml else estimator.is_bounded(constant)

@@ -1,5 +1,7 @@
 """Products of columns against numpy, for every way in which columns are kept."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -131,3 +133,20 @@ def test_a_score_is_cheaper_the_more_columns_there_are():
     assert prices == sorted(prices, reverse=True)
     assert prices[0] < 1
     assert 0 < score_price(coded(), 6) < 1
+
+
+def test_a_block_of_a_fortran_array_is_not_copied_to_be_multiplied():
+    """As np.dot would: the block has gaps between its columns."""
+    X = np.asfortranarray(np.random.default_rng(0).normal(size=(30_000, 20)))[5_000:25_000]
+    gram, weight = Gram(X), np.ones(len(X))
+    tracemalloc.start()
+    try:
+        eta = times(X, np.ones(20))
+        score = transposed_times(X, weight)
+        gram.add(X, weight)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert eta.nbytes <= peak < X.nbytes / 5  # the sums by row, and pieces
+    np.testing.assert_allclose(score, X.sum(axis=0), rtol=1e-10)
+    np.testing.assert_allclose(np.triu(gram.upper()), np.triu(X.T @ X), rtol=1e-10)

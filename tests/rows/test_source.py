@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from logit_inference.errors import WeightsError
 from logit_inference.rows.basis import Basis, BasisSource
 from logit_inference.rows.block import Block, check_weights
+from logit_inference.rows.contrasts import ContrastSource
 from logit_inference.rows.sample import sampled_rows
 from logit_inference.rows.source import RUNS, ArraySource, rows_per_block, run_bounds
 
@@ -220,3 +221,32 @@ def test_weights_that_are_none_are_refused(weights, kind, words):
 def test_a_bad_weight_is_named_by_the_callers_label():
     with pytest.raises(WeightsError, match="row 'b'"):
         check_weights(np.array([1.0, -1.0]), "precision", ["a", "b"])
+
+
+class Unread:
+    """Columns of which nobody may ask for a value."""
+
+    shape, dtype = (10, 2), np.dtype(np.float32)
+
+    def __len__(self):
+        return 10
+
+    def __getitem__(self, rows):
+        raise AssertionError("the columns were read")
+
+
+@pytest.mark.parametrize("intercept", [False, True])
+def test_rows_without_columns_read_none(intercept):
+    data = rows().with_columns(Unread())
+    bare = ArraySource(data, 4, intercept=intercept).without_columns()
+    assert (bare.n_rows, bare.n_columns) == (10, 0)
+    assert bare.fold(lambda block: float(block.offset @ block.y)) == 25.0
+
+
+def test_rows_in_a_basis_or_as_contrasts_have_a_form_without_columns():
+    source = ArraySource(rows(), 4)
+    based = BasisSource(source, Basis(2, (1,))).without_columns()
+    assert based.n_columns == 0
+    assert based.fold(lambda block: float(block.y.sum())) == 5.0
+    contrasted = ContrastSource(source, 3).without_columns()
+    assert contrasted.fold(lambda block: float(block.n_rows)) == 20.0
