@@ -58,11 +58,14 @@ class Opening:
     steps : tuple of Step
     n_passes : float
         Over all rows; one over a sample counts as its share of them.
+    from_start : bool
+        Whether all rows led there from the usual start: to begin there again would lead no better.
     """
 
     coef: Floats | None
     steps: tuple[Step, ...] = ()
     n_passes: float = 0.0
+    from_start: bool = False
 
 
 NO_OPENING = Opening(None)
@@ -140,7 +143,7 @@ def open_search(
     if every is None:
         if means.rough is None:
             return NO_OPENING
-        return _open_roughly(means, means.rough, start, least, counts.trials)
+        return _open_roughly(means, means.rough, start, counts.trials)
     with np.errstate(all="ignore"):
         found, share = _search_sample(source, likelihood, start, counts, every)
         factor, spent = found.factor, found.n_passes * share
@@ -175,17 +178,15 @@ def _search_sample(
     return found, sample.n_rows / source.n_rows
 
 
-def _open_roughly(
-    means: Means, rough: Objective, start: Floats, least: float, trials: float
-) -> Opening:
+def _open_roughly(means: Means, rough: Objective, start: Floats, trials: float) -> Opening:
     """Return where an information of the start leads that is in single precision."""
-    at = _look_roughly(rough, start, least)
+    at = _look_roughly(rough, start)
     if at is None:
         return Opening(None, (), 1.0)
     size = first_length(at.decrement**2, trials)
     with np.errstate(all="ignore"):
-        told = _approach(means, _onward(means, start, at, size), least)
-    return Opening(told.coef, told.steps, 1.0 + told.n_passes)
+        told = _approach(means, _onward(means, start, at, size), at.log_likelihood)
+    return Opening(told.coef, told.steps, 1.0 + told.n_passes, from_start=True)
 
 
 def _approach(means: Means, told: Chord, least: float) -> Chord:
@@ -194,14 +195,16 @@ def _approach(means: Means, told: Chord, least: float) -> Chord:
     Until the maximum is expected to be next, or nothing is gained over the last point, or over
     ``least``.
     """
+    base = None
     for _ in range(MOST_LOOKS):
         if means.rough is None or told.arrives or told.coef is None:
             break
         last = told.steps[-1].log_likelihood if told.steps else least
-        at = _look_roughly(means.rough, told.coef, last)
-        if at is None:
-            return replace(told, n_passes=told.n_passes + 1)
-        onward = _onward(means, told.coef, at)
+        at = _look_roughly(means.rough, told.coef)
+        if at is None or not at.log_likelihood >= _barely(last):
+            lost = at is not None and base is not None
+            return replace(told, coef=base if lost else told.coef, n_passes=told.n_passes + 1)
+        base, onward = told.coef, _onward(means, told.coef, at)
         passes = told.n_passes + 1 + onward.n_passes
         told = replace(onward, steps=told.steps + onward.steps, n_passes=passes)
     return told
@@ -217,14 +220,12 @@ class _Look:
     decrement: float
 
 
-def _look_roughly(rough: Objective, coef: Floats, least: float) -> _Look | None:
-    """Return the step from coefficients; None where it is not to be had, or they are no gain."""
+def _look_roughly(rough: Objective, coef: Floats) -> _Look | None:
+    """Return the step from coefficients; None where it is not to be had."""
     with np.errstate(all="ignore"):  # sums that overflow single precision have no factor
         now = rough(coef)
         factor = factorize(now.upper)
     if factor is None or factor.left < RESOLVED_ROUGHLY:
-        return None
-    if not now.log_likelihood >= _barely(least):
         return None
     direction = factor.solve(now.score)
     decrement = math.sqrt(max(float(now.score @ direction), 0.0))

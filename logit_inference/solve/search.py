@@ -125,7 +125,8 @@ def _find(
         spent, tried = opening.n_passes, opening.steps
         if opening.coef is not None:
             onward = replace(search, start=opening.coef, trials=math.inf)
-            solution = _newton(source, onward, pace, whole, smallest_step=1.0)
+            least_step = SMALLEST_STEP if opening.from_start else 1.0
+            solution = _newton(source, onward, pace, whole, smallest_step=least_step)
             spent, tried = spent + solution.n_passes, tried + solution.steps
             if solution.outcome.converged:
                 at, factor = solution.evaluation, solution.factor
