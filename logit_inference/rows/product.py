@@ -16,12 +16,11 @@ from logit_inference.rows.blas import add_square
 from logit_inference.rows.block import Floats
 from logit_inference.rows.coded import Coded
 from logit_inference.rows.doubled import doubled_sums
-from logit_inference.rows.pieces import FEW_COLUMNS, PIECE, in_pieces
+from logit_inference.rows.pieces import FEW_COLUMNS, in_pieces
 from logit_inference.rows.quadratic import CodedGram
 from logit_inference.rows.survey import survey
 
 Columns = Floats | Coded
-SCALED_BYTES = 1 << 18  # of scaled rows at a time, of few columns: a quarter of a block
 
 
 def times(X: Columns, coef: Floats, out: Floats | None = None) -> Floats:
@@ -150,8 +149,9 @@ class Gram:
 
     Of many columns a symmetric rank-k update does half the work of a general product. Of few, it
     is bounded by packing, and products of a few hundred rows at a time, which BLAS need not pack,
-    are faster; so there the buffer is smaller than a block. It has the memory order of X: scaling
-    the columns of a Fortran array row by row would stride through memory.
+    are faster. The buffer has the memory order of X: scaling the columns of a Fortran array row by
+    row would stride through memory. It holds a whole block: less would spare memory, but threads
+    that ask for the interpreter more often wait for each other.
 
     Parameters
     ----------
@@ -163,14 +163,10 @@ class Gram:
     """
 
     def __init__(self, X: Floats, *, single: bool = False) -> None:
-        n, p = X.shape
+        p = X.shape[1]
         self._by_rows = X.strides[0] >= X.strides[1]
         self._few = p <= FEW_COLUMNS
-        # Whole pieces, of which products of few columns are made.
-        pieces = max(SCALED_BYTES // (8 * max(p, 1)) // (2 * PIECE), 1)
-        self._step = 2 * PIECE * pieces if self._few else n
-        self._step = max(min(self._step, n), 1)
-        shape = (self._step, p) if self._by_rows else (p, self._step)
+        shape = X.shape if self._by_rows else X.shape[::-1]
         self._rounded = np.empty(shape, np.float32) if single else None
         self._scaled: Any = np.empty(shape, np.float32 if single else np.float64)
         # The sums of many columns are as large as they are many.
@@ -180,11 +176,6 @@ class Gram:
         """Add a block with (n,) weights."""
         if not self._few:
             weight = np.sqrt(weight)
-        for start in range(0, len(X), self._step):
-            some = slice(start, start + self._step)
-            self._add(X[some], weight[some])
-
-    def _add(self, X: Floats, weight: Floats) -> None:
         rows: Any = X if self._by_rows else X.T
         across: Any = weight[:, np.newaxis] if self._by_rows else weight
         taken = np.s_[: len(X)] if self._by_rows else np.s_[:, : len(X)]
