@@ -25,7 +25,7 @@ from logit_inference.rows.coded import rows_per_block as coded_rows
 from logit_inference.rows.distinct import distinct_rows
 from logit_inference.rows.product import score_price
 from logit_inference.rows.sample import sampled_rows
-from logit_inference.rows.threads import blas_pinned, in_order
+from logit_inference.rows.threads import blas_pinned, in_order, threads_for
 
 Summary = TypeVar("Summary")
 BLOCK_BYTES = 1 << 20  # a megabyte of X: a block stays in a core's cache
@@ -100,7 +100,8 @@ class ArraySource:
     data : Block
         All the rows. Only ``X`` may be other than contiguous float64.
     block_rows : int, optional
-        Rows in a block; by default as many as fill a megabyte, and 256 to 16,384.
+        Rows in a block; by default as many as fill a megabyte, or less of a small table, and 256 to
+        16,384.
     intercept : bool
         Whether a column of ones comes before the columns of X.
     threads : int
@@ -215,8 +216,11 @@ class ArraySource:
         if isinstance(X, Coded):
             return coded_rows(X)
         rows = rows_per_block(self.n_columns)
-        # A block that is brought to float64 is memory of our own.
-        return rows if self._is_ready(self.data) else max(3 * rows // 4, min(rows, FEWEST_ROWS))
+        if self.n_rows <= rows or threads_for(self.n_rows, self.n_columns, 2) > 1:
+            return rows  # the larger they are, the less threads wait for each other
+        # Beside a smaller table a block weighs, twice so where it is brought to float64 first.
+        share = 3 * rows // 4 if self._is_ready(self.data) else rows // 2
+        return max(share, min(rows, FEWEST_ROWS))
 
     def _run(self, kernel: Callable[..., Summary], args: Any, bounds: tuple[int, int]) -> Summary:
         # What is folded block by block may keep parts of them.
