@@ -117,7 +117,7 @@ def rough_objective(source: Source, likelihood: Likelihood) -> Objective | None:
 def open_search(
     source: Source, likelihood: Likelihood, start: Floats, least: float, counts: Tally, pace: Pace
 ) -> Opening:
-    """Return a better start from a sample of the rows and score-only steps over all of them.
+    """Return a better start from a sample of the rows and cheap steps over all of them.
 
     Parameters
     ----------
@@ -133,9 +133,10 @@ def open_search(
 
     Notes
     -----
-    About a third of a pass on the sample, which is a copy of its rows, and two to four passes for
-    the score. A sample that is separated, dependent or misleading is dropped at the price of what
-    was spent.
+    A tenth to a third of a pass on the sample, which is a copy of its rows, then two to five over
+    all rows, for the score or with information in single precision. Where rows are few for their
+    columns that information takes the sample's place. A sample that is separated, dependent or
+    misleading is dropped at the price of what was spent.
     """
     n, p = source.n_rows, source.n_columns
     means = means_of(source, likelihood, pace)
