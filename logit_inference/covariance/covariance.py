@@ -13,6 +13,7 @@ import numpy as np
 from logit_inference.covariance.satterthwaite import Satterthwaite
 from logit_inference.rows.basis import Basis
 from logit_inference.rows.block import Floats
+from logit_inference.rows.lengths import squared_lengths
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Covariance:
     def std_errors(self) -> Floats:
         """The (p,) standard errors; NaN where a coefficient cannot be estimated."""
         outer = self.root if self.basis.is_identity else self.basis.root(self.root)
-        errors: Floats = np.sqrt(np.einsum("ij,ij->i", outer, outer))
+        errors: Floats = np.sqrt(squared_lengths(outer))
         if len(self.basis.kept) < len(errors):
             errors[~self.basis.estimable] = np.nan
         return errors

@@ -17,6 +17,7 @@ from logit_inference.covariance.satterthwaite import Satterthwaite
 from logit_inference.errors import PredictionError, plain
 from logit_inference.rows.block import Floats
 from logit_inference.rows.coded import Coded
+from logit_inference.rows.lengths import squared_lengths
 from logit_inference.rows.product import Columns, dense, row_squares, times
 from logit_inference.solve.condition import GROWTH_ALLOWED
 from logit_inference.solve.rank import Relation
@@ -181,7 +182,7 @@ def _resolved_squares(X: Columns, root: Floats) -> Floats:
     squares = row_squares(X, root)
     if not isinstance(X, Coded):
         return squares
-    terms = np.square(times(abs(X), np.sqrt(np.einsum("ij,ij->i", root, root))))
+    terms = np.square(times(abs(X), np.sqrt(squared_lengths(root))))
     doubtful = np.flatnonzero(terms > GROWTH_ALLOWED * squares)
     size = AT_ONCE // X.shape[1] + 1
     if len(doubtful) * float(root.size) <= MOST_WRITTEN_OUT:

@@ -48,6 +48,7 @@ from logit_inference.likelihood.evaluation import Total
 from logit_inference.likelihood.likelihood import Likelihood
 from logit_inference.rows.basis import Basis
 from logit_inference.rows.block import Block, Floats
+from logit_inference.rows.lengths import squared_lengths
 from logit_inference.rows.product import dense, matrix_times
 from logit_inference.solve.factor import column_reach
 from logit_inference.solve.fit import Fit
@@ -106,7 +107,7 @@ def wald_slopes(fit: Fit, columns: Sequence[int] | None = None) -> WaldSlopes:
     if wanted:
         root = fit.information_root()
         lean = fit.basis.of(np.eye(p)[wanted]) @ root
-        variances, effects = np.einsum("ij,ij->i", lean, lean), root @ lean.T
+        variances, effects = squared_lengths(lean), root @ lean.T
         at = (fit.basis, fit.likelihood, fit.solution.coef, effects, wanted)
         own, along = fit.solved.fold(_skewed, *at).values
         share = fit.coef[wanted] / (2.0 * variances)

@@ -19,6 +19,7 @@ import numpy as np
 from scipy.special import chdtrc, chdtri, fdtrc, fdtri, ndtri
 
 from logit_inference.rows.block import Floats
+from logit_inference.rows.lengths import squared_lengths
 
 N_POINTS, N_SHIFTS = 8191, 16  # a prime number of points, in each of so many shifted lattices
 EXACT = 1e-12  # of a singular value: smaller ones are rounding
@@ -132,7 +133,7 @@ def _shares(axes: Sequence[Floats]) -> tuple[Floats, list[int], int]:
     for number, shift in enumerate(shifts):
         uniform = np.abs(2.0 * ((points + shift) % 1.0) - 1.0)
         vector = ndtri(np.clip(uniform, 1e-15, 1.0 - 1e-15))
-        length = np.einsum("ij,ij->i", vector, vector)
+        length = squared_lengths(vector)
         for place, (k, own) in enumerate(zip(sizes, inside, strict=True)):
             along = np.square(vector @ own).reshape(N_POINTS, -1, k).sum(axis=2)
             shares[number, :, place] = along.max(axis=1) / length

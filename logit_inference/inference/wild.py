@@ -23,6 +23,7 @@ from logit_inference.inference.result import TestResult
 from logit_inference.inference.submodel import Whole, submodel
 from logit_inference.inference.wald import check_restrictions
 from logit_inference.rows.block import Floats
+from logit_inference.rows.lengths import squared_lengths
 from logit_inference.rows.threads import blas_pinned
 from logit_inference.solve.factor import factorize
 from logit_inference.solve.root import information_root
@@ -152,7 +153,7 @@ def _statistics(scores: Floats, weights: Floats, *, signs: bool) -> Floats:
     """Return the statistics of replicates with weights (B, G)."""
     sums = weights @ scores
     if signs:  # their squares are one, so that the variance stays the identity
-        plain: Floats = np.einsum("ij,ij->i", sums, sums)
+        plain: Floats = squared_lengths(sums)
         return plain
     k = scores.shape[1]
     squares = np.einsum("gi,gj->gij", scores, scores).reshape(len(scores), k * k)

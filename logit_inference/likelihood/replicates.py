@@ -22,6 +22,7 @@ from scipy.special import gammaln
 
 from logit_inference.likelihood.evaluation import Total
 from logit_inference.rows.block import Block, Floats
+from logit_inference.rows.lengths import squared_lengths
 from logit_inference.rows.product import dense
 
 TILE = 1 << 14  # replicates times rows that are worked on at a time, so that they stay in a cache
@@ -91,7 +92,7 @@ def replicate_sums(block: Block, at: Replicates) -> ReplicateSums:
     reach = 0.0
     for part, columns in _parts(block, at.root):
         products = columns[:, first] * columns[:, second]
-        reach = max(reach, float(np.einsum("ij,ij->i", columns, columns).max(initial=0.0)))
+        reach = max(reach, float(squared_lengths(columns).max(initial=0.0)))
         sign, signed = _signed(part, columns)
         for tile in _tiles(part, at, sign, signed):
             e = np.minimum(tile.margin, LARGEST_MARGIN, out=tile.margin)

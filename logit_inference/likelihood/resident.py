@@ -32,7 +32,7 @@ def resident(block: Block) -> Callable[[Floats], Evaluation] | None:
 
     Notes
     -----
-    Memory: a copy of the block's X, another for its scaled rows, and four numbers a row.
+    Memory: a copy of the block's X, another for its scaled rows, and six numbers a row.
 
     Examples
     --------
@@ -48,38 +48,41 @@ def resident(block: Block) -> Callable[[Floats], Evaluation] | None:
     p, n = X.shape[1], block.n_rows
     sign = 1.0 - 2.0 * block.y
     # In one piece, which the C library keeps for the next fit: several it would give back.
-    room = np.empty((2 * p + 4, n))
-    beside, scaled = room[: p + 1], room[p + 1 : -3]
+    room = np.empty((2 * p + 6, n))
+    beside, scaled = room[: p + 1], room[p + 1 : -5].T
     Z, minus = beside[:p], beside[p]  # below it −(1 + t): a product with both has the score too
-    against, t, weight = room[-3:]
+    against, t, weight, far, minus_one = room[-5:]
+    far.fill(FAR)  # numpy takes a number for an array at each call, which is not free
+    minus_one.fill(-1.0)
     np.multiply(X.T, sign, out=Z)
     counts = block.counts
     weights = block.weights
     shift = None if block.offset is None else sign * block.offset
     # The null model in closed form: of few rows the usual way is as fast.
-    plain = weights is None and shift is None and n > FEW_ROWS
-    each = np.ones(n) if weights is None else weights
+    few = n <= FEW_ROWS
+    plain = weights is None and shift is None and not few
+    each = minus_one if weights is None else -weights
 
     def evaluate(coef: Floats) -> Evaluation:
         """Return log-likelihood, score and information at ``coef``, in 12 calls of numpy."""
-        nonlocal against, weight
         if plain and np.count_nonzero(coef) <= 1:
             column = int(np.argmax(coef != 0.0))
             if np.array_equal(Z[column], sign):
                 return _at_null(Z, sign, float(coef[column]))
-        np.dot(coef, Z, against)
+        coef.dot(Z, against)
         if shift is not None:
-            against += shift
-        np.exp(np.minimum(against, FAR, out=t), t)
-        np.subtract(-1.0, t, minus)
+            np.add(against, shift, against)
+        np.exp(np.minimum(against, far, out=t), t)
+        np.subtract(minus_one, t, minus)
         np.divide(t, minus, weight)
         if weights is not None:
-            weight *= weights
-        weight /= minus
-        value = -float(each.dot(np.log1p(t, t)))
+            np.multiply(weight, weights, weight)
+        np.divide(weight, minus, weight)
+        value = float(each.dot(np.log1p(t, t)))
         if (value < MAY_BE_FAR or weights is not None) and against[against.argmax()] > FAR:
-            value -= float(each.dot(np.maximum(against - FAR, 0.0)))
-        sums = in_pieces(beside.T, np.multiply(Z, weight, scaled).T)
+            value += float(each.dot(np.maximum(against - FAR, 0.0)))
+        np.multiply(Z, weight, scaled.T)
+        sums = beside.dot(scaled) if few else in_pieces(beside.T, scaled)
         known = weight if counts is None else weight[counts]
         smallest = float(known[known.argmin()]) if len(known) else np.inf
         return Evaluation(value, sums[p], sums[:p], smallest)

@@ -104,6 +104,8 @@ class Basis:
 
     def coefficients(self, inner: Floats) -> Floats:
         """Return the (p,) coefficients of X; NaN where a column does not take part."""
+        if self.is_identity:
+            return inner.copy()
         full = np.full(self.n_columns, np.nan)
         full[list(self.kept)] = inner if self.matrix is None else self.matrix @ inner
         return full

@@ -16,6 +16,7 @@ from logit_inference.rows.blas import add_square
 from logit_inference.rows.block import Floats
 from logit_inference.rows.coded import Coded
 from logit_inference.rows.doubled import doubled_sums
+from logit_inference.rows.lengths import squared_lengths
 from logit_inference.rows.pieces import FEW_COLUMNS, in_pieces
 from logit_inference.rows.quadratic import CodedGram
 from logit_inference.rows.survey import survey
@@ -52,7 +53,7 @@ def row_squares(X: Columns, root: Floats) -> Floats:
     if isinstance(X, Coded):
         return quadratic.row_squares(X, root)
     reach = X @ root
-    squares: Floats = np.einsum("ij,ij->i", reach, reach)
+    squares: Floats = squared_lengths(reach)
     return squares
 
 

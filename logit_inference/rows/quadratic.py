@@ -28,6 +28,7 @@ from logit_inference.rows.coded import (
     rows_per_block,
     span,
 )
+from logit_inference.rows.lengths import squared_lengths
 from logit_inference.rows.pieces import FEW_COLUMNS, in_pieces
 
 
@@ -155,7 +156,7 @@ class RowForm:
         roots = [_own_root(part, root) for part in layout.parts]
         squares, products = [], []
         for part, own, size in zip(layout.parts, roots, sizes, strict=True):
-            squares.append(_to_levels(part, np.einsum("ij,ij->i", own, own), size))
+            squares.append(_to_levels(part, squared_lengths(own), size))
             products.append(_to_levels(part, 2.0 * (own @ numeric.T), size))
         tables = {}
         for i, j, a, b in _pairs(layout):
@@ -177,7 +178,7 @@ class RowForm:
     def _at_block(self, X: Coded) -> Floats:
         parts = self.layout.parts
         reach = X.numbers @ self.numeric.T
-        total: Floats = np.einsum("ij,ij->i", reach, reach)
+        total: Floats = squared_lengths(reach)
         for part, squares, products in zip(parts, self.squares, self.products, strict=True):
             codes = X.codes[part.factor]
             own = multiplied(X, part, look_up(squares, codes))

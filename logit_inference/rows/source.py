@@ -157,6 +157,10 @@ class ArraySource:
 
         A kernel returns arrays of its own: the first one's take up the others.
         """
+        block = self.only_block
+        if block is not None:
+            with blas_pinned(self.n_rows, self.n_columns):
+                return kernel(block, *args)
         merged: Summary = self.fold_runs(_fold_blocks, kernel, *args)
         return merged
 
@@ -204,6 +208,8 @@ class ArraySource:
 
     def without_columns(self) -> ArraySource:
         """Return the rows with no columns, for sums over them that need none."""
+        if self.only_block is self.data:
+            return self  # at hand as they are
         bare = self.data.with_columns(np.empty((self.n_rows, 0)))
         return ArraySource(bare, self.block_rows, cuts=self.cuts)
 
@@ -304,7 +310,7 @@ def run_bounds(
 
 def _is_ready(X: Any) -> bool:
     """Say whether BLAS takes a block as it is: float64, one of its two axes contiguous."""
-    if isinstance(X, Coded):
+    if isinstance(X, Coded) or not X.shape[1]:
         return True
     if X.dtype != np.float64 or not X.flags.aligned:
         return False

@@ -25,6 +25,7 @@ from logit_inference.likelihood.replicates import (
 )
 from logit_inference.rows.basis import Basis, BasisSource, in_basis
 from logit_inference.rows.block import Floats
+from logit_inference.rows.lengths import squared_lengths
 from logit_inference.rows.source import ArraySource, Source
 from logit_inference.rows.threads import blas_pinned
 from logit_inference.solve.fit import Fit, fit_rows
@@ -297,7 +298,7 @@ def _alone(
     errors = nothing
     if std_errors:
         outer = fit.basis.root(again.basis.root(again.information_root()))
-        errors = np.sqrt(np.einsum("ij,ij->i", outer, outer))
+        errors = np.sqrt(squared_lengths(outer))
     return outcome, fit.basis.coefficients(again.coef), errors, again.log_likelihood
 
 

@@ -28,6 +28,7 @@ from logit_inference.likelihood.likelihood import Likelihood
 from logit_inference.likelihood.rounding import RESIDUAL, UNIT, ScoreSums
 from logit_inference.rows.basis import Basis
 from logit_inference.rows.block import Floats
+from logit_inference.rows.lengths import squared_lengths
 from logit_inference.rows.source import Source
 from logit_inference.solve.factor import Factor, column_reach, row_leverage, working_triangle
 from logit_inference.solve.fit import Fit
@@ -167,7 +168,7 @@ def certify(
         root, error = _root(rows, likelihood, coef, factor, sums)
         if root is None:
             return undecided("the information is too ill-conditioned for a proof in doubles")
-        errors: Floats = np.sqrt(np.einsum("ij,ij->i", root, root))
+        errors: Floats = np.sqrt(squared_lengths(root))
         decrement = float(np.linalg.norm(root.T @ sums.score))
         rounding = sums.allowance(errors)
         rounding += (len(coef) + 2) * UNIT * float(errors @ np.abs(sums.score))
@@ -187,7 +188,7 @@ def certify(
             return undecided(reason, decrement, longest, rounding)
         distance = -math.log1p(-product) / longest * MARGIN
         if basis is not None and basis.matrix is not None:
-            printed = np.sqrt(np.einsum("ij,ij->i", *[basis.root(root)] * 2))
+            printed = np.sqrt(squared_lengths(basis.root(root)))
             shares = basis.rounding(coef) / printed
             distance += float(shares[basis.estimable].max())
     return Certificate(True, distance, decrement, longest, rounding)
@@ -234,7 +235,7 @@ def _root(
 
 
 def _kappa(root: Floats, information: Floats) -> float:
-    errors = np.sqrt(np.einsum("ij,ij->i", root, root))
+    errors = np.sqrt(squared_lengths(root))
     return float(errors @ np.sqrt(information))
 
 

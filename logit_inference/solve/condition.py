@@ -14,6 +14,7 @@ from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Floats
 from logit_inference.rows.centring import Centring, constant_parts
 from logit_inference.rows.coded import Integers, Layout, Part
+from logit_inference.rows.lengths import squared_lengths
 from logit_inference.rows.source import Source
 from logit_inference.solve.factor import EPS, Factor, factorize, number_triangle
 
@@ -52,7 +53,7 @@ def error_growth(factor: Factor, root: Floats) -> float:
     there are many columns, none of which is nearly a combination of others. q² operations.
     """
     A = factor.matrix
-    s = np.sqrt(np.einsum("ij,ij->i", root, root))
+    s = np.sqrt(squared_lengths(root))
     total = -float(np.square(s) @ A.diagonal())
     for start in range(0, len(A), STRIP):
         stop = min(start + STRIP, len(A))

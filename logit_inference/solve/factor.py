@@ -20,6 +20,7 @@ from logit_inference.likelihood.evaluation import Largest, Reach
 from logit_inference.likelihood.likelihood import Likelihood
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.coded import Coded
+from logit_inference.rows.lengths import squared_lengths
 from logit_inference.rows.product import dense, largest, row_squares, times
 from logit_inference.rows.source import Source
 
@@ -38,14 +39,21 @@ class Factor:
         R; what stands below the diagonal is zero.
     matrix : (q, q) array
         A, of which the upper triangle is read.
-    left : float
-        The least share of a column's squared length that projection on those before it leaves. Its
-        inverse is a lower bound on the condition, and costs nothing.
     """
 
     upper: Floats
     matrix: Floats
-    left: float
+
+    @property
+    def left(self) -> float:
+        """The least share of a column's squared length that projection on those before it leaves.
+
+        Its inverse is a lower bound on the condition, and costs next to nothing. NaN where the
+        matrix is not finite.
+        """
+        # A squared pivot over its diagonal is what is left of a column of length one.
+        shares = np.square(self.upper.diagonal()) / self.matrix.diagonal()
+        return float(np.minimum.reduce(shares, initial=np.inf))
 
     @property
     def scale(self) -> Floats:
@@ -96,6 +104,21 @@ class Factor:
         return result
 
 
+def condition_bound(matrix: Floats, root: Floats) -> float:
+    """Return a bound on the condition of ``S A S``, with ``S = diag(A)^(−1/2)``; O(q²).
+
+    Its trace is q, and that of its inverse the sum of the variances times the information.
+
+    Parameters
+    ----------
+    matrix : (q, q) array
+        A, of which the diagonal is read.
+    root : (q, r) array
+        B with ``B B' = A⁻¹``.
+    """
+    return len(root) * float(squared_lengths(root).dot(matrix.diagonal()))
+
+
 def factorize(upper: Floats) -> Factor | None:
     """Return the Cholesky factor, or None where the matrix is numerically singular.
 
@@ -115,13 +138,11 @@ def factorize(upper: Floats) -> Factor | None:
     >>> factorize(np.ones((2, 2))) is None
     True
     """
-    factor, failed = dpotrf(upper)
+    triangle, failed = dpotrf(upper)
     if failed:
         return None
-    # A squared pivot over its diagonal is what is left of a column of length one after projection
-    # on those before it; NaN where the matrix is not finite.
-    left = np.minimum.reduce(np.square(factor.diagonal()) / upper.diagonal())
-    return Factor(factor, upper, float(left)) if left >= EPS else None
+    factor = Factor(triangle, upper)
+    return factor if factor.left >= EPS else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,11 +221,10 @@ def resolved_factor(rows: Source, likelihood: Likelihood, coef: Floats) -> Facto
         return None
     upper = np.triu(upper)
     upper *= np.where(upper.diagonal() < 0, -1.0, 1.0)[:, np.newaxis]
-    matrix = upper.T @ upper
+    factor = Factor(upper, upper.T @ upper)
     with np.errstate(divide="ignore", invalid="ignore"):  # of columns without any weight left
-        left = float(np.min(np.square(upper.diagonal()) / matrix.diagonal(), initial=np.inf))
-    # A column that rounding alone keeps apart from others is no column.
-    return Factor(upper, matrix, left) if left >= EPS * EPS * ROOM else None
+        # A column that rounding alone keeps apart from others is no column.
+        return factor if factor.left >= EPS * EPS * ROOM else None
 
 
 def number_triangle(block: Block, numbers: Sequence[int]) -> Triangle:

@@ -207,8 +207,9 @@ def fit_rows(
             correction = found.correction
         if cells is not None:
             solution = _over_cells(solution, cells.n_rows, source.n_rows)
-        n_passes = solution.n_passes + looked
-        solution = replace(solution, n_passes=n_passes, n_trials=counts.trials)
+        if looked or solution.n_trials != counts.trials:
+            n_passes = solution.n_passes + looked
+            solution = replace(solution, n_passes=n_passes, n_trials=counts.trials)
     return Fit(
         source,
         solved,

@@ -16,13 +16,14 @@ from scipy.linalg.lapack import dpotrf, dpotrs
 from logit_inference.likelihood.objective import Objective
 from logit_inference.rows.block import Floats
 from logit_inference.solve.discriminant import first_length
-from logit_inference.solve.factor import factorize
+from logit_inference.solve.factor import Factor, condition_bound
 from logit_inference.solve.newton import FRESH, LARGEST_CURVATURE, ROUNDING, SUFFICIENT
-from logit_inference.solve.reach import RESOLVED, leverage_bound
+from logit_inference.solve.reach import leverage_bound
+from logit_inference.solve.schedule import Opening
 from logit_inference.solve.solution import Outcome, Solution, Step
 
-MOST_STEPS = 12  # full ones; ordinary data need four to seven
-WELL_CONDITIONED = 1e6  # norm of the scaled inverse at the start: columns are far from dependent
+MOST_STEPS = 10  # full ones; ordinary data need four to seven
+WELL_CONDITIONED = 1e6  # scaled condition at the end: columns are far from dependent
 
 
 def lean_newton(
@@ -30,18 +31,17 @@ def lean_newton(
     start: Floats,
     *,
     tolerance: float,
-    max_iterations: int,
     trials: float = math.inf,
     reach: Floats | None,
-) -> Solution | None:
-    """Return the maximum, or None where anything on the way there is out of the ordinary.
+) -> Solution | Opening:
+    """Return the maximum; what was spent where anything on the way there is out of the ordinary.
 
     Parameters
     ----------
     objective : callable
         From (q,) coefficients to an `Evaluation`; cheap.
     start : (q,) array
-    tolerance, max_iterations, trials
+    tolerance, trials
         As in `newton`.
     reach : (q,) array or None
         Largest absolute value of each column, where it is known.
@@ -49,49 +49,50 @@ def lean_newton(
     Notes
     -----
     Every step is a full one, the first a longer one, and brings what the quadratic model promises.
-    Columns are independent by the condition at the start, as in `find_rank`; at the end M·λ is
-    below what `newton` asks for, by a bound that costs nothing.
+    At the end columns are independent by the condition of the information, as in `find_rank`, and
+    M·λ is below what `newton` asks for, by a bound that costs nothing.
     """
-    coef = start
-    now = objective(coef)
-    first = factorize(now.upper)
-    if first is None or not first.inverse_norm <= WELL_CONDITIONED:
-        return None
-    upper, before = first.upper, math.inf
+    coef, steps, before, least = start, list[Step](), math.inf, -math.inf
     # Leverages add up to the number of columns, and working weights to a quarter of the trials at
     # most: M is no less than this, and no look closer makes M·λ small where this does not.
     least_reach = math.sqrt(4.0 * len(coef) / trials)
-    steps: list[Step] = []
-    for _ in range(min(max_iterations, MOST_STEPS)):
+    for n_passes in range(1, MOST_STEPS + 1):
+        now = objective(coef)
+        upper, singular = dpotrf(now.upper)
+        if singular or not now.log_likelihood >= least:
+            break
         direction = dpotrs(upper, now.score)[0]
         squared = float(now.score.dot(direction))
         if not squared >= 0.0:
-            return None
+            break
         decrement = math.sqrt(squared)
         size = 1.0 if steps else first_length(squared, trials)
         steps.append(Step("newton", now.log_likelihood, decrement, size))
         if decrement <= tolerance and (decrement * least_reach <= FRESH or before <= tolerance):
-            factor = factorize(now.upper)
-            if factor is None or factor.left * RESOLVED < 1.0 or not now.smallest_weight > 0.0:
-                return None
+            factor = Factor(upper, now.upper)
+            condition = condition_bound(now.upper, factor.inverse_root())
+            if not (condition <= WELL_CONDITIONED and now.smallest_weight > 0.0):
+                break
             bend = decrement / math.sqrt(now.smallest_weight)  # no leverage exceeds one
             if bend > FRESH and reach is not None:
                 bend = min(bend, decrement * leverage_bound(factor, reach))
             if bend > LARGEST_CURVATURE:
-                return None
+                break
             # One step on the information is that of the maximum; a decrement that hardly falls any
             # more is the rounding of the score.
             if bend <= FRESH or (before <= tolerance and decrement > before / 10):
-                coef, passes = coef + direction, len(steps)
-                ended, taken = Outcome.CONVERGED, tuple(steps)
-                return Solution(coef, now, ended, taken, passes, direction, decrement, factor)
+                return Solution(
+                    coef + direction,
+                    now,
+                    Outcome.CONVERGED,
+                    tuple(steps),
+                    n_passes,
+                    direction,
+                    decrement,
+                    factor,
+                    n_trials=trials,
+                )
         coef = coef + (direction if size == 1.0 else size * direction)
-        ahead = objective(coef)
-        least = SUFFICIENT * squared - ROUNDING * abs(now.log_likelihood)
-        if not ahead.log_likelihood - now.log_likelihood >= least:
-            return None
-        now, before = ahead, decrement
-        upper, singular = dpotrf(now.upper)
-        if singular:
-            return None
-    return None
+        least = now.log_likelihood + SUFFICIENT * squared - ROUNDING * abs(now.log_likelihood)
+        before = decrement
+    return Opening(None, tuple(steps), n_passes)

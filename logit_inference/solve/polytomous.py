@@ -22,6 +22,7 @@ from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.centring import Centring
 from logit_inference.rows.distinct import distinct_rows
+from logit_inference.rows.lengths import squared_lengths
 from logit_inference.rows.pairs import pair_rows
 from logit_inference.rows.pieces import FEW_COLUMNS
 from logit_inference.rows.product import dense
@@ -29,7 +30,7 @@ from logit_inference.rows.source import ArraySource, Source
 from logit_inference.rows.threads import blas_pinned
 from logit_inference.solve.chord import Chord, chord
 from logit_inference.solve.constant import as_constant
-from logit_inference.solve.factor import Factor, column_reach
+from logit_inference.solve.factor import Factor, column_reach, condition_bound
 from logit_inference.solve.newton import FRESH, SMALLEST_STEP, ReachBound, newton
 from logit_inference.solve.pace import Pace
 from logit_inference.solve.peak import Peak, peak_at
@@ -396,7 +397,7 @@ def _curvature(rows: Source, factor: Factor, coef: Floats, now: Evaluation) -> f
     """
     with np.errstate(all="ignore"):
         root = factor.inverse_root()
-        condition = len(coef) * np.einsum("ij,ij,i->", root, root, now.upper.diagonal())
+        condition = condition_bound(now.upper, root)
         rounding = np.finfo(float).eps * np.sqrt(rows.n_rows * condition)
         decrement = float(np.linalg.norm(root.T @ now.score)) + rounding
         product = rows.fold(contrast_reach, root).value * decrement
@@ -414,7 +415,7 @@ def _reach(rows: Source) -> ReachBound:
             seen.append(rows.fold(column_reach))
             spent = 1
         root = factor.inverse_root()
-        errors: Floats = np.sqrt(np.einsum("ij,ij->i", root, root))
+        errors: Floats = np.sqrt(squared_lengths(root))
         if not np.square(errors / factor.scale).sum() <= RESOLVED:
             return np.inf, spent
         return contrast_bound(root, seen[0].values, rows), spent

@@ -29,6 +29,7 @@ from logit_inference.likelihood.rounding import RESIDUAL, UNIT, ScoreSums
 from logit_inference.likelihood.softmax import score_sums
 from logit_inference.rows.basis import Basis
 from logit_inference.rows.block import Floats
+from logit_inference.rows.lengths import squared_lengths
 from logit_inference.rows.source import Source
 from logit_inference.solve.certificate import (
     BLOCK_ELEMENTS,
@@ -132,7 +133,7 @@ def _certified(
     with np.errstate(all="ignore"):
         doubled = rows.n_rows * len(coef) <= DOUBLED_IS_CHEAP
         sums = rows.fold(score_sums, coef, doubled)
-        errors: Floats = np.sqrt(np.einsum("ij,ij->i", root, root))
+        errors: Floats = np.sqrt(squared_lengths(root))
         error = _information_error(rows.n_rows, errors, diagonal, sums)
         if not error <= LARGEST_ERROR:
             return undecided("the information is too ill-conditioned for a proof in doubles")
@@ -151,7 +152,7 @@ def _certified(
             return undecided(reason, decrement, longest, rounding)
         distance = -math.log1p(-product) / longest * MARGIN
         if basis is not None and basis.matrix is not None:
-            printed = np.sqrt(np.einsum("ij,ij->i", *[basis.root(root)] * 2))
+            printed = np.sqrt(squared_lengths(basis.root(root)))
             known = basis.estimable & (printed > 0)
             distance += float((basis.rounding(coef)[known] / printed[known]).max(initial=0.0))
     return Certificate(True, distance, decrement, longest, rounding)

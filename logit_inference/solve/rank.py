@@ -19,6 +19,7 @@ from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.centring import Centring
 from logit_inference.rows.coded import MOST_ROWS, Layout
+from logit_inference.rows.lengths import squared_lengths
 from logit_inference.rows.source import Source
 from logit_inference.solve.condition import (
     condition_numbers,
@@ -268,7 +269,7 @@ def _are_independent(factor: Factor, lengths: Floats, centring: Centring) -> boo
     root = factor.inverse_root()
     if not is_resolved(factor, root):
         return False
-    left = 1.0 / np.sqrt(np.einsum("ij,ij->i", root, root))
+    left = 1.0 / np.sqrt(squared_lengths(root))
     terms = lengths.copy()
     np.add.at(terms, centring.columns, np.abs(centring.values) * lengths[centring.rows])
     allowed = np.maximum(LIMITS.dependent * lengths, LIMITS.cancelled * terms)

@@ -11,6 +11,7 @@ import numpy as np
 
 from logit_inference.rows.block import Floats
 from logit_inference.rows.coded import Layout, Part
+from logit_inference.rows.lengths import squared_lengths
 from logit_inference.solve.factor import Factor
 
 ROOM = 3.0  # LAPACK's estimate of the norm of an inverse is hardly ever below a third of it
@@ -44,7 +45,7 @@ def leverage_bound(factor: Factor, largest: Floats, layout: Layout | None = None
             return np.inf
         return float(np.sqrt(np.square(largest * factor.scale).sum() * ROOM * inverse_norm))
     root = factor.inverse_root()
-    errors: Floats = np.sqrt(np.einsum("ij,ij->i", root, root))
+    errors: Floats = np.sqrt(squared_lengths(root))
     # The trace of the scaled inverse is no less than its norm.
     if not np.square(errors / factor.scale).sum() <= RESOLVED:
         return np.inf

@@ -15,7 +15,7 @@ from logit_inference.rows.block import Floats
 from logit_inference.rows.coded import Layout
 from logit_inference.rows.source import Source
 from logit_inference.solve.condition import condition_numbers, is_resolved
-from logit_inference.solve.factor import Factor, factorize, working_triangle
+from logit_inference.solve.factor import Factor, condition_bound, factorize, working_triangle
 
 # The summed information's inverse is wrong by about eps times its scaled condition. Above this
 # condition (an error of 2e-10) the factor is folded from the rows instead, which loses half of
@@ -77,12 +77,9 @@ def information_root(
 def _resolves(factor: Factor, root: Floats) -> bool:
     """Say whether the summed information is well enough conditioned, S A S at most 1e6.
 
-    The trace of ``S A S`` is q, that of its inverse the sum of variance times information, so that
-    their product bounds the condition. Only where it is large is the condition itself looked for.
+    Only where the bound is too large is the condition itself looked for.
     """
-    information = factor.matrix.diagonal()
-    trace_of_inverse = float(np.einsum("ij,ij,i->", root, root, information))
-    bound = len(root) * trace_of_inverse
+    bound = condition_bound(factor.matrix, root)
     return bound <= SUMMED_IS_ENOUGH or factor.condition_within(SUMMED_IS_ENOUGH)
 
 

@@ -20,8 +20,14 @@ from logit_inference.likelihood.objective import Objective, objective
 from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Floats
 from logit_inference.rows.source import Source
-from logit_inference.solve.factor import Factor, column_reach, resolved_factor, row_leverage
-from logit_inference.solve.lean import lean_newton
+from logit_inference.solve.factor import (
+    Factor,
+    column_reach,
+    condition_bound,
+    resolved_factor,
+    row_leverage,
+)
+from logit_inference.solve.lean import MOST_STEPS, lean_newton
 from logit_inference.solve.margins import separates_alone
 from logit_inference.solve.newton import SMALLEST_STEP, ReachBound, newton
 from logit_inference.solve.pace import Pace
@@ -106,23 +112,25 @@ def _find(
     source: Source, search: Search, counts: Tally, least: float | None
 ) -> tuple[Rank, Solution]:
     whole = objective(source, search.likelihood)
+    spent, lost = 0.0, tuple[Step, ...]()
     independent = search.likelihood.has_independent_rows
-    if source.n_rows <= FEW_ROWS and source.layout is None and independent:
+    few = source.n_rows <= FEW_ROWS and source.layout is None
+    if few and independent and search.max_iterations >= MOST_STEPS:
         plain = lean_newton(
             whole,
             search.start,
             tolerance=search.tolerance,
-            max_iterations=search.max_iterations,
             trials=search.trials,
             reach=search.reach,
         )
-        if plain is not None:
+        if isinstance(plain, Solution):
             return Rank(Basis.identity(source.n_columns), {}, 0), plain
+        spent, lost = plain.n_passes, _dropped(plain.steps)
     pace = pace_over(source, search.likelihood, counts, search.tolerance)
-    spent, tried = 0.0, tuple[Step, ...]()
+    tried = tuple[Step, ...]()
     if least is not None:
         opening = open_search(source, search.likelihood, search.start, least, counts, pace)
-        spent, tried = opening.n_passes, opening.steps
+        spent, tried = spent + opening.n_passes, opening.steps
         if opening.coef is not None:
             onward = replace(search, start=opening.coef, trials=math.inf)
             least_step = SMALLEST_STEP if opening.from_start else 1.0
@@ -134,7 +142,7 @@ def _find(
                 rank = find_rank(source, at, factor=summed)
                 spent += rank.n_passes
                 if rank.basis.is_identity:
-                    return rank, replace(solution, steps=tried, n_passes=spent)
+                    return rank, replace(solution, steps=lost + tried, n_passes=spent)
     waiting = [whole(search.start)]
     condition = ILL_CONDITIONED if independent else SUMMED_IS_ENOUGH
     rank = find_rank(source, waiting[0], condition, search.likelihood.within)
@@ -154,10 +162,14 @@ def _find(
         spent += 1.0  # the evaluation that made us look closer
     spent += rank.n_passes
     if spent:
-        steps = tuple(step._replace(kind=f"{step.kind}, dropped") for step in tried)
-        spent += solution.n_passes
-        solution = replace(solution, steps=steps + solution.steps, n_passes=spent)
+        steps = lost + _dropped(tried) + solution.steps
+        solution = replace(solution, steps=steps, n_passes=spent + solution.n_passes)
     return rank, solution
+
+
+def _dropped(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Return steps whose end was not where the search went on from."""
+    return tuple(step._replace(kind=f"{step.kind}, dropped") for step in steps)
 
 
 def _newton(
@@ -220,8 +232,7 @@ def curvature_at(
             root = information_root(rows, likelihood, coef, now.upper, factor)
         except np.linalg.LinAlgError:
             return np.inf
-        # Of S I S, with S = diag(I)^(−1/2): its trace is q, that of its inverse the sum here.
-        condition = len(coef) * np.einsum("ij,ij,i->", root, root, now.upper.diagonal())
+        condition = condition_bound(now.upper, root)
         rounding = np.finfo(float).eps * np.sqrt(rows.n_rows * condition)
         decrement = float(np.linalg.norm(root.T @ now.score)) + rounding
         product = rows.fold(likelihood.span or row_leverage, root).value * decrement

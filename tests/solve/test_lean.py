@@ -10,7 +10,8 @@ from logit_inference.rows.source import ArraySource
 from logit_inference.solve import search
 from logit_inference.solve.fit import fit_rows
 from logit_inference.solve.lean import lean_newton
-from logit_inference.solve.solution import Outcome
+from logit_inference.solve.schedule import Opening
+from logit_inference.solve.solution import Outcome, Solution
 
 SAME = 1e-11  # standard errors, twice what Newton's last step leaves of 1e-8 (M·λ² and rounding)
 
@@ -52,8 +53,9 @@ def test_both_ways_lead_to_the_same_maximum(monkeypatch):
         assert lean.basis.kept == usual.basis.kept
         if lean.solution.outcome is not Outcome.CONVERGED or not lean.basis.is_identity:
             continue
-        options = {"tolerance": 1e-8, "max_iterations": 50, "reach": None}
-        taken += lean_newton(at, np.zeros(block.n_columns), **options) is not None
+        options = {"tolerance": 1e-8, "reach": None}
+        found = lean_newton(at, np.zeros(block.n_columns), **options)
+        taken += isinstance(found, Solution)
         errors = np.linalg.norm(usual.information_root(), axis=1)
         distance = np.abs(lean.solution.coef - usual.solution.coef) / errors
         assert distance.max() < SAME
@@ -79,14 +81,35 @@ def known(y, X):
 )
 def test_what_needs_care_is_handed_back(y, columns):
     at = known(y, np.column_stack([np.ones(4), columns]))
-    assert lean_newton(at, np.zeros(2), tolerance=1e-8, max_iterations=50, reach=None) is None
+    lost = lean_newton(at, np.zeros(2), tolerance=1e-8, reach=None)
+    assert isinstance(lost, Opening)
+    assert lost.coef is None
+    assert len(lost.steps) <= lost.n_passes <= len(lost.steps) + 1
 
 
-def test_too_few_steps_are_no_answer():
-    at = known([0, 1, 0, 1], [[1, 0], [1, 0], [1, 1], [1, 3]])
-    start = np.zeros(2)
-    assert lean_newton(at, start, tolerance=1e-8, max_iterations=2, reach=None) is None
-    found = lean_newton(at, start, tolerance=1e-8, max_iterations=50, reach=None)
+def test_what_was_spent_in_vain_is_counted():
+    y, X = [0, 0, 1, 1], np.column_stack([np.ones(4), [1, 2, 3, 4]])
+    calls = []
+
+    def counting(coef):
+        calls.append(coef)
+        return at(coef)
+
+    at = known(y, X)
+    lost = lean_newton(counting, np.zeros(2), tolerance=1e-8, reach=None)
+    assert lost.n_passes == len(calls)
+    fit = fit_rows(ArraySource(Block(np.array(y, float), X)), LOGISTIC, ["one", "x"], constant=0)
+    kinds = [step.kind for step in fit.solution.steps]
+    assert kinds[: len(lost.steps)] == ["newton, dropped"] * len(lost.steps)
+    assert fit.solution.n_passes >= lost.n_passes + kinds.count("newton")
+
+
+def test_where_few_steps_are_allowed_none_is_spent_on_it():
+    y, X = np.array([0.0, 1, 0, 1]), np.array([[1.0, 0], [1, 0], [1, 1], [1, 3]])
+    fit = fit_rows(ArraySource(Block(y, X)), LOGISTIC, ["one", "x"], constant=0, max_iterations=2)
+    assert [step.kind for step in fit.solution.steps] == ["newton"] * 2
+    at, start = known(y, X), np.zeros(2)
+    found = lean_newton(at, start, tolerance=1e-8, reach=None)
     assert found.outcome is Outcome.CONVERGED
     assert found.n_passes == len(found.steps)
 
@@ -94,4 +117,4 @@ def test_too_few_steps_are_no_answer():
 def test_a_wild_start_is_handed_back():
     at = known([0, 1, 0, 1], [[1, 0], [1, 0], [1, 1], [1, 3]])
     start = np.array([0.0, 900.0])
-    assert lean_newton(at, start, tolerance=1e-8, max_iterations=50, reach=None) is None
+    assert lean_newton(at, start, tolerance=1e-8, reach=None).coef is None
