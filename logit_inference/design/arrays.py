@@ -164,7 +164,7 @@ def read_arrays(
     if getattr(y, "ndim", 1) != 1:
         raise DataError.shape("y", y.shape, "one dimension is needed: a column, or y.ravel()")
     seen = survey(array)
-    ones = seen.constant(1.0)
+    ones = seen.ones
     name = getattr(y, "name", None)
     outcome_name = name if isinstance(name, str) and name else "y"
     one_value = one_value or not (intercept or ones is not None)

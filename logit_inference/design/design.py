@@ -78,7 +78,7 @@ class Encoded:
     dropped : dict of str to int
         For each variable its missing values; a row missing in two variables counts in both.
     survey : Survey or None
-        The range of each column of the block's X, where it was looked at.
+        What was seen of the block's X, where it was looked at.
     """
 
     block: Block

@@ -136,7 +136,7 @@ def slope(run: Iterable[Block], coef: Floats) -> Slope:
     buffers = np.empty((_BUFFERS, first.n_rows))
     value, score = 0.0, np.zeros(len(coef))
     for block in chain((first,), blocks):
-        part, residual, _ = _row_terms(block, coef, buffers)
+        part, residual, _ = _row_terms(block, coef, buffers, weigh=False)
         value += part
         score += transposed_times(block.X, residual)
     return Slope(value, score)
@@ -201,8 +201,12 @@ FAR = 700.0  # of a linear predictor: exp() is finite up to here, and log1p(exp(
 _BUFFERS = 4  # arrays of a block's length that `_row_terms` writes into
 
 
-def _row_terms(block: Block, coef: Floats, buffers: Floats) -> tuple[float, Floats, Floats]:
+def _row_terms(
+    block: Block, coef: Floats, buffers: Floats, *, weigh: bool = True
+) -> tuple[float, Floats, Floats]:
     """Return the log-likelihood, the (n,) residuals and working weights, in the buffers.
+
+    Unless told to ``weigh``, what stands in the place of the working weights is not to be read.
 
     One success or failure per row is told by the log odds against it, ``a = −s·eta`` with s = ±1:
     the chance of the outcome not observed is ``q = t/(1+t)`` with ``t = exp(a)``, the residual s·q,
@@ -222,7 +226,7 @@ def _row_terms(block: Block, coef: Floats, buffers: Floats) -> tuple[float, Floa
     sign -= 1.0
     against *= sign
     far = None
-    if float(against.max(initial=0.0)) > FAR:
+    if len(against) and against[against.argmax()] > FAR:
         far = np.maximum(against - FAR, 0.0)
         np.minimum(against, FAR, out=against)
     np.exp(against, out=t)
@@ -232,11 +236,11 @@ def _row_terms(block: Block, coef: Floats, buffers: Floats) -> tuple[float, Floa
     if far is not None:
         lost += far
     weights = block.weights
-    value = -float(lost.sum() if weights is None else weights @ lost)
+    value = -float(np.add.reduce(lost) if weights is None else weights @ lost)
     if weights is not None:
         chance *= weights
     residual = np.multiply(chance, sign, out=sign)
-    return value, residual, np.divide(chance, one_t, out=t)
+    return value, residual, np.divide(chance, one_t, out=t) if weigh else t
 
 
 def _grouped_terms(

@@ -76,10 +76,8 @@ def fit_design(
 
 def _reach(design: Design | ArrayDesign, encoded: Encoded) -> Floats | None:
     """Return the largest absolute value of each column, where reading the rows showed it."""
-    if encoded.survey is None:
-        return None
-    largest = encoded.survey.largest
-    return np.append(1.0, largest) if design.adds_intercept else largest
+    largest = None if encoded.survey is None else encoded.survey.largest
+    return np.append(1.0, largest) if largest is not None and design.adds_intercept else largest
 
 
 def assemble(

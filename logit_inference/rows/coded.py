@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from logit_inference.rows import survey
 from logit_inference.rows.block import Floats
-from logit_inference.rows.survey import survey
 
 Integers = NDArray[np.intp]
 # Rows and bytes of numbers in a block, see `rows_per_block`.
@@ -296,7 +296,7 @@ def largest(X: Coded) -> Floats:
     if not len(X):
         return reached
     seen = layout.places >= 0
-    reached[layout.places[seen]] = survey(X.numbers).largest[seen]
+    reached[layout.places[seen]] = survey.largest(X.numbers)[seen]
     for part in layout.parts:
         by_level = np.zeros(layout.n_levels[part.factor])
         codes = X.codes[part.factor]

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from logit_inference.rows import coded, quadratic
+from logit_inference.rows import coded, quadratic, survey
 from logit_inference.rows.blas import add_square
 from logit_inference.rows.block import Floats
 from logit_inference.rows.coded import Coded
@@ -19,7 +19,6 @@ from logit_inference.rows.doubled import doubled_sums
 from logit_inference.rows.lengths import squared_lengths
 from logit_inference.rows.pieces import FEW_COLUMNS, in_pieces
 from logit_inference.rows.quadratic import CodedGram
-from logit_inference.rows.survey import survey
 
 Columns = Floats | Coded
 
@@ -92,7 +91,7 @@ def largest(X: Columns) -> Floats:
     """Return the largest absolute value of each column, shape (p,); NaN where one is NaN."""
     if isinstance(X, Coded):
         return coded.largest(X)
-    return survey(X).largest if len(X) else np.zeros(X.shape[1])
+    return survey.largest(X) if len(X) else np.zeros(X.shape[1])
 
 
 def magnitudes(X: Columns) -> Columns:

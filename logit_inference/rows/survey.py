@@ -1,8 +1,7 @@
-"""One look at a whole matrix before anything is computed from it: the range of each column.
+"""One look at a whole matrix before anything is computed from it.
 
-The two ends tell what a fit must know of its columns up front: whether all values are finite (a
-missing value makes both ends missing), which columns do not vary, and how large a value can be.
-Whose columns they are, or what is wrong with them, it does not ask.
+Are all values finite, which column is the constant one, and, where that costs next to nothing, how
+large can a value be? Whose columns they are, or what is wrong with them, it does not ask.
 """
 
 from __future__ import annotations
@@ -18,6 +17,8 @@ from numpy.typing import NDArray
 
 # Up to this many values a transposed copy is the fastest way to rows that numpy reduces at once.
 SMALL = 1 << 13
+# Up to this many the range of each column is had in no time; beyond it takes as long as a score.
+FEW = 20_000
 # Rows laid side by side up to this many values: the loops of numpy are then long enough to be fast.
 WIDE = 512
 # Values in a block that is read twice, for one end and for the other, while it stays in cache.
@@ -27,54 +28,112 @@ COLUMN_BLOCK = 1 << 15  # rows, where columns are contiguous
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """The range of each of p columns; both ends NaN where a value is missing.
+    """What is seen of p columns at one look.
 
     Parameters
     ----------
-    minimum, maximum : (p,) arrays of float64
-
-    Examples
-    --------
-    >>> seen = survey(np.array([[1.0, -3.0], [1.0, 2.0]]))
-    >>> seen.finite, seen.constant(1.0), seen.largest.tolist()
-    (True, 0, [1.0, 3.0])
+    finite : bool
+        Whether no value is missing or infinite.
+    ones : int or None
+        The first column that is one in all rows, None if there is none.
+    largest : (p,) array or None
+        The largest absolute value of each column, NaN where one is missing; None where that would
+        have taken longer.
     """
 
-    minimum: NDArray[np.float64]
-    maximum: NDArray[np.float64]
-
-    @property
-    def finite(self) -> bool:
-        """Whether no value is missing or infinite."""
-        ends = (*self.minimum.tolist(), *self.maximum.tolist())
-        return all(map(math.isfinite, ends))
-
-    @property
-    def largest(self) -> NDArray[np.float64]:
-        """The largest absolute value of each column, shape (p,)."""
-        return np.maximum(np.abs(self.minimum), np.abs(self.maximum))
-
-    def constant(self, value: float) -> int | None:
-        """Return the first column that has this value in all rows, None if there is none."""
-        lows, highs = self.minimum.tolist(), self.maximum.tolist()
-        if value not in lows:
-            return None
-        return next((j for j, low in enumerate(lows) if low == value == highs[j]), None)
+    finite: bool
+    ones: int | None
+    largest: NDArray[np.float64] | None
 
 
 def survey(X: NDArray[Any]) -> Survey:
-    """Return the range of each column of an (n, p) matrix of real numbers.
+    """Return what is seen of an (n, p) matrix of real numbers.
 
     Parameters
     ----------
     X : (n, p) array
-        Any real type, order or stride. Without rows, the range is (inf, −inf).
+        Any real type, order or stride.
+
+    Notes
+    -----
+    About the cost of ``X.sum()``, and of three of them for few values. Nothing of the size of X is
+    made.
+
+    Examples
+    --------
+    >>> seen = survey(np.array([[1.0, -3.0], [1.0, 2.0]]))
+    >>> seen.finite, seen.ones, seen.largest.tolist()
+    (True, 0, [1.0, 3.0])
+    """
+    if X.size > FEW:
+        return Survey(is_finite(X), _column_of_ones(X), None)
+    low, high = _ranges(X)
+    lows, highs = low.tolist(), high.tolist()
+    finite = all(map(math.isfinite, lows)) and all(map(math.isfinite, highs))
+    ones = None
+    if 1.0 in lows:
+        ones = next((j for j, end in enumerate(lows) if end == 1.0 == highs[j]), None)
+    return Survey(finite or not len(X), ones, np.maximum(-low, high))
+
+
+def largest(X: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the largest absolute value of each column (p,), NaN where one is missing.
+
+    Parameters
+    ----------
+    X : (n, p) array
+        Any real type, order or stride. Without rows, −inf.
 
     Notes
     -----
     One pass through memory, in blocks that are read twice from cache: about three times the cost
     of ``X.sum()``. Nothing of the size of X is made.
+
+    Examples
+    --------
+    >>> largest(np.array([[1.0, -3.0], [np.nan, 2.0]])).tolist()
+    [nan, 3.0]
     """
+    low, high = _ranges(X)
+    return np.maximum(-low, high)
+
+
+def is_finite(values: NDArray[Any]) -> bool:
+    """Return whether all values of an array are finite.
+
+    A sum that is finite has finite terms, at the cost of one pass without a mask of the values'
+    size. One that is not may have overflowed, and only makes us look closer.
+
+    Examples
+    --------
+    >>> is_finite(np.array([1e300, -1e300])), is_finite(np.array([0.0, np.nan]))
+    (True, False)
+    """
+    if values.dtype.kind != "f":
+        return True
+    if values.size > SMALL:
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = np.add.reduce(values, axis=None, dtype=np.float64)
+        if math.isfinite(total):
+            return True
+    step = max(1, SMALL * len(values) // max(values.size, 1))
+    starts = range(0, len(values), step)
+    return all(bool(np.isfinite(values[start : start + step]).all()) for start in starts)
+
+
+def _column_of_ones(X: NDArray[Any]) -> int | None:
+    """Return the first column that is one in all rows; those that are not soon show it."""
+    n = len(X)
+    some = X[[0, n // 3, 2 * n // 3, n - 1]]
+    for column in np.flatnonzero((some == 1).all(axis=0)).tolist():
+        starts = range(0, n, COLUMN_BLOCK)
+        if all(bool((X[start : start + COLUMN_BLOCK, column] == 1).all()) for start in starts):
+            return int(column)
+    return None
+
+
+def _ranges(X: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the smallest and the largest value of each column; both NaN where one is missing."""
     n, p = X.shape
     if not n:
         low, high = np.full(p, np.inf), np.full(p, -np.inf)
@@ -93,27 +152,7 @@ def survey(X: NDArray[Any]) -> Survey:
         low, high = _joined([*parts, *([_ends(X[whole:].T)] if whole < n else [])])
     if low.dtype != np.float64:
         low, high = low.astype(np.float64), high.astype(np.float64)
-    return Survey(low, high)
-
-
-def is_finite(values: NDArray[Any]) -> bool:
-    """Return whether all values are finite.
-
-    A finite sum of squares has finite terms, at the cost of one pass without a mask of the values'
-    size. One that is not finite may have overflowed, and only makes us look closer.
-
-    Examples
-    --------
-    >>> is_finite(np.array([1e300, -1e300])), is_finite(np.array([0.0, np.nan]))
-    (True, False)
-    """
-    if values.dtype.kind != "f":
-        return True
-    if values.size <= SMALL:
-        return bool(np.isfinite(values).all())
-    flat = values if values.ndim == 1 else values.ravel(order="K")
-    with np.errstate(over="ignore", invalid="ignore"):
-        return math.isfinite(flat.dot(flat)) or bool(np.isfinite(values).all())
+    return low, high
 
 
 def _ends(columns: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:

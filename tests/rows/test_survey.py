@@ -1,9 +1,9 @@
-"""The range of each column, whatever the array is: type, order, stride, size."""
+"""What one look at an array shows, whatever it is: type, order, stride, size."""
 
 import numpy as np
 import pytest
 
-from logit_inference.rows.survey import BLOCK, COLUMN_BLOCK, SMALL, is_finite, survey
+from logit_inference.rows.survey import BLOCK, COLUMN_BLOCK, FEW, SMALL, is_finite, largest, survey
 
 # Below and above each size at which another way is taken, and with rows left over.
 SHAPES = [
@@ -37,15 +37,17 @@ def values(request):
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_ends_are_those_of_each_column(values, layout):
+def test_the_largest_is_that_of_each_column(values, layout):
     X = LAYOUTS[layout](values)
     X.flags.writeable = False
+    reached = np.abs(X.astype(float)).max(axis=0)
+    assert largest(X).dtype == np.float64
+    np.testing.assert_array_equal(largest(X), reached)
     seen = survey(X)
-    assert seen.minimum.dtype == seen.maximum.dtype == np.float64
-    np.testing.assert_array_equal(seen.minimum, X.min(axis=0))
-    np.testing.assert_array_equal(seen.maximum, X.max(axis=0))
-    np.testing.assert_array_equal(seen.largest, np.abs(X.astype(float)).max(axis=0))
     assert seen.finite
+    assert (seen.largest is None) == (X.size > FEW)
+    if seen.largest is not None:
+        np.testing.assert_array_equal(seen.largest, reached)
 
 
 @pytest.mark.parametrize("layout", ["row by row", "column by column", "every other row", "float32"])
@@ -55,30 +57,38 @@ def test_one_value_that_is_not_finite_is_seen(values, layout, bad, place):
     X = LAYOUTS[layout](values).copy(order="K")
     row, column = int(place * (X.shape[0] - 1)), int(place * (X.shape[1] - 1))
     X[row, column] = bad
-    seen = survey(X)
-    assert not seen.finite
-    others = np.arange(X.shape[1]) != column
-    assert np.isfinite(seen.minimum[others]).all()
-    if np.isnan(bad):
-        assert np.isnan(seen.minimum[column])
-        assert np.isnan(seen.maximum[column])
+    assert not survey(X).finite
+    assert not is_finite(X)
+    np.testing.assert_array_equal(np.isfinite(largest(X)), np.arange(X.shape[1]) != column)
+    assert np.isnan(largest(X)[column]) == np.isnan(bad)
 
 
-def test_the_column_of_ones(values):
+def test_two_infinities_do_not_cancel(values):
+    if values.size > 1:
+        values.flat[0], values.flat[-1] = np.inf, -np.inf
+        assert not survey(values).finite
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_column_of_ones(values, layout):
     n, p = values.shape
-    X = values.copy()
-    assert survey(X).constant(1.0) is None
-    X[:, p // 2] = 1.0
-    assert survey(X).constant(1.0) == p // 2
-    if n > 1:
-        X[n // 3, p // 2] = 2.0
-        assert survey(X).constant(1.0) is None
+    X = LAYOUTS[layout](values).copy(order="K")
+    X[0] = 0  # one row tells all columns apart from it
+    assert survey(X).ones is None
+    X[:, p // 2 :] = 1
+    assert survey(X).ones == p // 2
+    for row in {n // 5, n // 2, n - 1}:
+        X[row, p // 2] = 0
+        assert survey(X).ones == (None if p // 2 + 1 == p else p // 2 + 1)
+        X[row, p // 2] = 1
+    X = X.astype(float)
+    X[n // 5, p // 2 :] = np.nan
+    assert survey(X).ones is None
 
 
 def test_no_rows():
     seen = survey(np.empty((0, 2)))
-    assert seen.minimum.tolist() == [np.inf, np.inf]
-    assert seen.constant(1.0) is None
+    assert (seen.finite, seen.ones) == (True, None)
 
 
 def test_numbers_near_the_end_of_the_range_are_finite():
