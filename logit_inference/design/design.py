@@ -39,7 +39,6 @@ from logit_inference.design.schema import Schema, describe_column
 from logit_inference.errors import ArgumentError, PredictionError, SchemaError
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.coded import Coded
-from logit_inference.rows.survey import Survey
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +76,8 @@ class Encoded:
         Numbers of rows.
     dropped : dict of str to int
         For each variable its missing values; a row missing in two variables counts in both.
-    survey : Survey or None
-        What was seen of the block's X, where it was looked at.
+    largest : (p,) array or None
+        Largest absolute value of each column of the block's X, where it is known.
     """
 
     block: Block
@@ -87,7 +86,7 @@ class Encoded:
     n_read: int
     n_used: int
     dropped: dict[str, int] = field(default_factory=dict)
-    survey: Survey | None = None
+    largest: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,11 +27,8 @@ from logit_inference.rows.block import Block, Floats
 from logit_inference.solve.factor import Factor
 from logit_inference.solve.newton import newton
 
-TOLERANCE, NEAR, MOST_STEPS = (
-    1e-6,
-    1e-4,
-    200,
-)  # of the decrement of a fit, whose value is right to its square
+TOLERANCE, NEAR = 1e-6, 1e-4  # of the decrement of a fit, whose value is right to its square
+MOST_STEPS = 200
 FARTHEST, FACTOR = 20, 8.0  # steps of the weight on the way to a bracket
 EXACT = 1e-6  # of the log of the weight: the minimum over it is flat
 

@@ -76,8 +76,9 @@ def fit_design(
 
 def _reach(design: Design | ArrayDesign, encoded: Encoded) -> Floats | None:
     """Return the largest absolute value of each column, where reading the rows showed it."""
-    largest = None if encoded.survey is None else encoded.survey.largest
-    return np.append(1.0, largest) if largest is not None and design.adds_intercept else largest
+    if encoded.largest is None or not design.adds_intercept:
+        return encoded.largest
+    return np.append(1.0, encoded.largest)
 
 
 def assemble(
