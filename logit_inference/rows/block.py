@@ -140,6 +140,7 @@ def check_finite(values: NDArray[Any], name: str, labels: Sequence[Any]) -> None
     """Raise a DataError that names the first row where ``values`` is missing or infinite."""
     if is_finite(values):
         return
-    bad = ~np.isfinite(values)
+    with np.errstate(over="ignore"):
+        bad = ~np.isfinite(values.astype(np.float64, copy=False))
     row = int(np.argmax(bad))
     raise DataError.not_finite(name, float(values[row]), plain(labels[row]), int(bad.sum()))

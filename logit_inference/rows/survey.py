@@ -118,7 +118,10 @@ def is_finite(values: NDArray[Any]) -> bool:
             return True
     step = max(1, SMALL * len(values) // max(values.size, 1))
     starts = range(0, len(values), step)
-    return all(bool(np.isfinite(values[start : start + step]).all()) for start in starts)
+    # As doubles, which is what is computed with: long ones may be larger than any.
+    with np.errstate(over="ignore"):
+        parts = (values[at : at + step].astype(np.float64, copy=False) for at in starts)
+        return all(bool(np.isfinite(part).all()) for part in parts)
 
 
 def _column_of_ones(X: NDArray[Any]) -> int | None:

@@ -1,10 +1,11 @@
-"""Newton's method where nothing needs care, for fits that are all overhead.
+"""Newton's method where nothing needs care, for tables so small that passes are not to be saved.
 
 Of a few hundred rows an evaluation takes some ten microseconds, and what surrounds it as many
 again. Most of that answers questions which ordinary data do not raise: are columns dependent, did
-a step lose, is this separation? Here the same iteration runs straight on, and hands the data back
-to `newton` untouched at the first sign that one of them does arise. What it does return has passed
-the rule of `newton`: the same measure, the same bounds, one Newton step from the same evaluation.
+a step lose, is this separation? Here the same iteration runs straight on, and hands over to
+`newton`, at the last point that was in order, at the first sign that one of them does arise. A
+maximum that it returns has passed the rule of `newton`: the same measure, the same bounds, one
+Newton step from the same evaluation.
 """
 
 from __future__ import annotations
@@ -17,7 +18,14 @@ from logit_inference.likelihood.objective import Objective
 from logit_inference.rows.block import Floats
 from logit_inference.solve.discriminant import first_length
 from logit_inference.solve.factor import Factor, condition_bound
-from logit_inference.solve.newton import FRESH, LARGEST_CURVATURE, ROUNDING, SUFFICIENT
+from logit_inference.solve.newton import (
+    FRESH,
+    LARGEST_CURVATURE,
+    LITTLE,
+    ROUNDING,
+    RUNAWAY,
+    SUFFICIENT,
+)
 from logit_inference.solve.reach import leverage_bound
 from logit_inference.solve.schedule import Opening
 from logit_inference.solve.solution import Outcome, Solution, Step
@@ -34,7 +42,7 @@ def lean_newton(
     trials: float = math.inf,
     reach: Floats | None,
 ) -> Solution | Opening:
-    """Return the maximum; what was spent where anything on the way there is out of the ordinary.
+    """Return the maximum, or where to go on with care, and what was spent on the way there.
 
     Parameters
     ----------
@@ -53,6 +61,7 @@ def lean_newton(
     M·λ is below what `newton` asks for, by a bound that costs nothing.
     """
     coef, steps, before, least = start, list[Step](), math.inf, -math.inf
+    here = start  # the last point that was in order
     # Leverages add up to the number of columns, and working weights to a quarter of the trials at
     # most: M is no less than this, and no look closer makes M·λ small where this does not.
     least_reach = math.sqrt(4.0 * len(coef) / trials)
@@ -66,6 +75,9 @@ def lean_newton(
         if not squared >= 0.0:
             break
         decrement = math.sqrt(squared)
+        if before > LITTLE and decrement > RUNAWAY * before:
+            break
+        here = coef
         size = 1.0 if steps else first_length(squared, trials)
         steps.append(Step("newton", now.log_likelihood, decrement, size))
         if decrement <= tolerance and (decrement * least_reach <= FRESH or before <= tolerance):
@@ -95,4 +107,4 @@ def lean_newton(
         coef = coef + (direction if size == 1.0 else size * direction)
         least = now.log_likelihood + SUFFICIENT * squared - ROUNDING * abs(now.log_likelihood)
         before = decrement
-    return Opening(None, tuple(steps), n_passes)
+    return Opening(here, tuple(steps[:-1]), n_passes, from_start=True)

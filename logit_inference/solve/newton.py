@@ -149,8 +149,6 @@ def newton(
                 settled = outcome.converged and decrement > before / 10
                 outcome = Outcome.CONVERGED
                 if bent <= fresh or settled:
-                    steps.append(Step("newton", now.log_likelihood, decrement, 1.0))
-                    coef = coef + direction
                     break
         if n_steps == max_iterations:
             break
@@ -182,6 +180,9 @@ def newton(
         steps.append(Step(kind, now.log_likelihood, decrement, size))
         origin, coef, now = coef, coef + size * direction, reached
 
+    if outcome.converged and latest is not None:  # the last step, which needs no pass of its own
+        steps.append(Step("newton", now.log_likelihood, decrement, 1.0))
+        coef = coef + direction
     # Next to no gain is left. If linear predictors still move, they are on their way to infinity.
     little = 1e-4 if outcome is Outcome.ITERATION_LIMIT else LITTLE
     if not outcome.converged and factor is not None and decrement <= little:

@@ -47,6 +47,12 @@ RESOLVED_ROUGHLY = 1e-4  # share of a column that others leave, which single pre
 MANY_ELEMENTS = 400_000  # of X: below this, planning takes longer than the passes it saves
 
 
+def is_plain(source: Source) -> bool:
+    """Say whether a table is so small that there is nothing but Newton's method to it."""
+    n, p = source.n_rows, source.n_columns
+    return n < MANY_ROWS and n * p < MANY_ELEMENTS and source.layout is None
+
+
 @dataclass(frozen=True)
 class Opening:
     """Where the search on all rows may start.

@@ -34,12 +34,11 @@ from logit_inference.solve.pace import Pace
 from logit_inference.solve.rank import ILL_CONDITIONED, Rank, find_rank
 from logit_inference.solve.reach import leverage_bound
 from logit_inference.solve.root import SUMMED_IS_ENOUGH, information_root
-from logit_inference.solve.schedule import follow_up, open_search, pace_over
+from logit_inference.solve.schedule import Opening, follow_up, is_plain, open_search, pace_over
 from logit_inference.solve.solution import Outcome, Solution, Step
 
 # Elements of X from which a look at the largest of each column is much cheaper than a pass.
 WORTH_A_LOOK = 20_000
-FEW_ROWS = 1_000  # up to here the search is tried without its precautions first: it costs less
 # Steps after which a search in many columns looks for one that separates rows by itself: what goes
 # to infinity moves by about one a step by then, and what does not hardly moves.
 ENOUGH_TO_SEE, WIDE = 10, 60
@@ -111,60 +110,86 @@ def find_maximum(
 def _find(
     source: Source, search: Search, counts: Tally, least: float | None
 ) -> tuple[Rank, Solution]:
-    whole = objective(source, search.likelihood)
-    spent, lost = 0.0, tuple[Step, ...]()
+    whole, straight = objective(source, search.likelihood), Opening(search.start)
     independent = search.likelihood.has_independent_rows
-    few = source.n_rows <= FEW_ROWS and source.layout is None
-    if few and independent and search.max_iterations >= MOST_STEPS:
-        plain = lean_newton(
+    if independent and is_plain(source) and search.max_iterations >= MOST_STEPS:
+        found = lean_newton(
             whole,
             search.start,
             tolerance=search.tolerance,
             trials=search.trials,
             reach=search.reach,
         )
-        if isinstance(plain, Solution):
-            return Rank(Basis.identity(source.n_columns), {}, 0), plain
-        spent, lost = plain.n_passes, _dropped(plain.steps)
+        if isinstance(found, Solution):
+            return Rank(Basis.identity(source.n_columns), {}, 0), found
+        straight, least = found, None
     pace = pace_over(source, search.likelihood, counts, search.tolerance)
-    tried = tuple[Step, ...]()
+    lost = Opening(None)
     if least is not None:
         opening = open_search(source, search.likelihood, search.start, least, counts, pace)
-        spent, tried = spent + opening.n_passes, opening.steps
-        if opening.coef is not None:
-            onward = replace(search, start=opening.coef, trials=math.inf)
-            least_step = SMALLEST_STEP if opening.from_start else 1.0
-            solution = _newton(source, onward, pace, whole, smallest_step=least_step)
-            spent, tried = spent + solution.n_passes, tried + solution.steps
-            if solution.outcome.converged:
-                at, factor = solution.evaluation, solution.factor
-                summed = factor if factor is not None and factor.matrix is at.upper else None
-                rank = find_rank(source, at, factor=summed)
-                spent += rank.n_passes
-                if rank.basis.is_identity:
-                    return rank, replace(solution, steps=lost + tried, n_passes=spent)
+        opened = _from_opening(source, search, opening, pace, whole)
+        if not isinstance(opened, Opening):
+            return opened
+        lost = opened
+    rank, solution = _with_care(source, search, straight, pace, whole)
+    steps = _dropped(lost.steps) + solution.steps
+    spent = straight.n_passes + lost.n_passes
+    return rank, replace(solution, steps=steps, n_passes=spent + solution.n_passes)
+
+
+def _from_opening(
+    source: Source, search: Search, opening: Opening, pace: Pace, whole: Objective
+) -> tuple[Rank, Solution] | Opening:
+    """Return what Newton's method finds from an opening; what was spent if it is not believed."""
+    if opening.coef is None:
+        return opening
+    onward = replace(search, start=opening.coef, trials=math.inf)
+    least_step = SMALLEST_STEP if opening.from_start else 1.0
+    solution = _newton(source, onward, pace, whole, smallest_step=least_step)
+    steps, spent = opening.steps + solution.steps, opening.n_passes + solution.n_passes
+    if solution.outcome.converged:
+        at, factor = solution.evaluation, solution.factor
+        summed = factor if factor is not None and factor.matrix is at.upper else None
+        rank = find_rank(source, at, factor=summed)
+        spent += rank.n_passes
+        if rank.basis.is_identity:
+            return rank, replace(solution, steps=steps, n_passes=spent)
+    return Opening(None, steps, spent)
+
+
+def _with_care(
+    source: Source, search: Search, straight: Opening, pace: Pace, whole: Objective
+) -> tuple[Rank, Solution]:
+    """Return the basis that the start tells, and Newton's solution in it.
+
+    Where that is the columns themselves, the search goes on from where the straight way ended.
+    """
+    likelihood, taken = search.likelihood, straight.steps
     waiting = [whole(search.start)]
-    condition = ILL_CONDITIONED if independent else SUMMED_IS_ENOUGH
-    rank = find_rank(source, waiting[0], condition, search.likelihood.within)
-    if rank.basis.is_identity:
+    condition = ILL_CONDITIONED if likelihood.has_independent_rows else SUMMED_IS_ENOUGH
+    rank = find_rank(source, waiting[0], condition, likelihood.within)
+    if rank.basis.is_identity and not taken:
         # Newton's first evaluation is at hand; nobody is to hold on to it after that, since that
         # of a thousand columns is a large matrix.
         def known(coef: Floats) -> Evaluation:
             return waiting.pop() if waiting else whole(coef)
 
-        solution = _newton(source, search, pace, known)
+        solution, spent = _newton(source, search, pace, known), float(rank.n_passes)
     else:
         waiting.clear()
-        rows, start = in_basis(source, rank.basis), rank.basis.inner(search.start)
-        # How far columns in another basis reach is not known.
-        search = replace(search, start=start, reach=None)
-        solution = _newton(rows, search, pace, objective(rows, search.likelihood))
-        spent += 1.0  # the evaluation that made us look closer
-    spent += rank.n_passes
-    if spent:
-        steps = lost + _dropped(tried) + solution.steps
-        solution = replace(solution, steps=steps, n_passes=spent + solution.n_passes)
-    return rank, solution
+        spent = rank.n_passes + 1.0  # the evaluation that made us look closer
+        if rank.basis.is_identity and straight.coef is not None:
+            left = search.max_iterations - len(taken)
+            onward = replace(search, start=straight.coef, max_iterations=left, trials=math.inf)
+            solution = _newton(source, onward, pace, whole)
+        else:
+            rows, start = in_basis(source, rank.basis), rank.basis.inner(search.start)
+            # How far columns in another basis reach is not known.
+            search = replace(search, start=start, reach=None)
+            solution = _newton(rows, search, pace, objective(rows, likelihood))
+            taken = _dropped(taken)
+    steps = taken + solution.steps
+    return rank, replace(solution, steps=steps, n_passes=spent + solution.n_passes)
 
 
 def _dropped(steps: tuple[Step, ...]) -> tuple[Step, ...]:

@@ -75,6 +75,17 @@ def test_a_step_is_recorded_for_each_move():
     assert solution.n_passes >= len(solution.steps)
 
 
+def test_the_last_step_is_taken_where_no_more_are_allowed():
+    # The fourth evaluation meets the tolerance, and none is left to freshen the covariance.
+    y, X = sample()
+    found = fit(y, X, max_iterations=4, tolerance=1e-3).solution
+    assert found.outcome is Outcome.CONVERGED
+    assert (found.steps[-1].decrement, len(found.steps)) == (found.decrement, 5)
+    errors = np.sqrt(np.diag(np.linalg.inv(found.evaluation.information)))
+    best = fit(y, X).solution.coef
+    assert np.abs((found.coef - best) / errors).max() < found.decrement**1.5
+
+
 def test_too_few_iterations_say_so():
     y, X = sample()
     solution = fit(y, X, max_iterations=1).solution
