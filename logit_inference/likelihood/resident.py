@@ -49,9 +49,8 @@ def resident(block: Block) -> Callable[[Floats], Evaluation] | None:
     sign = 1.0 - 2.0 * block.y
     # In one piece, which the C library keeps for the next fit: several it would give back.
     room = np.empty((2 * p + 6, n))
-    beside, scaled = room[: p + 1], room[p + 1 : -5].T
-    Z, minus = beside[:p], beside[p]  # below it −(1 + t): a product with both has the score too
-    against, t, weight, far, minus_one = room[-5:]
+    Z, scaled = room[:p], room[p : 2 * p]
+    against, t, minus, chance, far, minus_one = room[2 * p :]
     far.fill(FAR)  # numpy takes a number for an array at each call, which is not free
     minus_one.fill(-1.0)
     np.multiply(X.T, sign, out=Z)
@@ -73,19 +72,19 @@ def resident(block: Block) -> Callable[[Floats], Evaluation] | None:
         if shift is not None:
             np.add(against, shift, against)
         np.exp(np.minimum(against, far, out=t), t)
-        np.subtract(minus_one, t, minus)
-        np.divide(t, minus, weight)
-        if weights is not None:
-            np.multiply(weight, weights, weight)
-        np.divide(weight, minus, weight)
+        np.subtract(minus_one, t, minus)  # −(1 + t)
+        np.divide(t, minus, chance)  # minus that of what was not observed
         value = float(each.dot(np.log1p(t, t)))
         if (value < MAY_BE_FAR or weights is not None) and against[against.argmax()] > FAR:
             value += float(each.dot(np.maximum(against - FAR, 0.0)))
-        np.multiply(Z, weight, scaled.T)
-        sums = beside.dot(scaled) if few else in_pieces(beside.T, scaled)
+        if weights is not None:
+            np.multiply(chance, weights, chance)
+        weight = np.divide(chance, minus, t)
+        np.multiply(Z, weight, scaled)
+        upper = Z.dot(scaled.T) if few else in_pieces(Z.T, scaled.T)
         known = weight if counts is None else weight[counts]
         smallest = float(known[known.argmin()]) if len(known) else np.inf
-        return Evaluation(value, sums[p], sums[:p], smallest)
+        return Evaluation(value, Z.dot(chance), upper, smallest)
 
     return evaluate
 

@@ -10,6 +10,7 @@ by the damped search, which says what is wrong with them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -48,9 +49,11 @@ WELL_CONDITIONED = 1e6
 Indices = NDArray[np.intp]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class BatchedFits:
     """Fits of one design under B weightings; NaN where a replicate has no estimate.
+
+    Printed, it says how many have one, and how the others ended.
 
     Parameters
     ----------
@@ -72,6 +75,13 @@ class BatchedFits:
     def converged(self) -> NDArray[np.bool_]:
         """Which replicates have estimates, shape (B,)."""
         return np.array([outcome.converged for outcome in self.outcomes], dtype=bool)
+
+    def __repr__(self) -> str:
+        B, p = self.coef.shape
+        ends = Counter(outcome.name for outcome in self.outcomes if not outcome.converged)
+        told = f"{B:,} refits of {p:,} coefficients, {B - ends.total():,} with estimates"
+        others = ", ".join(f"{count:,} {name}" for name, count in ends.most_common())
+        return f"<BatchedFits: {told}; {others}>" if others else f"<BatchedFits: {told}>"
 
 
 def refit_weights(

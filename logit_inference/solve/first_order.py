@@ -146,8 +146,9 @@ class _Walk:
             self.look()
         if self.factor is None or self.decrement > self.tolerance:
             return False
-        self.n_passes += 1
-        return self.curvature(self.factor, self.coef, self.seen) <= LARGEST_CURVATURE
+        bent, spent = self.curvature(self.factor, self.coef, self.seen)
+        self.n_passes += spent
+        return bent <= LARGEST_CURVATURE
 
     def solution(self, outcome: Outcome) -> Solution:
         """Return how it ended, from the information here."""

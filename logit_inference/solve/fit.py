@@ -15,11 +15,11 @@ from scipy.special import xlog1py, xlogy
 
 from logit_inference.errors import DataError
 from logit_inference.likelihood.estimator import ML, Estimator
-from logit_inference.likelihood.evaluation import Tally
+from logit_inference.likelihood.evaluation import Reach, Tally
 from logit_inference.likelihood.likelihood import Likelihood
-from logit_inference.likelihood.objective import null_objective
+from logit_inference.likelihood.objective import Objective, null_objective
 from logit_inference.rows.basis import Basis, in_basis
-from logit_inference.rows.block import Floats
+from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.source import Source
 from logit_inference.rows.threads import blas_pinned
 from logit_inference.solve.constant import as_constant
@@ -254,11 +254,45 @@ def _null_model(
         share = counts.events / counts.trials
         return log_odds, float(xlogy(counts.events, share) + xlog1py(failures, -share))
     # With one column of ones M and λ are 1/√I and |u|/√I.
+    null = null_objective(source, likelihood)
     solution = newton(
-        null_objective(source, likelihood),
+        null,
         np.array([log_odds - counts.offset / counts.trials]),
         lambda factor, coef, now: float(abs(now.score[0]) / now.upper[0, 0]),
         max_iterations=200,
     )
-    found = solution.outcome.converged
-    return float(solution.coef[0]), solution.evaluation.log_likelihood if found else np.nan
+    if solution.outcome.converged:
+        return float(solution.coef[0]), solution.evaluation.log_likelihood
+    return _between(null, log_odds, source.without_columns().fold(_offset_reach).values)
+
+
+def _between(null: Objective, log_odds: float, reach: Floats) -> tuple[float, float]:
+    """Return intercept and log-likelihood of a null model whose offsets leave weights nowhere.
+
+    With the least offset and with the largest in all rows the intercept would have a closed form,
+    and it lies between the two.
+
+    Parameters
+    ----------
+    null : callable
+    log_odds : float
+        Of the shares of events and non-events.
+    reach : (2,) array
+        The largest offset and the largest of minus it.
+    """
+    from scipy.optimize import brentq
+
+    def score(intercept: float) -> float:
+        return float(null(np.array([intercept])).score[0])
+
+    found = float(brentq(score, log_odds - reach[0] - 1.0, log_odds + reach[1] + 1.0, maxiter=1000))
+    value = null(np.array([found])).log_likelihood
+    return found, value if np.isfinite(value) else np.nan
+
+
+def _offset_reach(block: Block) -> Reach:
+    """Return the largest offset of a row that counts, and the largest of minus it."""
+    counts, offset = block.counts, block.offset
+    assert offset is not None, "who asks knows of one"
+    some = offset if counts is None else offset[counts]
+    return Reach(np.array([some.max(initial=-np.inf), (-some).max(initial=-np.inf)]))

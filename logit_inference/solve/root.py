@@ -56,22 +56,29 @@ def information_root(
     in seconds or minutes. Rows that are not independent have the sum and nothing else, in a basis
     that conditions it (see `solve.search`).
     """
-    root = None if factor is None else factor.inverse_root()
+    return counted_root(rows, likelihood, coef, upper, factor)[0]
+
+
+def counted_root(
+    rows: Source, likelihood: Likelihood, coef: Floats, upper: Floats, factor: Factor | None
+) -> tuple[Floats, int]:
+    """Return `information_root`, and the passes that it took."""
+    root, spent = None if factor is None else factor.inverse_root(), 0
     if not likelihood.has_independent_rows:  # no factor of the rows has the information's root
         if root is None:
             raise np.linalg.LinAlgError("the information is singular")
-        return root
+        return root, spent
     layout = rows.layout
     resolves = _resolves if layout is None else is_resolved
     if factor is not None and root is not None and resolves(factor, root):
-        return root
+        return root, spent
     if layout is not None:
-        again = _centred_root(rows, likelihood, coef, layout, upper)
+        again, spent = _centred_root(rows, likelihood, coef, layout, upper), 2
         if again is not None:
-            return again
+            return again, spent
         if root is not None and rows.n_rows * float(len(root)) ** 2 > MOST_WRITTEN_OUT:
-            return root
-    return rows.fold(working_triangle, likelihood, coef).inverse_root()
+            return root, spent
+    return rows.fold(working_triangle, likelihood, coef).inverse_root(), spent + 1
 
 
 def _resolves(factor: Factor, root: Floats) -> bool:

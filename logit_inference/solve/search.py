@@ -33,7 +33,7 @@ from logit_inference.solve.newton import SMALLEST_STEP, ReachBound, newton
 from logit_inference.solve.pace import Pace
 from logit_inference.solve.rank import ILL_CONDITIONED, Rank, find_rank
 from logit_inference.solve.reach import leverage_bound
-from logit_inference.solve.root import SUMMED_IS_ENOUGH, information_root
+from logit_inference.solve.root import SUMMED_IS_ENOUGH, counted_root
 from logit_inference.solve.schedule import Opening, follow_up, is_plain, open_search, pace_over
 from logit_inference.solve.solution import Outcome, Solution, Step
 
@@ -110,7 +110,7 @@ def find_maximum(
 def _find(
     source: Source, search: Search, counts: Tally, least: float | None
 ) -> tuple[Rank, Solution]:
-    whole, straight = objective(source, search.likelihood), Opening(search.start)
+    whole = objective(source, search.likelihood)
     independent = search.likelihood.has_independent_rows
     if independent and is_plain(source) and search.max_iterations >= MOST_STEPS:
         found = lean_newton(
@@ -123,6 +123,8 @@ def _find(
         if isinstance(found, Solution):
             return Rank(Basis.identity(source.n_columns), {}, 0), found
         straight, least = found, None
+    else:
+        straight = Opening(search.start)
     pace = pace_over(source, search.likelihood, counts, search.tolerance)
     lost = Opening(None)
     if least is not None:
@@ -205,11 +207,17 @@ def _newton(
     smallest_step: float = SMALLEST_STEP,
 ) -> Solution:
     """Return Newton's solution, with whatever saves passes over rows of this size."""
-    likelihood = search.likelihood
-    return newton(
+    likelihood, more = search.likelihood, list[int]()
+
+    def curvature(factor: Factor, coef: Floats, now: Evaluation) -> float:
+        bent, passes = curvature_at(rows, likelihood, factor, coef, now)
+        more.append(passes - 1)  # newton counts one
+        return bent
+
+    solution = newton(
         whole,
         search.start,
-        partial(curvature_at, rows, likelihood),
+        curvature,
         tolerance=search.tolerance,
         max_iterations=search.max_iterations,
         trials=search.trials,
@@ -223,6 +231,7 @@ def _newton(
             else None
         ),
     )
+    return replace(solution, n_passes=solution.n_passes + sum(more)) if any(more) else solution
 
 
 def _reach(rows: Source, known: Floats | None) -> ReachBound | None:
@@ -244,8 +253,8 @@ def _reach(rows: Source, known: Floats | None) -> ReachBound | None:
 
 def curvature_at(
     rows: Source, likelihood: Likelihood, factor: Factor, coef: Floats, now: Evaluation
-) -> float:
-    """Return M·λ at ``coef``; infinite where some direction has no information left.
+) -> tuple[float, int]:
+    """Return M·λ at ``coef``, infinite where some direction has no information left; and passes.
 
     Where fitted probabilities approach 0 or 1, the information of a direction may fall below the
     rounding of the sum, which then feigns information that is not there: a factor of the rows
@@ -254,11 +263,11 @@ def curvature_at(
     """
     with np.errstate(all="ignore"):
         try:
-            root = information_root(rows, likelihood, coef, now.upper, factor)
+            root, spent = counted_root(rows, likelihood, coef, now.upper, factor)
         except np.linalg.LinAlgError:
-            return np.inf
+            return np.inf, 1
         condition = condition_bound(now.upper, root)
         rounding = np.finfo(float).eps * np.sqrt(rows.n_rows * condition)
         decrement = float(np.linalg.norm(root.T @ now.score)) + rounding
         product = rows.fold(likelihood.span or row_leverage, root).value * decrement
-    return float(product) if np.isfinite(product) else np.inf
+    return float(product) if np.isfinite(product) else np.inf, spent + 1

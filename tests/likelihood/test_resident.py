@@ -72,6 +72,21 @@ def test_extreme_linear_predictors(eta):
             assert_same(block, np.array([0.0, eta]))
 
 
+@pytest.mark.parametrize("weight", [None, 1e-5])
+@pytest.mark.parametrize("scale", [1e-8, 1e-18, 1e-100])
+def test_a_row_far_on_the_wrong_side_counts_in_small_columns_too(scale, weight):
+    # Its working weight is e^-700, of which a small column makes nothing; its residual is one.
+    rng = np.random.default_rng(0)
+    X = np.column_stack([np.ones(60), rng.normal(size=60)]) * [1.0, scale]
+    y, offset = (rng.random(60) < 0.5).astype(float), np.zeros(60)
+    y[0], offset[0] = 1.0, -800.0
+    block = Block(y, X, None, None if weight is None else np.full(60, weight), offset)
+    coef = np.array([0.1, 0.2 / scale])
+    ours, common = resident(block)(coef), evaluate([block], coef)
+    np.testing.assert_allclose(ours.score, common.score, rtol=1e-12)
+    np.testing.assert_allclose(ours.log_likelihood, common.log_likelihood, rtol=1e-14)
+
+
 @pytest.mark.parametrize(
     "change", [np.asfortranarray, lambda X: np.repeat(X, 2, axis=1)[:, ::2], lambda X: X[::-1]]
 )

@@ -288,3 +288,12 @@ def test_rows_that_were_dropped_have_no_column():
     own = li.logit("low ~ age + C(race)", complete, weights="w", weights_kind="frequency")
     assert np.allclose(fits.coef[0], own.params, rtol=1e-10)
     assert np.allclose(fits.std_errors[0], own.bse, rtol=1e-9)
+
+
+def test_it_prints_how_many_have_estimates_and_why_others_have_none():
+    fit = li.logit("low ~ age + smoke", li.datasets.load("birthwt"))
+    y = np.asarray(li.datasets.load("birthwt")["low"], dtype=float)
+    found = fit.refit_weights(np.vstack([np.ones((2, len(y))), y]))
+    told = "<BatchedFits: 3 refits of 3 coefficients, 2 with estimates; 1 DIVERGING>"
+    assert repr(found) == told
+    assert repr(fit.refit_weights(np.ones((1, len(y))))).endswith("1 with estimates>")

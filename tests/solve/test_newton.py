@@ -169,6 +169,20 @@ def test_the_null_model_with_an_offset_solves_its_score_equation():
     assert result.null_log_likelihood == pytest.approx(result.log_likelihood, rel=1e-14)
 
 
+@pytest.mark.parametrize("far", [100.0, 800.0, 1e5])
+def test_a_null_model_whose_mean_offset_leaves_no_weight_anywhere(far):
+    # Half the rows are told by their offset alone; the others have three events in eight.
+    offset = np.repeat([0.0, far], 8)
+    y = np.r_[1.0, 1, 1, 0, 0, 0, 0, 0, np.ones(8)]
+    result = fit(y, np.ones((16, 1)), offset=offset)
+    assert result.solution.outcome is Outcome.CONVERGED
+    assert result.coef[0] == pytest.approx(np.log(3 / 5), rel=1e-12)
+    best = 3 * np.log(3 / 8) + 5 * np.log(5 / 8)
+    assert result.null_log_likelihood == pytest.approx(best, rel=1e-12)
+    mirrored = fit(1 - y, np.ones((16, 1)), offset=-offset)
+    assert mirrored.coef[0] == pytest.approx(-np.log(3 / 5), rel=1e-12)
+
+
 def test_the_null_model_keeps_its_intercept_when_the_fit_has_none():
     y, X = sample(seed=2)
     n, k = len(y), y.sum()

@@ -4,6 +4,7 @@ The oracle is Newton's method alone, on the same rows, from the same start.
 """
 
 import tracemalloc
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -14,10 +15,11 @@ import pytest
 import logit_inference as li
 from logit_inference.covariance.model import model_covariance
 from logit_inference.likelihood.logistic import LOGISTIC, fitted
+from logit_inference.likelihood.objective import objective
 from logit_inference.rows.block import Block
 from logit_inference.rows.sample import stretch_rows
 from logit_inference.rows.source import ArraySource
-from logit_inference.solve import schedule, search
+from logit_inference.solve import rank, root, schedule, search
 from logit_inference.solve.fit import fit_rows
 from logit_inference.solve.pace import pace_of
 from logit_inference.solve.schedule import MANY_ROWS, NO_OPENING, SAMPLE_ROWS, SPARSEST
@@ -566,3 +568,40 @@ def test_a_value_that_is_not_finite_is_named(value, row, layout, whole_numbers):
         li.logit_arrays(y, X, names=[f"x{j}" for j in range(20)])
     assert f"row {row}" in str(caught.value)
     assert str(value) in str(caught.value)
+
+
+def test_every_pass_is_counted(monkeypatch):
+    """Nearly or quite separated, with columns that nearly repeat: all that care may cost."""
+    calls = Counter()
+
+    def counting(module, name):
+        kernel = getattr(module, name)
+
+        def counted(*args):
+            calls[name] += 1
+            return kernel(*args)
+
+        monkeypatch.setattr(module, name, counted)
+
+    def counted_objective(source, likelihood):
+        at = objective(source, likelihood)
+        return lambda coef: (calls.update(["objective"]), at(coef))[1]
+
+    counting(root, "working_triangle")
+    counting(rank, "column_triangle")
+    for name in ("row_leverage", "column_reach", "resolved_factor"):
+        counting(search, name)
+    monkeypatch.setattr(search, "objective", counted_objective)
+    folded = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        X = rng.normal(size=(int(rng.integers(30, 300)), 4))
+        X[:, 0] = 1.0
+        X[:, 2] = X[:, 1] + 10.0 ** rng.uniform(-5, -2) * X[:, 2]
+        chance = 1 / (1 + np.exp(-rng.uniform(5, 40) * X[:, 1]))
+        y = (rng.random(len(X)) < chance).astype(float)
+        calls.clear()
+        solution = fit_rows(ArraySource(Block(y, X)), LOGISTIC, list("abcd"), constant=0).solution
+        assert solution.n_passes == calls.total()
+        folded += calls["working_triangle"] > 0
+    assert folded > 10
