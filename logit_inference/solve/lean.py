@@ -25,8 +25,8 @@ from logit_inference.solve.newton import (
     ROUNDING,
     RUNAWAY,
     SUFFICIENT,
+    ReachBound,
 )
-from logit_inference.solve.reach import leverage_bound
 from logit_inference.solve.schedule import Opening
 from logit_inference.solve.solution import Outcome, Solution, Step
 
@@ -40,7 +40,7 @@ def lean_newton(
     *,
     tolerance: float,
     trials: float = math.inf,
-    reach: Floats | None,
+    reach: ReachBound | None,
 ) -> Solution | Opening:
     """Return the maximum, or where to go on with care, and what was spent on the way there.
 
@@ -49,19 +49,18 @@ def lean_newton(
     objective : callable
         From (q,) coefficients to an `Evaluation`; cheap.
     start : (q,) array
-    tolerance, trials
+    tolerance, trials, reach
         As in `newton`.
-    reach : (q,) array or None
-        Largest absolute value of each column, where it is known.
 
     Notes
     -----
     Every step is a full one, the first a longer one, and brings what the quadratic model promises.
-    At the end columns are independent by the condition of the information, as in `find_rank`, and
-    M·λ is below what `newton` asks for, by a bound that costs nothing.
+    At the end columns are independent by the condition of the information, as in `find_rank` (a
+    lower bound on it is looked at first), and M·λ is below what `newton` asks for, by a bound that
+    costs little.
     """
     coef, steps, before, least = start, list[Step](), math.inf, -math.inf
-    here = start  # the last point that was in order
+    here, looked = start, 0  # the last point that was in order; passes beside evaluations
     # Leverages add up to the number of columns, and working weights to a quarter of the trials at
     # most: M is no less than this, and no look closer makes M·λ small where this does not.
     least_reach = math.sqrt(4.0 * len(coef) / trials)
@@ -70,6 +69,8 @@ def lean_newton(
         upper, singular = dpotrf(now.upper)
         if singular or not now.log_likelihood >= least:
             break
+        if not steps and not Factor(upper, now.upper).left * WELL_CONDITIONED >= 1.0:
+            break  # columns that depend on others, which is common, are seen at once
         direction = dpotrs(upper, now.score)[0]
         squared = float(now.score.dot(direction))
         if not squared >= 0.0:
@@ -87,7 +88,8 @@ def lean_newton(
                 break
             bend = decrement / math.sqrt(now.smallest_weight)  # no leverage exceeds one
             if bend > FRESH and reach is not None:
-                bend = min(bend, decrement * leverage_bound(factor, reach))
+                longest, spent = reach(factor)
+                bend, looked = min(bend, decrement * longest), looked + spent
             if bend > LARGEST_CURVATURE:
                 break
             # One step on the information is that of the maximum; a decrement that hardly falls any
@@ -98,7 +100,7 @@ def lean_newton(
                     now,
                     Outcome.CONVERGED,
                     tuple(steps),
-                    n_passes,
+                    n_passes + looked,
                     direction,
                     decrement,
                     factor,
@@ -107,4 +109,4 @@ def lean_newton(
         coef = coef + (direction if size == 1.0 else size * direction)
         least = now.log_likelihood + SUFFICIENT * squared - ROUNDING * abs(now.log_likelihood)
         before = decrement
-    return Opening(here, tuple(steps[:-1]), n_passes, from_start=True)
+    return Opening(here, tuple(steps[:-1]), n_passes + looked, from_start=True)

@@ -118,7 +118,7 @@ def _find(
             search.start,
             tolerance=search.tolerance,
             trials=search.trials,
-            reach=search.reach,
+            reach=_reach(source, search.reach),
         )
         if isinstance(found, Solution):
             return Rank(Basis.identity(source.n_columns), {}, 0), found
