@@ -28,8 +28,8 @@ LEGEND = """\
 Times are medians of turns taken in one process (* one run). A ratio is the contender's time over
 the first one's; ✓ and ✗ say whether a wanted figure is reached. passes: of peers, iterations.
 × limit: CPU time over that of one pass at the machine's limit. error / SE: largest distance from a
-tight reference, in standard errors; SE error: largest relative one. Peak memory: above the
-caller's data, as a share of them."""
+tight reference, in standard errors; SE error: largest relative one. Peak memory: resident, but
+for pages of library files, above the caller's data, as a share of them."""
 
 
 def seconds(value: float) -> str:
