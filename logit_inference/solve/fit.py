@@ -270,7 +270,7 @@ def _between(null: Objective, log_odds: float, reach: Floats) -> tuple[float, fl
     """Return intercept and log-likelihood of a null model whose offsets leave weights nowhere.
 
     With the least offset and with the largest in all rows the intercept would have a closed form,
-    and it lies between the two.
+    and it lies between the two. NaN for the log-likelihood where numbers do not reach that far.
 
     Parameters
     ----------
@@ -285,9 +285,14 @@ def _between(null: Objective, log_odds: float, reach: Floats) -> tuple[float, fl
     def score(intercept: float) -> float:
         return float(null(np.array([intercept])).score[0])
 
-    found = float(brentq(score, log_odds - reach[0] - 1.0, log_odds + reach[1] + 1.0, maxiter=1000))
-    value = null(np.array([found])).log_likelihood
-    return found, value if np.isfinite(value) else np.nan
+    low, high = log_odds - reach[0] - 1.0, log_odds + reach[1] + 1.0
+    with np.errstate(all="ignore"):
+        if not score(low) >= 0.0 >= score(high):
+            return log_odds, np.nan
+        found, ended = brentq(score, low, high, maxiter=2000, full_output=True, disp=False)
+        value = null(np.array([found])).log_likelihood
+    known = ended.converged and np.isfinite(value)
+    return (float(found), value) if known else (log_odds, np.nan)
 
 
 def _offset_reach(block: Block) -> Reach:

@@ -183,6 +183,13 @@ def test_a_null_model_whose_mean_offset_leaves_no_weight_anywhere(far):
     assert mirrored.coef[0] == pytest.approx(-np.log(3 / 5), rel=1e-12)
 
 
+def test_offsets_beyond_all_numbers_leave_no_null_model():
+    offset = np.repeat([-1.7e308, 0.0, 1.7e308], 4)
+    with np.errstate(over="ignore"):
+        result = fit(np.tile([0.0, 1.0], 6), np.ones((12, 1)), offset=offset)
+    assert np.isnan(result.null_log_likelihood)
+
+
 def test_the_null_model_keeps_its_intercept_when_the_fit_has_none():
     y, X = sample(seed=2)
     n, k = len(y), y.sum()
