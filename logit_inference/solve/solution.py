@@ -77,9 +77,9 @@ class Step(NamedTuple):
     size: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Solution:
-    """Coefficients of length q, the last evaluation, and the way there.
+    """Coefficients of length q, the last evaluation, and the way there; printed, that trace.
 
     Parameters
     ----------
@@ -136,6 +136,12 @@ class Solution:
         )
         passes = f"{self.n_passes:,.2f} passes over the columns. Distances are in standard errors."
         return Table("The search for the maximum", columns, notes=(self.outcome.sentence, passes))
+
+    def __repr__(self) -> str:
+        return str(self.to_table())
+
+    def _repr_html_(self) -> str:
+        return self.to_table().to_html()
 
     def to_frame(self) -> pd.DataFrame:
         """Return that trace as a pandas frame.

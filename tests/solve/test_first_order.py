@@ -155,3 +155,10 @@ def test_a_rate_that_throws_the_search_out_of_sight_leaves_no_standard_errors():
         errors.ConvergenceError, match=r"errors are not available\. Write a smaller"
     ):
         li.logit("low ~ age + lwt", data, **options)
+
+
+def test_a_solution_prints_its_trace():
+    solution = li.logit("low ~ age + lwt", li.datasets.load("birthwt")).solution
+    assert repr(solution) == str(solution.to_table())
+    assert solution._repr_html_() == solution.to_table().to_html()
+    assert f"{solution.n_passes:.2f} passes" in repr(solution)
