@@ -109,4 +109,4 @@ def lean_newton(
         coef = coef + (direction if size == 1.0 else size * direction)
         least = now.log_likelihood + SUFFICIENT * squared - ROUNDING * abs(now.log_likelihood)
         before = decrement
-    return Opening(here, tuple(steps[:-1]), n_passes + looked, from_start=True)
+    return Opening(here, tuple(steps[:-1]), n_passes + looked)

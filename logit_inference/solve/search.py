@@ -20,6 +20,7 @@ from logit_inference.likelihood.objective import Objective, objective
 from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Floats
 from logit_inference.rows.source import Source
+from logit_inference.rows.survey import FEW
 from logit_inference.solve.factor import (
     Factor,
     column_reach,
@@ -37,8 +38,6 @@ from logit_inference.solve.root import SUMMED_IS_ENOUGH, counted_root
 from logit_inference.solve.schedule import Opening, follow_up, is_plain, open_search, pace_over
 from logit_inference.solve.solution import Outcome, Solution, Step
 
-# Elements of X from which a look at the largest of each column is much cheaper than a pass.
-WORTH_A_LOOK = 20_000
 # Steps after which a search in many columns looks for one that separates rows by itself: what goes
 # to infinity moves by about one a step by then, and what does not hardly moves.
 ENOUGH_TO_SEE, WIDE = 10, 60
@@ -235,8 +234,8 @@ def _newton(
 
 
 def _reach(rows: Source, known: Floats | None) -> ReachBound | None:
-    """Return what bounds M by the largest of each column; None for few rows."""
-    if known is None and rows.n_rows * rows.n_columns < WORTH_A_LOOK:
+    """Return what bounds M by the largest of each column; None where a pass is as cheap as that."""
+    if known is None and rows.n_rows * rows.n_columns < FEW:
         return None
     layout = rows.layout
     seen = [] if known is None else [known]
