@@ -40,9 +40,10 @@ LIMITS = Limits(
     cancelled=256 * float(np.finfo(float).eps),
     negligible=1e-8,
 )
-# Above this condition of the scaled information, steps from summed cross-products lose ten of
-# their sixteen digits: the fit changes to a nearly orthonormal basis.
-ILL_CONDITIONED = 1e10
+# Above this condition of the scaled information, steps from summed cross-products lose eight of
+# their sixteen digits, and where weights are large linear predictors as much as their rounding
+# shows: the fit changes to a nearly orthonormal basis.
+ILL_CONDITIONED = 1e8
 # Coded columns that no centring conditions are written out, block by block, where their condition
 # is above this, where a block has no more elements and all rows no more products than this.
 RAW_IS_ENOUGH = 1e8

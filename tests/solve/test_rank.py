@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import logit_inference as li
 from logit_inference.covariance.model import model_covariance
 from logit_inference.errors import RankError
 from logit_inference.likelihood.logistic import LOGISTIC
@@ -127,3 +128,14 @@ def test_an_ill_conditioned_design_gives_the_centred_answer():
     assert far.coef[1] == pytest.approx(near.coef[1], rel=1e-11)
     got, want = model_covariance(far).std_errors[1], model_covariance(near).std_errors[1]
     assert got == pytest.approx(want, rel=1e-10)
+
+
+def test_a_badly_centred_column_with_weights_over_ten_orders():
+    rng = np.random.default_rng(2)
+    z = rng.normal(size=3000)
+    y = (rng.random(3000) < 1 / (1 + np.exp(-1.2 * z))).astype(float)
+    far = z + 5e4
+    how = {"weights": 10 ** rng.uniform(-5, 5, 3000), "weights_kind": "precision"}
+    near = li.logit_arrays(y, np.column_stack([np.ones(3000), far - 5e4]), **how).estimate
+    found = li.logit_arrays(y, np.column_stack([np.ones(3000), far]), **how).estimate
+    assert abs(found.coef[1] - near.coef[1]) < 1e-9 * near.std_errors[1]

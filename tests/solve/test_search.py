@@ -593,7 +593,7 @@ def test_every_pass_is_counted(monkeypatch):
         counting(search, name)
     monkeypatch.setattr(search, "objective", counted_objective)
     folded = 0
-    for seed in range(60):
+    for seed in range(160):
         rng = np.random.default_rng(seed)
         X = rng.normal(size=(int(rng.integers(30, 300)), 4))
         X[:, 0] = 1.0
