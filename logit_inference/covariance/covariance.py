@@ -11,12 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from logit_inference.covariance.satterthwaite import Satterthwaite
+from logit_inference.records import made_fast
 from logit_inference.rows.basis import Basis
 from logit_inference.rows.block import Floats
 from logit_inference.rows.lengths import squared_lengths
 
 
-@dataclass(frozen=True)
+@made_fast
+@dataclass(frozen=True, slots=True)
 class Covariance:
     """A covariance of p coefficients and what it takes to defend it.
 

@@ -27,10 +27,12 @@ from logit_inference.errors import (
     plain,
     shorten,
 )
+from logit_inference.records import made_fast
 from logit_inference.rows.block import Block, Floats, check_finite, check_weights
-from logit_inference.rows.survey import survey
+from logit_inference.rows.survey import column_of_ones, is_finite
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class ArrayDesign:
     """Names of the columns of an array, and what a prediction from another one needs.
@@ -155,16 +157,16 @@ def read_arrays(
     """
     clusters = _named_groups(groups)
     given = {"y": y, "X": X, "trials": trials, "weights": weights, "offset": offset}
-    one = not isinstance(groups, Mapping)
-    labelled = {"cluster" if one else f"cluster[{g!r}]": v for g, v in clusters.items()}
-    _check_index(given | labelled)
+    if clusters:
+        one = not isinstance(groups, Mapping)
+        given |= {"cluster" if one else f"cluster[{g!r}]": v for g, v in clusters.items()}
+    _check_index(given)
     array, labels, found = _matrix(X, "X")
     if not array.shape[1]:
         raise DataError.shape("X", array.shape, "X needs at least one column")
     if getattr(y, "ndim", 1) != 1:
         raise DataError.shape("y", y.shape, "one dimension is needed: a column, or y.ravel()")
-    seen = survey(array)
-    ones = seen.ones
+    ones = column_of_ones(array)
     name = getattr(y, "name", None)
     outcome_name = name if isinstance(name, str) and name else "y"
     one_value = one_value or not (intercept or ones is not None)
@@ -178,7 +180,7 @@ def read_arrays(
     if len(array) != n:
         raise DataError.shape("X", array.shape, f"y has {n} values, so X needs {n} rows")
     columns = _column_names(names, found, array.shape[1], ones)
-    if not seen.finite:
+    if not is_finite(array):
         for column, text in enumerate(columns):
             check_finite(array[:, column], f"column {text!r}", labels)
     if intercept:
@@ -196,14 +198,14 @@ def read_arrays(
     codes = {name: _group_codes(name, values, n, labels) for name, values in clusters.items()}
     block = Block(successes, array, counts, prior, known, codes)
     design = ArrayDesign(columns, happened, ones, intercept, known is not None)
-    return design, Encoded(block, labels, None, n, n, largest=seen.largest)
+    return design, Encoded(block, labels, None, n, n)
 
 
 def _matrix(
     X: Any, what: str, wanted: Sequence[str] | None = None
 ) -> tuple[NDArray[Any], Sequence[Any], Sequence[str] | None]:
     """Return an array, or the wanted columns of a table (all if None), its row labels and names."""
-    if hasattr(X, "columns") or isinstance(X, Mapping):
+    if type(X) is not np.ndarray and (hasattr(X, "columns") or isinstance(X, Mapping)):
         frame = as_frame(X)
         names = frame.names if wanted is None else wanted
         missing = [name for name in names if name not in frame.names]

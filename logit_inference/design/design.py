@@ -76,8 +76,6 @@ class Encoded:
         Numbers of rows.
     dropped : dict of str to int
         For each variable its missing values; a row missing in two variables counts in both.
-    largest : (p,) array or None
-        Largest absolute value of each column of the block's X, where it is known.
     """
 
     block: Block
@@ -86,7 +84,6 @@ class Encoded:
     n_read: int
     n_used: int
     dropped: dict[str, int] = field(default_factory=dict)
-    largest: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)

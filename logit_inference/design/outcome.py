@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from logit_inference.design.categories import Categories, categories_of, level_counts
 from logit_inference.design.column import Level, read_column
 from logit_inference.errors import ArgumentError, OutcomeError, plain
+from logit_inference.records import made_fast
 from logit_inference.rows.block import Floats
 
 PROPORTIONS = (
@@ -23,6 +24,7 @@ PROPORTIONS = (
 )
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class Event:
     """What the fitted probability is the probability of.

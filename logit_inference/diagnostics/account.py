@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 from logit_inference.likelihood.estimator import Estimator
 from logit_inference.likelihood.evaluation import Tally
+from logit_inference.records import made_fast
 
 
-@dataclass(frozen=True)
+@made_fast
+@dataclass(frozen=True, slots=True)
 class Account:
     """The account of one fit.
 

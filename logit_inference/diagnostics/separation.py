@@ -16,12 +16,14 @@ import numpy as np
 
 from logit_inference.diagnostics.evidence import Level, evidence_of
 from logit_inference.errors import shorten
+from logit_inference.records import made_fast
 from logit_inference.rows.block import Floats
 from logit_inference.rows.source import Source
 from logit_inference.solve.recession import Recession
 
 
-@dataclass(frozen=True, repr=False)
+@made_fast
+@dataclass(frozen=True, repr=False, slots=True)
 class Separation:
     """Whether the data are separated, and the evidence; printed, it is a few sentences.
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from logit_inference.covariance.covariance import Covariance
 from logit_inference.covariance.satterthwaite import Satterthwaite
 from logit_inference.errors import PredictionError, plain
+from logit_inference.records import made_fast
 from logit_inference.rows.block import Floats
 from logit_inference.rows.coded import Coded
 from logit_inference.rows.lengths import squared_lengths
@@ -27,7 +28,8 @@ AT_ONCE = 1 << 20  # elements of new rows that are written out at a time
 MOST_WRITTEN_OUT = 1e11  # products of rows and squared columns that are so computed
 
 
-@dataclass(frozen=True)
+@made_fast
+@dataclass(frozen=True, slots=True)
 class Estimate:
     """Coefficients with their covariance.
 

@@ -7,13 +7,17 @@ sees nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
+from logit_inference.records import made_fast
 from logit_inference.rows.block import Floats
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """Value and derivatives of a log-likelihood at one coefficient vector of length q.
@@ -68,6 +72,27 @@ class Evaluation:
         )
 
 
+class Objectives(NamedTuple):
+    """A log-likelihood of some rows as functions of coefficients.
+
+    Parameters
+    ----------
+    at : callable
+        From (p,) coefficients to an `Evaluation`; one pass over the rows.
+    null : callable or None
+        From the one linear predictor of all rows, as at most searches' start, to the same in a
+        closed form; None where there is none, or it is no faster.
+    bend : callable or None
+        From a (p,) step to ``½ Σ w (1 − 2mu) (x'step)² x``, (p,), where ``at`` was called last:
+        what the score loses along the step beside the information times it, to second order. Two
+        products of the columns and a vector, where rows stay in cache; else None.
+    """
+
+    at: Callable[[Floats], Evaluation]
+    null: Callable[[float], Evaluation] | None = None
+    bend: Callable[[Floats], Floats] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Slope:
     """Value and gradient of a log-likelihood at one point: an `Evaluation` without information."""
@@ -79,6 +104,7 @@ class Slope:
         return Slope(self.log_likelihood + other.log_likelihood, self.score + other.score)
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class Tally:
     """Sums over the rows that do not depend on the coefficients; rows of weight zero count not.

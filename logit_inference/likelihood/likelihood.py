@@ -7,11 +7,11 @@ ask.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from logit_inference.likelihood.evaluation import Evaluation, Largest, Slope, Tally
+from logit_inference.likelihood.evaluation import Evaluation, Largest, Objectives, Slope, Tally
 from logit_inference.likelihood.rounding import ScoreSums
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.sets import Contrasts
@@ -56,8 +56,8 @@ class SkewnessKernel(Protocol):
 class ResidentMaker(Protocol):
     """What `EvaluateKernel` gives, for rows that stay in cache and are evaluated many times."""
 
-    def __call__(self, block: Block, /) -> Callable[[Floats], Evaluation] | None:
-        """Return the evaluation as a function of the coefficients; None where there is no gain."""
+    def __call__(self, block: Block, /) -> Objectives | None:
+        """Return them as functions of the coefficients; None where there is no gain."""
 
 
 class DoubtKernel(Protocol):

@@ -11,13 +11,20 @@ from functools import partial
 
 import numpy as np
 
-from logit_inference.likelihood.evaluation import Evaluation, Slope
+from logit_inference.likelihood.evaluation import Evaluation, Objectives, Slope
 from logit_inference.likelihood.likelihood import EvaluateKernel, Likelihood
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.source import Source
 
 Objective = Callable[[Floats], Evaluation]
 SlopeObjective = Callable[[Floats], Slope]
+
+
+def objectives(source: Source, likelihood: Likelihood) -> Objectives:
+    """Return the log-likelihood of the rows of ``source``, and what there is beside it."""
+    block = source.only_block
+    small = None if block is None else likelihood.resident(block)
+    return Objectives(partial(source.fold_runs, likelihood.evaluate)) if small is None else small
 
 
 def objective(source: Source, likelihood: Likelihood) -> Objective:
@@ -34,9 +41,7 @@ def objective(source: Source, likelihood: Likelihood) -> Objective:
     >>> float(objective(rows, LOGISTIC)(np.zeros(1)).log_likelihood / np.log(2))
     -2.0
     """
-    block = source.only_block
-    small = None if block is None else likelihood.resident(block)
-    return partial(source.fold_runs, likelihood.evaluate) if small is None else small
+    return objectives(source, likelihood).at
 
 
 def slope_objective(source: Source, likelihood: Likelihood) -> SlopeObjective:

@@ -4,17 +4,18 @@ A small fit is all overhead: what counts is the number of calls. With s = ±1 fo
 non-event and ``Z = −s·X``, ``Z coef`` is the log odds against what was observed, a row's residual
 times s the chance of what was not, and ``X'WX = Z'WZ``: no later evaluation needs the outcome, and
 all of them write into the same buffers. Z is kept by columns, which numpy scales twice as fast as
-rows. The numbers are those of `logistic.evaluate`.
+rows, and the residuals beside its scaled columns, so that one product gives information and score.
+The numbers are those of `logistic.evaluate`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
-from logit_inference.likelihood.evaluation import Evaluation
+from logit_inference.likelihood.evaluation import Evaluation, Objectives
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.coded import Coded
 from logit_inference.rows.pieces import FEW_COLUMNS, in_pieces
@@ -25,8 +26,8 @@ MAY_BE_FAR = 0.99 * -FAR  # of the log-likelihood: one row may have all of that
 FEW_ELEMENTS = 1 << 17  # of X, a megabyte: more does not stay in cache
 
 
-def resident(block: Block) -> Callable[[Floats], Evaluation] | None:
-    """Return the log-likelihood of a block as a function of (p,) coefficients.
+def resident(block: Block) -> Objectives | None:
+    """Return the log-likelihood of a block as functions of (p,) coefficients.
 
     None where rows are grouped, or X is not small: those go the common way.
 
@@ -36,8 +37,8 @@ def resident(block: Block) -> Callable[[Floats], Evaluation] | None:
 
     Examples
     --------
-    >>> at = resident(Block(np.array([0.0, 1.0]), np.ones((2, 1))))
-    >>> float(at(np.zeros(1)).log_likelihood / np.log(2))
+    >>> rows = resident(Block(np.array([0.0, 1.0]), np.ones((2, 1))))
+    >>> float(rows.at(np.zeros(1)).log_likelihood / np.log(2))
     -2.0
     """
     X = block.X
@@ -49,25 +50,20 @@ def resident(block: Block) -> Callable[[Floats], Evaluation] | None:
     sign = 1.0 - 2.0 * block.y
     # In one piece, which the C library keeps for the next fit: several it would give back.
     room = np.empty((2 * p + 6, n))
-    Z, scaled = room[:p], room[p : 2 * p]
-    against, t, minus, chance, far, minus_one = room[2 * p :]
+    Z, scaled, right = room[:p], room[p : 2 * p], room[p : 2 * p + 1].T
+    chance, against, t, minus, far, minus_one = room[2 * p :]
     far.fill(FAR)  # numpy takes a number for an array at each call, which is not free
     minus_one.fill(-1.0)
-    np.multiply(X.T, sign, out=Z)
+    Z[:] = X.T
+    Z *= sign
     counts = block.counts
     weights = block.weights
     shift = None if block.offset is None else sign * block.offset
-    # The null model in closed form: of few rows the usual way is as fast.
     few = n <= FEW_ROWS
-    plain = weights is None and shift is None and not few
     each = minus_one if weights is None else -weights
 
     def evaluate(coef: Floats) -> Evaluation:
-        """Return log-likelihood, score and information at ``coef``, in 12 calls of numpy."""
-        if plain and np.count_nonzero(coef) <= 1:
-            column = int(np.argmax(coef != 0.0))
-            if np.array_equal(Z[column], sign):
-                return _at_null(Z, sign, float(coef[column]))
+        """Return log-likelihood, score and information at ``coef``, in 11 calls of numpy."""
         coef.dot(Z, against)
         if shift is not None:
             np.add(against, shift, against)
@@ -81,16 +77,27 @@ def resident(block: Block) -> Callable[[Floats], Evaluation] | None:
             np.multiply(chance, weights, chance)
         weight = np.divide(chance, minus, t)
         np.multiply(Z, weight, scaled)
-        upper = Z.dot(scaled.T) if few else in_pieces(Z.T, scaled.T)
         known = weight if counts is None else weight[counts]
         smallest = float(known[known.argmin()]) if len(known) else np.inf
-        return Evaluation(value, Z.dot(chance), upper, smallest)
+        sums = Z.dot(right) if few else in_pieces(Z.T, right)
+        return Evaluation(value, sums[:, p], sums[:, :p], smallest)
 
-    return evaluate
+    def bend(step: Floats) -> Floats:
+        """Return it for a step from where the rows were evaluated last."""
+        step.dot(Z, against)
+        np.square(against, against)
+        np.divide(minus_one, minus, t)
+        np.subtract(t, 0.5, t)
+        np.multiply(against, t, against)
+        bent: Floats = scaled.dot(against)
+        return bent
+
+    alike = weights is None and shift is None and not few
+    return Objectives(evaluate, partial(_at_null, Z, sign) if alike else None, bend)
 
 
 def _at_null(Z: Floats, sign: Floats, eta: float) -> Evaluation:
-    """Return the evaluation where all rows have one linear predictor, as at most searches' start.
+    """Return the evaluation where all rows have one linear predictor.
 
     There are two residuals and one working weight, so that what a row costs is the products.
     """

@@ -29,7 +29,7 @@ from logit_inference.models.estimator import PLAIN, EstimatorRequest, estimator_
 from logit_inference.models.request import ResultRequest, SearchRequest
 from logit_inference.models.result import LogitResult
 from logit_inference.models.separated import Limit, find_separation, in_the_limit
-from logit_inference.rows.block import Block, Floats
+from logit_inference.rows.block import Block
 from logit_inference.rows.product import square_sums
 from logit_inference.rows.source import ArraySource
 from logit_inference.rows.threads import threads_for
@@ -68,17 +68,9 @@ def fit_design(
         start=search.start,
         tolerance=search.tolerance,
         max_iterations=search.max_iterations,
-        reach=_reach(design, encoded),
         estimator=request.resolve(design.columns, design.term_columns, design.constant),
         descent=search.descent,
     )
-
-
-def _reach(design: Design | ArrayDesign, encoded: Encoded) -> Floats | None:
-    """Return the largest absolute value of each column, where reading the rows showed it."""
-    if encoded.largest is None or not design.adds_intercept:
-        return encoded.largest
-    return np.append(1.0, encoded.largest)
 
 
 def assemble(

@@ -43,7 +43,7 @@ def read_search(
     if not (isinstance(max_iterations, (int, Integral)) and max_iterations > 0):
         raise ArgumentError("max_iterations", max_iterations, "a whole number above 0")
     if threads is not None and (
-        isinstance(threads, bool) or not isinstance(threads, Integral) or threads < 1
+        isinstance(threads, bool) or not isinstance(threads, (int, Integral)) or threads < 1
     ):
         raise ArgumentError("threads", threads, "a whole number above 0, or None for the default")
     return SearchRequest(_first(start), float(tolerance), int(max_iterations), threads, descent)

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from logit_inference.records import made_fast
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.centring import Centring, centred, centred_layout
 from logit_inference.rows.coded import Coded, Layout
@@ -27,7 +28,8 @@ from logit_inference.rows.source import Source
 Summary = TypeVar("Summary")
 
 
-@dataclass(frozen=True)
+@made_fast
+@dataclass(frozen=True, slots=True)
 class Basis:
     """A basis of columns: ``Z = X[:, kept] @ matrix`` and ``coef[kept] = matrix @ coef_in_Z``.
 
@@ -139,7 +141,8 @@ class Basis:
         return np.asarray(inner, dtype=np.float64)
 
 
-@dataclass(frozen=True)
+@made_fast
+@dataclass(frozen=True, slots=True)
 class BasisSource:
     """A source whose rows are shown in another basis, block by block."""
 

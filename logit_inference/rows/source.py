@@ -19,6 +19,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from logit_inference.records import made_fast
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.coded import Coded, Layout
 from logit_inference.rows.coded import rows_per_block as coded_rows
@@ -31,6 +32,7 @@ Summary = TypeVar("Summary")
 BLOCK_BYTES = 1 << 20  # a megabyte of X: a block stays in a core's cache
 FEWEST_ROWS, MOST_ROWS = 256, 16384  # in a block
 RUNS = 16  # about as many runs as a source is cut into: enough to keep a few cores busy
+DOUBLE = np.dtype(np.float64)  # a type would be looked up at each comparison
 
 
 class Source(Protocol):
@@ -88,7 +90,8 @@ class Source(Protocol):
         """Return the rows with no columns, for sums over them that need none."""
 
 
-@dataclass(frozen=True)
+@made_fast
+@dataclass(frozen=True, slots=True)
 class ArraySource:
     """Rows in memory, cut into blocks that are views wherever X allows it.
 
@@ -312,7 +315,7 @@ def _is_ready(X: Any) -> bool:
     """Say whether BLAS takes a block as it is: float64, one of its two axes contiguous."""
     if isinstance(X, Coded) or not X.shape[1]:
         return True
-    if X.dtype != np.float64 or not X.flags.aligned:
+    if X.dtype != DOUBLE or not X.flags.aligned:
         return False
     rows, columns = X.strides
     return bool((columns == 8 and rows >= 8 * X.shape[1]) or (rows == 8 and columns >= 8 * len(X)))

@@ -1,14 +1,13 @@
 """One look at a whole matrix before anything is computed from it.
 
-Are all values finite, which column is the constant one, and, where that costs next to nothing, how
-large can a value be? Whose columns they are, or what is wrong with them, it does not ask.
+Are all values finite, which column is the constant one, and, where somebody asks, how large can a
+value be? Whose columns they are, or what is wrong with them, it does not ask.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
@@ -17,63 +16,12 @@ from numpy.typing import NDArray
 
 # Up to this many values a transposed copy is the fastest way to rows that numpy reduces at once.
 SMALL = 1 << 13
-# Up to this many the range of each column is had in no time; beyond it takes as long as a score.
-FEW = 20_000
 # Rows laid side by side up to this many values: the loops of numpy are then long enough to be fast.
 WIDE = 512
 # Values in a block that is read twice, for one end and for the other, while it stays in cache.
 BLOCK = 1 << 18
 COLUMN_BLOCK = 1 << 15  # rows, where columns are contiguous
-
-
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """What is seen of p columns at one look.
-
-    Parameters
-    ----------
-    finite : bool
-        Whether no value is missing or infinite.
-    ones : int or None
-        The first column that is one in all rows, None if there is none.
-    largest : (p,) array or None
-        The largest absolute value of each column, NaN where one is missing; None where that would
-        have taken longer.
-    """
-
-    finite: bool
-    ones: int | None
-    largest: NDArray[np.float64] | None
-
-
-def survey(X: NDArray[Any]) -> Survey:
-    """Return what is seen of an (n, p) matrix of real numbers.
-
-    Parameters
-    ----------
-    X : (n, p) array
-        Any real type, order or stride.
-
-    Notes
-    -----
-    About the cost of ``X.sum()``, and of three of them for few values. Nothing of the size of X is
-    made.
-
-    Examples
-    --------
-    >>> seen = survey(np.array([[1.0, -3.0], [1.0, 2.0]]))
-    >>> seen.finite, seen.ones, seen.largest.tolist()
-    (True, 0, [1.0, 3.0])
-    """
-    if X.size > FEW:
-        return Survey(is_finite(X), _column_of_ones(X), None)
-    low, high = _ranges(X)
-    lows, highs = low.tolist(), high.tolist()
-    finite = all(map(math.isfinite, lows)) and all(map(math.isfinite, highs))
-    ones = None
-    if 1.0 in lows:
-        ones = next((j for j, end in enumerate(lows) if end == 1.0 == highs[j]), None)
-    return Survey(finite or not len(X), ones, np.maximum(-low, high))
+ONES = (1, 1, 1, 1)
 
 
 def largest(X: NDArray[Any]) -> NDArray[np.float64]:
@@ -111,27 +59,41 @@ def is_finite(values: NDArray[Any]) -> bool:
     """
     if values.dtype.kind != "f":
         return True
-    if values.size > SMALL:
-        with np.errstate(over="ignore", invalid="ignore"):
-            total = np.add.reduce(values, axis=None, dtype=np.float64)
-        if math.isfinite(total):
-            return True
-    step = max(1, SMALL * len(values) // max(values.size, 1))
-    starts = range(0, len(values), step)
-    # As doubles, which is what is computed with: long ones may be larger than any.
-    with np.errstate(over="ignore"):
-        parts = (values[at : at + step].astype(np.float64, copy=False) for at in starts)
-        return all(bool(np.isfinite(part).all()) for part in parts)
+    if values.size <= SMALL:
+        return _all_finite(values)
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = np.add.reduce(values, axis=None, dtype=np.float64)
+    if math.isfinite(total):
+        return True
+    step = max(1, SMALL * len(values) // values.size)
+    return all(_all_finite(values[at : at + step]) for at in range(0, len(values), step))
 
 
-def _column_of_ones(X: NDArray[Any]) -> int | None:
-    """Return the first column that is one in all rows; those that are not soon show it."""
+def _all_finite(values: NDArray[Any]) -> bool:
+    if values.dtype.itemsize > 8:  # long doubles may be larger than any that is computed with
+        with np.errstate(over="ignore"):
+            values = values.astype(np.float64)
+    return bool(np.count_nonzero(np.isfinite(values)) == values.size)
+
+
+def column_of_ones(X: NDArray[Any]) -> int | None:
+    """Return the first column of an (n, p) matrix that is one in all rows, None if there is none.
+
+    A few rows show of most columns that they are not; the others are read.
+
+    Examples
+    --------
+    >>> column_of_ones(np.array([[1.0, 3.0, 1.0], [2.0, 1.0, 1.0]]))
+    2
+    """
     n = len(X)
-    some = X[[0, n // 3, 2 * n // 3, n - 1]]
-    for column in np.flatnonzero((some == 1).all(axis=0)).tolist():
-        starts = range(0, n, COLUMN_BLOCK)
-        if all(bool((X[start : start + COLUMN_BLOCK, column] == 1).all()) for start in starts):
-            return int(column)
+    if not n:
+        return None
+    some = [X[row].tolist() for row in (0, n // 3, 2 * n // 3, n - 1)]
+    for column in [j for j, values in enumerate(zip(*some, strict=True)) if values == ONES]:
+        blocks = (X[start : start + COLUMN_BLOCK, column] for start in range(0, n, COLUMN_BLOCK))
+        if all(np.count_nonzero(block == 1) == len(block) for block in blocks):
+            return column
     return None
 
 

@@ -53,7 +53,7 @@ class Factor:
         """
         # A squared pivot over its diagonal is what is left of a column of length one.
         shares = np.square(self.upper.diagonal()) / self.matrix.diagonal()
-        return float(np.minimum.reduce(shares, initial=np.inf))
+        return float(shares[shares.argmin()]) if len(shares) else np.inf
 
     @property
     def scale(self) -> Floats:

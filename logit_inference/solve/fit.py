@@ -6,18 +6,20 @@ restricted fits. What need not takes an `inference.Estimate`.
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy.special import xlog1py, xlogy
 
 from logit_inference.errors import DataError
 from logit_inference.likelihood.estimator import ML, Estimator
 from logit_inference.likelihood.evaluation import Reach, Tally
 from logit_inference.likelihood.likelihood import Likelihood
 from logit_inference.likelihood.objective import Objective, null_objective
+from logit_inference.records import made_fast
 from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.source import Source
@@ -33,7 +35,8 @@ from logit_inference.solve.search import Search, find_maximum
 from logit_inference.solve.solution import Solution
 
 
-@dataclass(frozen=True)
+@made_fast
+@dataclass(frozen=True, slots=True)
 class Fit:
     """A likelihood's maximum over the rows of a source.
 
@@ -110,6 +113,8 @@ class Fit:
             return np.zeros((0, 1))
         if solution.factor is None and not solution.outcome.converged:
             return np.full((len(solution.coef), 1), np.nan)
+        if solution.root is not None:
+            return solution.root
         upper = solution.evaluation.upper
         return information_root(
             self.solved_rows, self.likelihood, solution.coef, upper, solution.factor
@@ -130,7 +135,6 @@ def fit_rows(
     start: Floats | None = None,
     tolerance: float = 1e-8,
     max_iterations: int = 50,
-    reach: Floats | None = None,
     estimator: Estimator = ML,
     descent: Descent | None = None,
 ) -> Fit:
@@ -150,8 +154,6 @@ def fit_rows(
         Where to start; otherwise the null model, or zero without a constant.
     tolerance, max_iterations
         As in `newton`.
-    reach : (p,) array, optional
-        Largest absolute value of each column, where it is known.
     estimator : Estimator
         Whose criterion is maximised.
     descent : Descent, optional
@@ -189,7 +191,7 @@ def fit_rows(
         elif start is None and offset and solved.layout is None:
             first, looked = null_coef * as_constant(solved), 1
         trials = counts.trials if start is None else np.inf
-        search = Search(likelihood, first, tolerance, max_iterations, reach, trials)
+        search = Search(likelihood, first, tolerance, max_iterations, trials)
         least = null_value if constant is not None and np.isfinite(null_value) else -np.inf
         # A sample of rows leads to the likelihood's maximum: nowhere, if there is one outcome.
         floor = None if start is not None or one_outcome else least
@@ -248,11 +250,11 @@ def _null_model(
     """
     failures = counts.trials - counts.events
     if counts.events in (0.0, counts.trials):
-        return float(np.log(counts.events + 0.5) - np.log(failures + 0.5)), 0.0
-    log_odds = float(np.log(counts.events) - np.log(failures))
+        return math.log(counts.events + 0.5) - math.log(failures + 0.5), 0.0
+    log_odds = math.log(counts.events) - math.log(failures)
     if not offset:
-        share = counts.events / counts.trials
-        return log_odds, float(xlogy(counts.events, share) + xlog1py(failures, -share))
+        share = max(counts.events / counts.trials, sys.float_info.min)  # of weights that underflow
+        return log_odds, counts.events * math.log(share) + failures * math.log1p(-share)
     # With one column of ones M and λ are 1/√I and |u|/√I.
     null = null_objective(source, likelihood)
     solution = newton(

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import math
 
-from scipy.linalg.lapack import dpotrf, dpotrs
+from scipy.linalg.lapack import dposv, dpotrf, dpotrs
 
-from logit_inference.likelihood.objective import Objective
+from logit_inference.likelihood.evaluation import Objectives
 from logit_inference.rows.block import Floats
 from logit_inference.solve.discriminant import first_length
 from logit_inference.solve.factor import Factor, condition_bound
@@ -35,7 +35,7 @@ WELL_CONDITIONED = 1e6  # scaled condition at the end: columns are far from depe
 
 
 def lean_newton(
-    objective: Objective,
+    objectives: Objectives,
     start: Floats,
     *,
     tolerance: float,
@@ -46,32 +46,38 @@ def lean_newton(
 
     Parameters
     ----------
-    objective : callable
-        From (q,) coefficients to an `Evaluation`; cheap.
+    objectives : Objectives
+        Of (q,) coefficients; cheap.
     start : (q,) array
-    tolerance, trials, reach
+    tolerance, reach
         As in `newton`.
+    trials : float
+        Weighted number of trials where the start is the null model, otherwise infinity.
 
     Notes
     -----
     Every step is a full one, the first a longer one, and brings what the quadratic model promises.
+    Where the next but one evaluation would be the last, Chebyshev's correction of third order, for
+    a third of the price of one, makes it the next (see `_saves_one`).
     At the end columns are independent by the condition of the information, as in `find_rank` (a
     lower bound on it is looked at first), and M·λ is below what `newton` asks for, by a bound that
     costs little.
     """
-    coef, steps, before, least = start, list[Step](), math.inf, -math.inf
-    here, looked = start, 0  # the last point that was in order; passes beside evaluations
+    at, null, bend = objectives
+    coef, before, least = start, math.inf, -math.inf
+    steps: list[Step] = []
+    here, beside = start, 0  # the last point that was in order; passes beside evaluations
     # Leverages add up to the number of columns, and working weights to a quarter of the trials at
     # most: M is no less than this, and no look closer makes M·λ small where this does not.
     least_reach = math.sqrt(4.0 * len(coef) / trials)
     for n_passes in range(1, MOST_STEPS + 1):
-        now = objective(coef)
-        upper, singular = dpotrf(now.upper)
+        alike = not steps and trials < math.inf
+        now = null(float(start.sum())) if alike and null is not None else at(coef)
+        upper, direction, singular = dposv(now.upper, now.score)
         if singular or not now.log_likelihood >= least:
             break
         if not steps and not Factor(upper, now.upper).left * WELL_CONDITIONED >= 1.0:
             break  # columns that depend on others, which is common, are seen at once
-        direction = dpotrs(upper, now.score)[0]
         squared = float(now.score.dot(direction))
         if not squared >= 0.0:
             break
@@ -80,33 +86,54 @@ def lean_newton(
             break
         here = coef
         size = 1.0 if steps else first_length(squared, trials)
-        steps.append(Step("newton", now.log_likelihood, decrement, size))
+        bends = (
+            bend is not None
+            and len(steps) > 1
+            and _saves_one(decrement, before, least_reach, now.smallest_weight)
+        )
+        steps.append(Step("chebyshev" if bends else "newton", now.log_likelihood, decrement, size))
         if decrement <= tolerance and (decrement * least_reach <= FRESH or before <= tolerance):
-            factor = Factor(upper, now.upper)
-            condition = condition_bound(now.upper, factor.inverse_root())
+            factor = Factor(dpotrf(now.upper)[0], now.upper)  # with zeros below its diagonal
+            root = factor.inverse_root()
+            condition = condition_bound(now.upper, root)
             if not (condition <= WELL_CONDITIONED and now.smallest_weight > 0.0):
                 break
-            bend = decrement / math.sqrt(now.smallest_weight)  # no leverage exceeds one
-            if bend > FRESH and reach is not None:
+            bent = decrement / math.sqrt(now.smallest_weight)  # no leverage exceeds one
+            if bent > FRESH and reach is not None:
                 longest, spent = reach(factor)
-                bend, looked = min(bend, decrement * longest), looked + spent
-            if bend > LARGEST_CURVATURE:
+                bent, beside = min(bent, decrement * longest), beside + spent
+            if bent > LARGEST_CURVATURE:
                 break
             # One step on the information is that of the maximum; a decrement that hardly falls any
             # more is the rounding of the score.
-            if bend <= FRESH or (before <= tolerance and decrement > before / 10):
+            if bent <= FRESH or (before <= tolerance and decrement > before / 10):
                 return Solution(
                     coef + direction,
                     now,
                     Outcome.CONVERGED,
                     tuple(steps),
-                    n_passes + looked,
+                    n_passes + beside,
                     direction,
                     decrement,
                     factor,
                     n_trials=trials,
+                    root=root,
                 )
+        if bends and bend is not None:
+            direction, beside = direction - dpotrs(upper, bend(direction))[0], beside + 1
         coef = coef + (direction if size == 1.0 else size * direction)
         least = now.log_likelihood + SUFFICIENT * squared - ROUNDING * abs(now.log_likelihood)
         before = decrement
-    return Opening(here, tuple(steps[:-1]), n_passes + looked)
+    return Opening(here, tuple(steps[:-1]), n_passes + beside)
+
+
+def _saves_one(decrement: float, before: float, least_reach: float, least_weight: float) -> bool:
+    """Say whether a third-order step is expected to end the search, and Newton's is not.
+
+    Of decrements that Newton's method squares, up to a rate, Chebyshev's makes cubes, up to twice
+    the square of that rate where third derivatives tell all.
+    """
+    fall = decrement / before
+    newton = decrement * fall * fall  # the rate being what the last step left, over its square
+    chebyshev = 2.0 * newton * fall * fall
+    return newton * least_reach > FRESH and chebyshev <= FRESH * math.sqrt(least_weight)

@@ -15,6 +15,7 @@ import numpy as np
 from logit_inference.errors import RankError
 from logit_inference.likelihood.evaluation import Evaluation
 from logit_inference.likelihood.likelihood import BlockKernel
+from logit_inference.records import made_fast
 from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.centring import Centring
@@ -68,7 +69,8 @@ class Relation:
     size: float
 
 
-@dataclass(frozen=True)
+@made_fast
+@dataclass(frozen=True, slots=True)
 class Rank:
     """The basis to solve in and the relations among columns.
 

@@ -16,11 +16,11 @@ import numpy as np
 
 from logit_inference.likelihood.evaluation import Evaluation, Tally
 from logit_inference.likelihood.likelihood import Likelihood
-from logit_inference.likelihood.objective import Objective, objective
+from logit_inference.likelihood.objective import Objective, objective, objectives
+from logit_inference.records import made_fast
 from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Floats
 from logit_inference.rows.source import Source
-from logit_inference.rows.survey import FEW
 from logit_inference.solve.factor import (
     Factor,
     column_reach,
@@ -41,9 +41,11 @@ from logit_inference.solve.solution import Outcome, Solution, Step
 # Steps after which a search in many columns looks for one that separates rows by itself: what goes
 # to infinity moves by about one a step by then, and what does not hardly moves.
 ENOUGH_TO_SEE, WIDE = 10, 60
+FEW = 20_000  # elements of X: below this an evaluation takes no longer than looking for a bound
 
 
-@dataclass(frozen=True)
+@made_fast
+@dataclass(frozen=True, slots=True)
 class Search:
     """What is maximised, from where, and when it is found.
 
@@ -53,8 +55,6 @@ class Search:
     start : (p,) array
     tolerance, max_iterations
         As in `newton`.
-    reach : (p,) array or None
-        Largest absolute value of each column, where it is known.
     trials : float
         Weighted number of trials where the start is the null model, otherwise infinity.
     """
@@ -63,7 +63,6 @@ class Search:
     start: Floats
     tolerance: float
     max_iterations: int
-    reach: Floats | None = None
     trials: float = math.inf
 
 
@@ -109,15 +108,15 @@ def find_maximum(
 def _find(
     source: Source, search: Search, counts: Tally, least: float | None
 ) -> tuple[Rank, Solution]:
-    whole = objective(source, search.likelihood)
-    independent = search.likelihood.has_independent_rows
+    ways = objectives(source, search.likelihood)
+    whole, independent = ways.at, search.likelihood.has_independent_rows
     if independent and is_plain(source) and search.max_iterations >= MOST_STEPS:
         found = lean_newton(
-            whole,
+            ways,
             search.start,
             tolerance=search.tolerance,
             trials=search.trials,
-            reach=_reach(source, search.reach),
+            reach=_reach(source),
         )
         if isinstance(found, Solution):
             return Rank(Basis.identity(source.n_columns), {}, 0), found
@@ -185,9 +184,8 @@ def _with_care(
             solution = _newton(source, onward, pace, whole)
         else:
             rows, start = in_basis(source, rank.basis), rank.basis.inner(search.start)
-            # How far columns in another basis reach is not known.
-            search = replace(search, start=start, reach=None)
-            solution = _newton(rows, search, pace, objective(rows, likelihood))
+            onward = replace(search, start=start)
+            solution = _newton(rows, onward, pace, objective(rows, likelihood))
             taken = _dropped(taken)
     steps = taken + solution.steps
     return rank, replace(solution, steps=steps, n_passes=spent + solution.n_passes)
@@ -222,7 +220,7 @@ def _newton(
         trials=search.trials,
         follow=follow_up(rows, likelihood, pace),
         smallest_step=smallest_step,
-        reach=_reach(rows, search.reach) if likelihood.has_independent_rows else None,
+        reach=_reach(rows) if likelihood.has_independent_rows else None,
         # Codes are too many columns for a factor of the rows.
         resolve=(
             partial(resolved_factor, rows, likelihood)
@@ -233,12 +231,11 @@ def _newton(
     return replace(solution, n_passes=solution.n_passes + sum(more)) if any(more) else solution
 
 
-def _reach(rows: Source, known: Floats | None) -> ReachBound | None:
+def _reach(rows: Source) -> ReachBound | None:
     """Return what bounds M by the largest of each column; None where a pass is as cheap as that."""
-    if known is None and rows.n_rows * rows.n_columns < FEW:
+    if rows.n_rows * rows.n_columns < FEW:
         return None
-    layout = rows.layout
-    seen = [] if known is None else [known]
+    layout, seen = rows.layout, list[Floats]()
 
     def bound(factor: Factor) -> tuple[float, int]:
         spent = 0

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from logit_inference.likelihood.evaluation import Evaluation
+from logit_inference.records import made_fast
 from logit_inference.rows.block import Floats
 from logit_inference.solve.factor import Factor
 
@@ -54,12 +55,13 @@ class Step(NamedTuple):
     Parameters
     ----------
     kind : str
-        What was done: ``"newton"``; ``"halved"`` after step halving; ``"score"`` along an older
-        information matrix; ``"rough"`` where the information was in single precision, of which
-        the end never is; ``"sample"`` for a Newton step on a sample of the rows, weighted so that
-        its numbers estimate those of all rows; with ``", dropped"`` behind it where the search
-        then began again without. Of first-order methods ``"gradient"``, ``"halved"``
-        where backtracking had to shorten it, ``"lbfgs"``, and ``"stop"`` for where they ended.
+        What was done: ``"newton"``; ``"chebyshev"`` with a correction of third order; ``"halved"``
+        after step halving; ``"score"`` along an older information matrix; ``"rough"`` where the
+        information was in single precision, of which the end never is; ``"sample"`` for a Newton
+        step on a sample of the rows, weighted so that its numbers estimate those of all rows; with
+        ``", dropped"`` behind it where the search then began again without. Of first-order methods
+        ``"gradient"``, ``"halved"`` where backtracking had to shorten it, ``"lbfgs"``, and
+        ``"stop"`` for where they ended.
     log_likelihood : float
         Before the step, without the binomial constant.
     decrement : float
@@ -77,7 +79,8 @@ class Step(NamedTuple):
     size: float
 
 
-@dataclass(frozen=True, repr=False)
+@made_fast
+@dataclass(frozen=True, repr=False, slots=True)
 class Solution:
     """Coefficients of length q, the last evaluation, and the way there; printed, that trace.
 
@@ -104,6 +107,8 @@ class Solution:
         Number of distinct rows, where equal rows were merged and only these solved over.
     n_trials : float
         Weighted trials n, of the cost per sample ``J = −ℓ/n``; NaN where nobody asked.
+    root : (q, q) array or None
+        The inverse of ``factor``, where the search has made it and it resolves the information.
     """
 
     coef: Floats
@@ -116,6 +121,7 @@ class Solution:
     factor: Factor | None
     n_distinct: int | None = None
     n_trials: float = math.nan
+    root: Floats | None = None
 
     def to_table(self) -> Table:
         """Return the trace of the search: one row for each step, with what stood before it.

@@ -23,9 +23,10 @@ def sample(n=120, p=4, seed=0, *, offset=False, weighted=False):
     return Block(y, X, None, weights, shift), rng.normal(size=p)
 
 
-def assert_same(block, coef):
+def assert_same(block, coef, found=None):
     """Equal to rounding: of each sum beside the sum of its absolute terms."""
-    found, expected = resident(block)(coef), evaluate((block,), coef)
+    found = resident(block).at(coef) if found is None else found
+    expected = evaluate((block,), coef)
     n = block.n_rows
     room = ULPS * np.sqrt(n)
     assert found.log_likelihood == pytest.approx(expected.log_likelihood, rel=room)
@@ -55,6 +56,36 @@ def test_where_all_rows_have_one_linear_predictor(eta, column):
     block.X[:, [0, column]] = block.X[:, [column, 0]]
     coef = np.where(np.arange(4) == column, eta, 0.0)
     assert_same(block, coef)
+    assert resident(block).null is None  # of few rows a closed form is no faster
+
+
+@pytest.mark.parametrize("eta", [-600.0, -2.0, 0.0, 2.0, 600.0])
+def test_the_closed_form_where_all_rows_have_one_linear_predictor(eta):
+    block, _ = sample(1200)
+    assert_same(block, np.array([eta, 0.0, 0.0, 0.0]), resident(block).null(eta))
+
+
+@pytest.mark.parametrize("case", [{"offset": True}, {"weighted": True}])
+def test_no_closed_form_where_rows_differ_in_more_than_their_columns(case):
+    assert resident(sample(1200, **case)[0]).null is None
+
+
+@pytest.mark.parametrize("n", [1, 120, 1200])
+@pytest.mark.parametrize("case", [{}, {"offset": True}, {"weighted": True}])
+def test_how_the_score_bends_along_a_step(n, case):
+    block, coef = sample(n, **case)
+    step, rows = np.array([0.3, -0.1, 0.2, 0.4]), resident(block)
+    rows.at(coef)
+    weight, skew = LOGISTIC.skewness(block, coef)
+    expected = 0.5 * block.X.T @ (weight * skew * np.square(block.X @ step))
+    np.testing.assert_allclose(rows.bend(step), expected, rtol=1e-10, atol=1e-12)
+    # What Newton's quadratic leaves of the score: of third order where the bend is taken off.
+    short, left = 1e-3 * step, []
+    at, ahead = rows.at(coef), rows.at(coef + short)
+    rows.at(coef)
+    linear = at.score - at.information @ short
+    left = np.abs(ahead.score - linear).max(), np.abs(ahead.score - linear + rows.bend(short)).max()
+    assert left[1] < 0.02 * left[0]
 
 
 def test_as_many_rows_as_there_may_be():
@@ -82,7 +113,7 @@ def test_a_row_far_on_the_wrong_side_counts_in_small_columns_too(scale, weight):
     y[0], offset[0] = 1.0, -800.0
     block = Block(y, X, None, None if weight is None else np.full(60, weight), offset)
     coef = np.array([0.1, 0.2 / scale])
-    ours, common = resident(block)(coef), evaluate([block], coef)
+    ours, common = resident(block).at(coef), evaluate([block], coef)
     np.testing.assert_allclose(ours.score, common.score, rtol=1e-12)
     np.testing.assert_allclose(ours.log_likelihood, common.log_likelihood, rtol=1e-14)
 
@@ -99,7 +130,7 @@ def test_columns_in_any_order(change):
 
 def test_a_call_changes_nothing_that_an_earlier_one_returned():
     block, coef = sample(offset=True)
-    at = resident(block)
+    at = resident(block).at
     first = at(coef)
     kept = first.log_likelihood, first.score.copy(), first.information, first.smallest_weight
     at(np.zeros(4))
@@ -114,7 +145,7 @@ def test_a_call_changes_nothing_that_an_earlier_one_returned():
 def test_the_outcome_is_folded_into_a_copy():
     block, coef = sample(offset=True)
     before = [part.copy() for part in (block.y, block.X, block.offset)]
-    resident(block)(coef)
+    resident(block).at(coef)
     assert all(
         (a == b).all() for a, b in zip(before, (block.y, block.X, block.offset), strict=True)
     )
@@ -123,7 +154,7 @@ def test_the_outcome_is_folded_into_a_copy():
 def test_what_is_not_a_number_is_seen():
     block, coef = sample()
     block.X[3, 1] = np.nan
-    found = resident(block)(coef)
+    found = resident(block).at(coef)
     assert np.isnan(found.log_likelihood)
     assert np.isnan(found.score).any()
 

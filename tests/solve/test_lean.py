@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from logit_inference.likelihood.logistic import LOGISTIC
-from logit_inference.likelihood.objective import objective
+from logit_inference.likelihood.objective import objectives
 from logit_inference.rows.block import Block
 from logit_inference.rows.source import ArraySource
 from logit_inference.solve import search
@@ -45,7 +45,7 @@ def test_both_ways_lead_to_the_same_maximum(monkeypatch):
     for seed in range(300):
         block = draw(seed)
         lean = fitted(block)
-        at = objective(ArraySource(block), LOGISTIC)
+        at = objectives(ArraySource(block), LOGISTIC)
         with monkeypatch.context() as patch:
             patch.setattr(search, "is_plain", lambda source: False)
             usual = fitted(block)
@@ -66,7 +66,7 @@ def test_both_ways_lead_to_the_same_maximum(monkeypatch):
 
 
 def known(y, X):
-    return objective(ArraySource(Block(np.array(y, float), np.array(X, float))), LOGISTIC)
+    return objectives(ArraySource(Block(np.array(y, float), np.array(X, float))), LOGISTIC)
 
 
 @pytest.mark.parametrize(
@@ -91,12 +91,12 @@ def test_the_search_goes_on_from_where_the_straight_way_ended(monkeypatch):
     calls = []
 
     def counted(source, likelihood):
-        at = objective(source, likelihood)
-        return lambda coef: (calls.append(coef), at(coef))[1]
+        ways = objectives(source, likelihood)
+        return ways._replace(at=lambda coef: (calls.append(coef), ways.at(coef))[1])
 
     block = Block(y, X)
     with monkeypatch.context() as patch:
-        patch.setattr(search, "objective", counted)
+        patch.setattr(search, "objectives", counted)
         fit = fitted(block)
     with monkeypatch.context() as patch:
         patch.setattr(search, "is_plain", lambda source: False)

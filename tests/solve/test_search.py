@@ -14,8 +14,9 @@ import pytest
 
 import logit_inference as li
 from logit_inference.covariance.model import model_covariance
+from logit_inference.likelihood.evaluation import Objectives
 from logit_inference.likelihood.logistic import LOGISTIC, fitted
-from logit_inference.likelihood.objective import objective
+from logit_inference.likelihood.objective import objectives
 from logit_inference.rows.block import Block
 from logit_inference.rows.sample import stretch_rows
 from logit_inference.rows.source import ArraySource
@@ -583,15 +584,24 @@ def test_every_pass_is_counted(monkeypatch):
 
         monkeypatch.setattr(module, name, counted)
 
+    def counted_objectives(source, likelihood):
+        found = objectives(source, likelihood)
+        counted = {
+            way: lambda given, way=way, call=call: (calls.update([way]), call(given))[1]
+            for way, call in found._asdict().items()
+            if call is not None
+        }
+        return Objectives(**counted)
+
     def counted_objective(source, likelihood):
-        at = objective(source, likelihood)
-        return lambda coef: (calls.update(["objective"]), at(coef))[1]
+        return counted_objectives(source, likelihood).at
 
     counting(root, "working_triangle")
     counting(rank, "column_triangle")
     for name in ("row_leverage", "column_reach", "resolved_factor"):
         counting(search, name)
     monkeypatch.setattr(search, "objective", counted_objective)
+    monkeypatch.setattr(search, "objectives", counted_objectives)
     folded = 0
     for seed in range(160):
         rng = np.random.default_rng(seed)
