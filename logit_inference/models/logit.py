@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from logit_inference.design.arrays import read_arrays
+from logit_inference.design.design import build_design
 from logit_inference.inference.wald import check_level
 from logit_inference.models.assembly import assemble, fit_design
 from logit_inference.models.estimator import read_estimator
@@ -183,8 +185,6 @@ def logit(
     >>> fit.params.round(4).to_dict()["smoke"]
     1.0544
     """
-    from logit_inference.design.design import build_design
-
     search = read_search(start, tolerance, max_iterations, threads, solver, learning_rate)
     request = read_estimator(
         estimator, power=power, prior_df=prior_df, penalty=penalty, intercept=intercept
@@ -286,8 +286,6 @@ def logit_arrays(
     >>> li.logit_arrays(y, x[:, None], names=["dose"], intercept=True).params.round(4).to_dict()
     {'Intercept': -3.4657, 'dose': 1.3863}
     """
-    from logit_inference.design.arrays import read_arrays
-
     search = read_search(start, tolerance, max_iterations, threads, solver, learning_rate)
     correction = intercept if isinstance(intercept, str) else None
     request = read_estimator(

@@ -24,6 +24,7 @@ from logit_inference.errors import (
 )
 from logit_inference.models.domain import rows_of
 from logit_inference.models.survey import SurveyDesign, describe, design_df
+from logit_inference.records import made_fast
 from logit_inference.report.survey import effects_table
 from logit_inference.report.table import Table
 from logit_inference.rows.block import Floats
@@ -68,7 +69,8 @@ class SampledRows:
     df: float
 
 
-@dataclass(frozen=True)
+@made_fast
+@dataclass(frozen=True, slots=True)
 class Drawn:
     """What a call of logit() fits, where a design may have been given in place of a table."""
 

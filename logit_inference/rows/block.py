@@ -61,9 +61,10 @@ class Block:
     first_row: int = 0
 
     def __post_init__(self) -> None:
+        n = len(self.y)
         for part in (self.X, self.trials, self.weights, self.offset, *self.groups.values()):
-            if part is not None and len(part) != len(self.y):
-                raise DataError.shape("a part of a block", part.shape, f"y has {len(self.y)} rows")
+            if part is not None and len(part) != n:
+                raise DataError.shape("a part of a block", part.shape, f"y has {n} rows")
 
     @property
     def n_rows(self) -> int:

@@ -295,17 +295,18 @@ def run_bounds(
 ) -> list[tuple[int, int]]:
     """Return where runs of whole blocks start and stop.
 
-    At most about `RUNS` of them, each of a few blocks and of at least twice as many rows as
-    columns: buffers, and the merging of square accumulators, then cost little beside filling them.
+    At most about `RUNS` of them, each of a few blocks and of at least ten times as many rows as
+    columns: all square accumulators together are then a tenth of X, whoever fills them, and to
+    merge them costs little beside filling them.
     Filling those of coded columns takes no time that depends on their number, so that there it
     takes more rows.
 
     Examples
     --------
-    >>> run_bounds(10, 1, 4)
-    [(0, 4), (4, 8), (8, 10)]
+    >>> run_bounds(100, 1, 20)
+    [(0, 40), (40, 80), (80, 100)]
     """
-    least = n_columns * n_columns // 20 if coded else 2 * n_columns
+    least = n_columns * n_columns // 20 if coded else 10 * n_columns
     wanted = max(-(-n_rows // RUNS), min(3 * block_rows, n_rows // 4), least, 1)
     step = -(-wanted // block_rows) * block_rows
     return [(start, min(start + step, n_rows)) for start in range(0, n_rows, step)]

@@ -175,7 +175,7 @@ def fit_rows(
     an offset the null model adds a few passes over a single column.
     """
     with blas_pinned(source.n_rows, source.n_columns):
-        counts = source.without_columns().fold(likelihood.tally)
+        counts = _tally(source, likelihood)
         one_outcome = counts.events in (0.0, counts.trials)
         # Without a constant among the columns equal outcomes may have a maximum all the same.
         possible = constant is None if estimator.is_ml else estimator.is_bounded(constant)
@@ -192,7 +192,7 @@ def fit_rows(
             first, looked = null_coef * as_constant(solved), 1
         trials = counts.trials if start is None else np.inf
         search = Search(likelihood, first, tolerance, max_iterations, trials)
-        least = null_value if constant is not None and np.isfinite(null_value) else -np.inf
+        least = null_value if constant is not None and math.isfinite(null_value) else -np.inf
         # A sample of rows leads to the likelihood's maximum: nowhere, if there is one outcome.
         floor = None if start is not None or one_outcome else least
         value, null_criterion, correction = np.nan, np.nan, None
@@ -228,6 +228,14 @@ def fit_rows(
         null_criterion + counts.log_binomial,
         correction,
     )
+
+
+def _tally(source: Source, likelihood: Likelihood) -> Tally:
+    """Return the sums that do not depend on the coefficients; of few rows without a detour."""
+    block = source.only_block
+    if block is not None:
+        return likelihood.tally(block)
+    return source.without_columns().fold(likelihood.tally)
 
 
 def _over_cells(solution: Solution, n_cells: int, n_rows: int) -> Solution:

@@ -41,6 +41,7 @@ def lean_newton(
     tolerance: float,
     trials: float = math.inf,
     reach: ReachBound | None,
+    limit: float = WELL_CONDITIONED,
 ) -> Solution | Opening:
     """Return the maximum, or where to go on with care, and what was spent on the way there.
 
@@ -53,12 +54,14 @@ def lean_newton(
         As in `newton`.
     trials : float
         Weighted number of trials where the start is the null model, otherwise infinity.
+    limit : float
+        Scaled condition at the end above which this is not the way.
 
     Notes
     -----
     Every step is a full one, the first a longer one, and brings what the quadratic model promises.
     Where the next but one evaluation would be the last, Chebyshev's correction of third order, for
-    a third of the price of one, makes it the next (see `_saves_one`).
+    less than half of its price, makes it the next (see `_saves_one`).
     At the end columns are independent by the condition of the information, as in `find_rank` (a
     lower bound on it is looked at first), and M·λ is below what `newton` asks for, by a bound that
     costs little.
@@ -76,7 +79,7 @@ def lean_newton(
         upper, direction, singular = dposv(now.upper, now.score)
         if singular or not now.log_likelihood >= least:
             break
-        if not steps and not Factor(upper, now.upper).left * WELL_CONDITIONED >= 1.0:
+        if not steps and not Factor(upper, now.upper).left * limit >= 1.0:
             break  # columns that depend on others, which is common, are seen at once
         squared = float(now.score.dot(direction))
         if not squared >= 0.0:
@@ -96,7 +99,7 @@ def lean_newton(
             factor = Factor(dpotrf(now.upper)[0], now.upper)  # with zeros below its diagonal
             root = factor.inverse_root()
             condition = condition_bound(now.upper, root)
-            if not (condition <= WELL_CONDITIONED and now.smallest_weight > 0.0):
+            if not (condition <= limit and now.smallest_weight > 0.0):
                 break
             bent = decrement / math.sqrt(now.smallest_weight)  # no leverage exceeds one
             if bent > FRESH and reach is not None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from logit_inference.errors import RankError
-from logit_inference.likelihood.evaluation import Evaluation
+from logit_inference.likelihood.evaluation import Evaluation, Tally
 from logit_inference.likelihood.likelihood import BlockKernel
 from logit_inference.records import made_fast
 from logit_inference.rows.basis import Basis, in_basis
@@ -42,9 +42,9 @@ LIMITS = Limits(
     negligible=1e-8,
 )
 # Above this condition of the scaled information, steps from summed cross-products lose eight of
-# their sixteen digits, and where weights are large linear predictors as much as their rounding
-# shows: the fit changes to a nearly orthonormal basis.
+# their sixteen digits: the fit changes to a nearly orthonormal basis.
 ILL_CONDITIONED = 1e8
+SUMMED_AT_ONCE = 30_000  # rows: of more, sums of blocks are summed, which round less
 # Coded columns that no centring conditions are written out, block by block, where their condition
 # is above this, where a block has no more elements and all rows no more products than this.
 RAW_IS_ENOUGH = 1e8
@@ -86,6 +86,25 @@ class Rank:
     basis: Basis
     relations: Mapping[int, Relation]
     n_passes: int
+
+
+def condition_limit(source: Source, counts: Tally) -> float:
+    """Return the condition above which columns call for another basis, weights considered.
+
+    The rounding of a score, in standard errors, is about ``eps · sqrt(condition · trials)``: sums
+    cancel in proportion to the first, and standard errors shrink with the second. Where weights, or
+    trials, make few rows stand for many, that is 1e-9 long before steps lose half of their digits.
+    Coded columns are centred by a rule of their own (see `condition_numbers`).
+
+    Parameters
+    ----------
+    source : Source
+    counts : Tally
+        Of its rows.
+    """
+    if source.layout is not None:
+        return ILL_CONDITIONED
+    return ILL_CONDITIONED * min(1.0, max(source.n_rows, SUMMED_AT_ONCE) / counts.trials)
 
 
 def find_rank(

@@ -15,7 +15,7 @@ from logit_inference.rows.block import Floats
 from logit_inference.rows.coded import Layout
 from logit_inference.rows.source import Source
 from logit_inference.solve.condition import condition_numbers, is_resolved
-from logit_inference.solve.factor import Factor, condition_bound, factorize, working_triangle
+from logit_inference.solve.factor import Factor, factorize, working_triangle
 
 # The summed information's inverse is wrong by about eps times its scaled condition. Above this
 # condition (an error of 2e-10) the factor is folded from the rows instead, which loses half of
@@ -63,14 +63,16 @@ def counted_root(
     rows: Source, likelihood: Likelihood, coef: Floats, upper: Floats, factor: Factor | None
 ) -> tuple[Floats, int]:
     """Return `information_root`, and the passes that it took."""
-    root, spent = None if factor is None else factor.inverse_root(), 0
+    layout, spent = rows.layout, 0
+    plain = layout is None and likelihood.has_independent_rows
+    if plain and factor is not None and factor.condition_within(SUMMED_IS_ENOUGH):
+        return factor.inverse_root(), spent  # made last: of many columns each square is dear
+    root = None if plain or factor is None else factor.inverse_root()
     if not likelihood.has_independent_rows:  # no factor of the rows has the information's root
         if root is None:
             raise np.linalg.LinAlgError("the information is singular")
         return root, spent
-    layout = rows.layout
-    resolves = _resolves if layout is None else is_resolved
-    if factor is not None and root is not None and resolves(factor, root):
+    if factor is not None and root is not None and is_resolved(factor, root):
         return root, spent
     if layout is not None:
         again, spent = _centred_root(rows, likelihood, coef, layout, upper), 2
@@ -79,15 +81,6 @@ def counted_root(
         if root is not None and rows.n_rows * float(len(root)) ** 2 > MOST_WRITTEN_OUT:
             return root, spent
     return rows.fold(working_triangle, likelihood, coef).inverse_root(), spent + 1
-
-
-def _resolves(factor: Factor, root: Floats) -> bool:
-    """Say whether the summed information is well enough conditioned, S A S at most 1e6.
-
-    Only where the bound is too large is the condition itself looked for.
-    """
-    bound = condition_bound(factor.matrix, root)
-    return bound <= SUMMED_IS_ENOUGH or factor.condition_within(SUMMED_IS_ENOUGH)
 
 
 def _centred_root(

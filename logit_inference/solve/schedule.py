@@ -28,6 +28,7 @@ from logit_inference.solve.discriminant import first_length
 from logit_inference.solve.factor import Factor, factorize, largest_move
 from logit_inference.solve.newton import FRESH, newton
 from logit_inference.solve.pace import Pace, pace_of
+from logit_inference.solve.rank import condition_limit
 from logit_inference.solve.solution import Solution, Step
 
 MANY_ROWS = 30_000  # below this a pass takes about as long as the solver's own work
@@ -40,7 +41,6 @@ AMPLE_ROWS_PER_COLUMN = 2_000
 RARE = 1 / 64  # share of events, or of non-events, below which a sample keeps all of them
 MOST_STEPS = 20  # on a sample: one that needs more is separated, or nearly so
 NEAR_ENOUGH = 3.0  # standard errors (of all rows) at which the search on a sample ends
-WELL_CONDITIONED = 1e8  # scaled condition of a sample's information that may guide
 MANY_COLUMNS = 16  # from here on an information in single precision takes much less time
 MOST_LOOKS = 8  # in single precision, before it is Newton's turn
 RESOLVED_ROUGHLY = 1e-4  # share of a column that others leave, which single precision still sees
@@ -155,8 +155,10 @@ def open_search(
         found, share = _search_sample(source, likelihood, start, counts, every)
         factor, spent = found.factor, found.n_passes * share
         steps = tuple(Step("sample", s.log_likelihood, s.decrement, s.size) for s in found.steps)
-        if not found.outcome.converged or factor is None or factor.condition > WELL_CONDITIONED:
+        if not found.outcome.converged or factor is None:
             return Opening(None, steps, spent)
+        if factor.condition > condition_limit(source, counts):
+            return Opening(None, steps, spent)  # no step in these columns is what is wanted
         if factor.left < RESOLVED_ROUGHLY:
             means = replace(means, rough=None)
         ratio = min(1.2 * math.sqrt(p / (share * n)), 0.3)

@@ -28,11 +28,11 @@ from logit_inference.solve.factor import (
     resolved_factor,
     row_leverage,
 )
-from logit_inference.solve.lean import MOST_STEPS, lean_newton
+from logit_inference.solve.lean import MOST_STEPS, WELL_CONDITIONED, lean_newton
 from logit_inference.solve.margins import separates_alone
 from logit_inference.solve.newton import SMALLEST_STEP, ReachBound, newton
 from logit_inference.solve.pace import Pace
-from logit_inference.solve.rank import ILL_CONDITIONED, Rank, find_rank
+from logit_inference.solve.rank import Rank, condition_limit, find_rank
 from logit_inference.solve.reach import leverage_bound
 from logit_inference.solve.root import SUMMED_IS_ENOUGH, counted_root
 from logit_inference.solve.schedule import Opening, follow_up, is_plain, open_search, pace_over
@@ -117,6 +117,7 @@ def _find(
             tolerance=search.tolerance,
             trials=search.trials,
             reach=_reach(source),
+            limit=min(condition_limit(source, counts), WELL_CONDITIONED),
         )
         if isinstance(found, Solution):
             return Rank(Basis.identity(source.n_columns), {}, 0), found
@@ -124,21 +125,22 @@ def _find(
     else:
         straight = Opening(search.start)
     pace = pace_over(source, search.likelihood, counts, search.tolerance)
+    limit = condition_limit(source, counts) if independent else SUMMED_IS_ENOUGH
     lost = Opening(None)
     if least is not None:
         opening = open_search(source, search.likelihood, search.start, least, counts, pace)
-        opened = _from_opening(source, search, opening, pace, whole)
+        opened = _from_opening(source, search, opening, pace, whole, limit)
         if not isinstance(opened, Opening):
             return opened
         lost = opened
-    rank, solution = _with_care(source, search, straight, pace, whole)
+    rank, solution = _with_care(source, search, straight, pace, whole, limit)
     steps = _dropped(lost.steps) + solution.steps
     spent = straight.n_passes + lost.n_passes
     return rank, replace(solution, steps=steps, n_passes=spent + solution.n_passes)
 
 
 def _from_opening(
-    source: Source, search: Search, opening: Opening, pace: Pace, whole: Objective
+    source: Source, search: Search, opening: Opening, pace: Pace, whole: Objective, limit: float
 ) -> tuple[Rank, Solution] | Opening:
     """Return what Newton's method finds from an opening; what was spent if it is not believed."""
     if opening.coef is None:
@@ -150,7 +152,7 @@ def _from_opening(
     if solution.outcome.converged:
         at, factor = solution.evaluation, solution.factor
         summed = factor if factor is not None and factor.matrix is at.upper else None
-        rank = find_rank(source, at, factor=summed)
+        rank = find_rank(source, at, limit, factor=summed)
         spent += rank.n_passes
         if rank.basis.is_identity:
             return rank, replace(solution, steps=steps, n_passes=spent)
@@ -158,7 +160,7 @@ def _from_opening(
 
 
 def _with_care(
-    source: Source, search: Search, straight: Opening, pace: Pace, whole: Objective
+    source: Source, search: Search, straight: Opening, pace: Pace, whole: Objective, limit: float
 ) -> tuple[Rank, Solution]:
     """Return the basis that the start tells, and Newton's solution in it.
 
@@ -166,8 +168,7 @@ def _with_care(
     """
     likelihood, taken = search.likelihood, straight.steps
     waiting = [whole(search.start)]
-    condition = ILL_CONDITIONED if likelihood.has_independent_rows else SUMMED_IS_ENOUGH
-    rank = find_rank(source, waiting[0], condition, likelihood.within)
+    rank = find_rank(source, waiting[0], limit, likelihood.within)
     if rank.basis.is_identity and not taken:
         # Newton's first evaluation is at hand; nobody is to hold on to it after that, since that
         # of a thousand columns is a large matrix.

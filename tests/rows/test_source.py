@@ -129,7 +129,8 @@ def test_runs_are_computed_by_several_threads():
         both.wait(60)  # nobody passes alone
         return len(list(run))
 
-    assert ArraySource(rows(8), block_rows=4, threads=2).fold_runs(kernel) == 2
+    data = rows(40)  # in runs of ten times as many rows as columns
+    assert ArraySource(data, block_rows=20, threads=2).fold_runs(kernel) == 2
 
 
 @pytest.mark.parametrize("threads", [1, 2])
