@@ -7,7 +7,7 @@ that was a twentieth of its time.
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import Any, TypeVar
 
 Record = TypeVar("Record")
@@ -18,6 +18,11 @@ def made_fast(kind: type[Record]) -> type[Record]:
 
     For records that every fit makes, with slots and without a ``__post_init__``. While its values
     are put in place, a record is of another class with the same slots, which is not frozen.
+
+    Raises
+    ------
+    TypeError
+        Where making one does more than that.
 
     Examples
     --------
@@ -31,7 +36,10 @@ def made_fast(kind: type[Record]) -> type[Record]:
     Pair(x=1.0, y=0.0)
     """
     slow: Any = kind.__init__
-    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]  # it is a dataclass
+    values = fields(kind)  # type: ignore[arg-type]  # it is a dataclass
+    if hasattr(kind, "__post_init__") or any(v.default_factory is not MISSING for v in values):
+        raise TypeError(f"{kind.__name__} does more than put values in place when it is made")
+    names = [value.name for value in values]
     scope: dict[str, Any] = {
         "_put": object.__setattr__,
         "_open": type(kind.__name__, (), {"__slots__": tuple(names)}),

@@ -3,7 +3,7 @@
 import copy
 import inspect
 import pickle
-from dataclasses import FrozenInstanceError, dataclass, replace
+from dataclasses import FrozenInstanceError, dataclass, field, replace
 
 import pytest
 
@@ -54,3 +54,20 @@ def test_it_is_frozen():
 def test_wrong_numbers_of_values_are_refused(values):
     with pytest.raises(TypeError, match=r"__init__\(\)"):
         Fast(*values)
+
+
+def test_what_does_more_when_it_is_made_is_refused():
+    @dataclass(frozen=True, slots=True)
+    class Made:
+        x: dict[str, float] = field(default_factory=dict)
+
+    @dataclass(frozen=True, slots=True)
+    class Checked:
+        x: float
+
+        def __post_init__(self):
+            assert self.x
+
+    for kind in (Made, Checked):
+        with pytest.raises(TypeError, match=f"{kind.__name__} does more"):
+            made_fast(kind)

@@ -198,7 +198,7 @@ def read_arrays(
     codes = {name: _group_codes(name, values, n, labels) for name, values in clusters.items()}
     block = Block(successes, array, counts, prior, known, codes)
     design = ArrayDesign(columns, happened, ones, intercept, known is not None)
-    return design, Encoded(block, labels, None, n, n)
+    return design, Encoded(block, labels, None, n, n, {})
 
 
 def _matrix(

@@ -37,6 +37,7 @@ from logit_inference.design.roles import (
 from logit_inference.design.sample import Sample
 from logit_inference.design.schema import Schema, describe_column
 from logit_inference.errors import ArgumentError, PredictionError, SchemaError
+from logit_inference.records import made_fast
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.coded import Coded
 
@@ -60,6 +61,7 @@ class NewRows:
     labels: Sequence[Any]
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class Encoded:
     """The rows of a fit, and the account of those that were left out.
@@ -83,7 +85,7 @@ class Encoded:
     rows: Rows
     n_read: int
     n_used: int
-    dropped: dict[str, int] = field(default_factory=dict)
+    dropped: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.coded import Coded
 from logit_inference.rows.pieces import FEW_COLUMNS, in_pieces
 
-FEW_ROWS = 1_000  # up to here arithmetic is cheaper than looking for what it can be spared
+FEW_ROWS = 1_000  # up to here a closed form takes as long as the usual way
+MOST_TERMS = 1_000_000  # of a product, up to which BLAS packs nothing as it is (OpenBLAS)
 FAR = 700.0  # of a linear predictor: exp() is finite up to here, and log1p(exp(x)) = x beyond
 MAY_BE_FAR = 0.99 * -FAR  # of the log-likelihood: one row may have all of that
 FEW_ELEMENTS = 1 << 17  # of X, a megabyte: more does not stay in cache
@@ -56,10 +57,10 @@ def resident(block: Block) -> Objectives | None:
     minus_one.fill(-1.0)
     Z[:] = X.T
     Z *= sign
-    counts = block.counts
     weights = block.weights
+    counts = None if weights is None else block.counts
     shift = None if block.offset is None else sign * block.offset
-    few = n <= FEW_ROWS
+    at_once = n * p * (p + 1) <= MOST_TERMS
     each = minus_one if weights is None else -weights
 
     def evaluate(coef: Floats) -> Evaluation:
@@ -78,8 +79,8 @@ def resident(block: Block) -> Objectives | None:
         weight = np.divide(chance, minus, t)
         np.multiply(Z, weight, scaled)
         known = weight if counts is None else weight[counts]
-        smallest = float(known[known.argmin()]) if len(known) else np.inf
-        sums = Z.dot(right) if few else in_pieces(Z.T, right)
+        smallest = float(known[known.argmin()]) if counts is None or len(known) else np.inf
+        sums = Z.dot(right) if at_once else in_pieces(Z.T, right)
         return Evaluation(value, sums[:, p], sums[:, :p], smallest)
 
     def bend(step: Floats) -> Floats:
@@ -92,7 +93,7 @@ def resident(block: Block) -> Objectives | None:
         bent: Floats = scaled.dot(against)
         return bent
 
-    alike = weights is None and shift is None and not few
+    alike = weights is None and shift is None and n > FEW_ROWS
     return Objectives(evaluate, partial(_at_null, Z, sign) if alike else None, bend)
 
 
