@@ -3,11 +3,17 @@
 import copy
 import inspect
 import pickle
-from dataclasses import FrozenInstanceError, dataclass, field, replace
+import typing
+from dataclasses import FrozenInstanceError, dataclass, field, fields, replace
+from functools import cached_property
 
 import pytest
 
+from logit_inference.likelihood.evaluation import Evaluation
+from logit_inference.models.result import LogitResult
 from logit_inference.records import made_fast
+from logit_inference.solve.fit import Fit
+from logit_inference.solve.solution import Solution
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,23 @@ def test_it_is_made_and_compared_like_any_other():
         assert again(Fast(2.0)) == Fast(2.0)
 
 
+def test_a_record_without_slots_keeps_its_dictionary():
+    @made_fast
+    @dataclass(frozen=True)
+    class Open:
+        x: float
+
+        @cached_property
+        def double(self):
+            return 2 * self.x
+
+    made = Open(2.0)
+    assert (made.double, vars(made)) == (4.0, {"x": 2.0, "double": 4.0})
+    assert copy.copy(made) == made == Open(2.0)
+    with pytest.raises(FrozenInstanceError):
+        made.x = 3.0
+
+
 def test_it_is_frozen():
     with pytest.raises(FrozenInstanceError):
         Fast(1.0).x = 2.0
@@ -56,6 +79,23 @@ def test_wrong_numbers_of_values_are_refused(values):
         Fast(*values)
 
 
+def test_its_annotations_can_be_read():
+    hints = typing.get_type_hints(Fast.__init__)
+    assert hints == typing.get_type_hints(Slow.__init__)
+    assert inspect.signature(Fast, eval_str=True) == inspect.signature(Slow, eval_str=True)
+    assert Fast.__init__.__module__ == Slow.__init__.__module__ == __name__
+    for kind in (Solution, Evaluation, Fit, LogitResult):
+        assert "Parameters" in kind.__doc__
+        assert list(inspect.signature(kind).parameters) == [v.name for v in fields(kind)]
+
+
+def test_a_subclass_is_made_as_what_it_is():
+    class Third(Fast):
+        __slots__ = ()
+
+    assert type(Third(1.0)) is Third
+
+
 def test_what_does_more_when_it_is_made_is_refused():
     @dataclass(frozen=True, slots=True)
     class Made:
@@ -68,6 +108,10 @@ def test_what_does_more_when_it_is_made_is_refused():
         def __post_init__(self):
             assert self.x
 
-    for kind in (Made, Checked):
+    @dataclass(frozen=True, slots=True)
+    class Named:
+        x: float = field(kw_only=True)
+
+    for kind in (Made, Checked, Named):
         with pytest.raises(TypeError, match=f"{kind.__name__} does more"):
             made_fast(kind)

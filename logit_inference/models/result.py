@@ -59,6 +59,7 @@ from logit_inference.models.separated import separation_of
 from logit_inference.models.simultaneous import simultaneous_intervals
 from logit_inference.models.testing import hypothesis_test
 from logit_inference.models.wild import WildRequest
+from logit_inference.records import made_fast
 from logit_inference.report.summary import classification_table
 from logit_inference.report.table import Table
 from logit_inference.solve.batch import BatchedFits
@@ -73,6 +74,7 @@ if TYPE_CHECKING:
     from logit_inference.design.design import Design
 
 
+@made_fast
 @dataclass(frozen=True, repr=False, eq=False)
 class LogitResult:
     """A fitted logistic regression.
