@@ -29,7 +29,7 @@ from logit_inference.errors import (
 )
 from logit_inference.records import made_fast
 from logit_inference.rows.block import Block, Floats, check_finite, check_weights
-from logit_inference.rows.survey import column_of_ones, is_finite
+from logit_inference.rows.survey import survey
 
 
 @made_fast
@@ -166,7 +166,7 @@ def read_arrays(
         raise DataError.shape("X", array.shape, "X needs at least one column")
     if getattr(y, "ndim", 1) != 1:
         raise DataError.shape("y", y.shape, "one dimension is needed: a column, or y.ravel()")
-    ones = column_of_ones(array)
+    finite, ones = survey(array)
     name = getattr(y, "name", None)
     outcome_name = name if isinstance(name, str) and name else "y"
     one_value = one_value or not (intercept or ones is not None)
@@ -180,7 +180,7 @@ def read_arrays(
     if len(array) != n:
         raise DataError.shape("X", array.shape, f"y has {n} values, so X needs {n} rows")
     columns = _column_names(names, found, array.shape[1], ones)
-    if not is_finite(array):
+    if not finite:
         for column, text in enumerate(columns):
             check_finite(array[:, column], f"column {text!r}", labels)
     if intercept:

@@ -228,7 +228,7 @@ class ArraySource:
         if self.n_rows <= rows or threads_for(self.n_rows, self.n_columns, 2) > 1:
             return rows  # the larger they are, the less threads wait for each other
         # Beside a smaller table a block weighs, twice so where it is brought to float64 first.
-        share = 3 * rows // 4 if self._is_ready(self.data) else rows // 2
+        share = 3 * rows // 4 if self._is_ready else rows // 2
         return max(share, min(rows, FEWEST_ROWS))
 
     def _run(self, kernel: Callable[..., Summary], args: Any, bounds: tuple[int, int]) -> Summary:
@@ -244,20 +244,24 @@ class ArraySource:
             for first, after in zip(within, [*within[1:], stop], strict=True):
                 yield self._read(self.data.rows(first, after))
             return
-        size, space = self._size, None
+        size, space, ready = self._size, None, self._is_ready
         for first in range(start, stop, size):
             part = self.data.rows(first, min(first + size, stop))
-            if lent and space is None and not self._is_ready(part):
+            if lent and space is None and not ready:
                 space = np.empty((part.n_rows, self.n_columns))
-            yield self._read(part, space)
+            yield part if ready else self._converted(part, space)
 
-    def _is_ready(self, part: Block) -> bool:
-        return not self.intercept and _is_ready(part.X)
+    @property
+    def _is_ready(self) -> bool:
+        """Whether kernels take any of the rows as they are."""
+        return not self.intercept and _is_ready(self.data.X)
 
-    def _read(self, part: Block, space: Floats | None = None) -> Block:
-        """Return a block as kernels take it, written into a space where there is one."""
-        if self._is_ready(part):
-            return part
+    def _read(self, part: Block) -> Block:
+        """Return rows as kernels take them."""
+        return part if self._is_ready else self._converted(part)
+
+    def _converted(self, part: Block, space: Floats | None = None) -> Block:
+        """Return rows as float64 with all columns, written into a space where there is one."""
         columns = np.empty((part.n_rows, self.n_columns)) if space is None else space[: part.n_rows]
         if self.intercept:
             columns[:, 0] = 1.0

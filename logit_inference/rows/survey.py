@@ -21,6 +21,7 @@ WIDE = 512
 # Values in a block that is read twice, for one end and for the other, while it stays in cache.
 BLOCK = 1 << 18
 COLUMN_BLOCK = 1 << 15  # rows, where columns are contiguous
+LOOKED_AT = 1 << 17  # values in a block that is summed, and looked at for ones
 ONES = (1, 1, 1, 1)
 
 
@@ -76,26 +77,37 @@ def _all_finite(values: NDArray[Any]) -> bool:
     return bool(np.count_nonzero(np.isfinite(values)) == values.size)
 
 
-def column_of_ones(X: NDArray[Any]) -> int | None:
-    """Return the first column of an (n, p) matrix that is one in all rows, None if there is none.
+def survey(X: NDArray[Any]) -> tuple[bool, int | None]:
+    """Return whether all values are finite, and the first column of ones, None if there is none.
 
-    Of many rows a few show of most columns that they are not; the others are read.
+    Parameters
+    ----------
+    X : (n, p) array
+        Any real type, order or stride.
+
+    Notes
+    -----
+    About the cost of ``X.sum()``. Of many rows a few show of most columns that they are not ones;
+    the others are read while their block is in cache. Nothing of the size of a large X is made.
 
     Examples
     --------
-    >>> column_of_ones(np.array([[1.0, 3.0, 1.0], [2.0, 1.0, 1.0]]))
-    2
+    >>> survey(np.array([[1.0, 3.0, 1.0], [2.0, 1.0, 1.0]]))
+    (True, 2)
     """
-    n = len(X)
+    n, p = X.shape
     if X.size <= SMALL:
         whole = np.logical_and.reduce(X == 1, axis=0).tolist()
-        return whole.index(True) if n and True in whole else None
+        return is_finite(X), whole.index(True) if n and True in whole else None
     some = [X[row].tolist() for row in (0, n // 3, 2 * n // 3, n - 1)]
-    for column in [j for j, values in enumerate(zip(*some, strict=True)) if values == ONES]:
-        blocks = (X[start : start + COLUMN_BLOCK, column] for start in range(0, n, COLUMN_BLOCK))
-        if all(np.count_nonzero(block == 1) == len(block) for block in blocks):
-            return column
-    return None
+    left = [j for j, values in enumerate(zip(*some, strict=True)) if values == ONES]
+    adds, total, step = X.dtype.kind == "f", 0.0, max(1, LOOKED_AT // p)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for block in (X[start : start + step] for start in range(0, n, step)):
+            if adds:
+                total += float(np.add.reduce(block, axis=None, dtype=np.float64))
+            left = [j for j in left if np.count_nonzero(block[:, j] == 1) == len(block)]
+    return math.isfinite(total) or is_finite(X), min(left, default=None)
 
 
 def _ranges(X: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -95,9 +95,8 @@ class Factor:
 
     def inverse_root(self) -> Floats:
         """Return an upper triangular B with ``B B' = A⁻¹``, C-ordered, in memory of its own."""
-        # The one copy: to LAPACK, which thinks in columns, B by rows is the inverse of R'.
-        lower = np.array(self.upper.T, order="F")
-        inverse, singular = dtrtri(lower, lower=1, overwrite_c=1)
+        # To LAPACK, which thinks in columns, B by rows is the inverse of R'; it makes the one copy.
+        inverse, singular = dtrtri(self.upper.T, lower=1)
         if singular:
             raise np.linalg.LinAlgError("triangular factor is singular")
         result: Floats = inverse.T

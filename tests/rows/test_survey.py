@@ -7,9 +7,9 @@ from logit_inference.rows.survey import (
     BLOCK,
     COLUMN_BLOCK,
     SMALL,
-    column_of_ones,
     is_finite,
     largest,
+    survey,
 )
 
 # Below and above each size at which another way is taken, and with rows left over.
@@ -51,6 +51,7 @@ def test_the_largest_is_that_of_each_column(values, layout):
     assert largest(X).dtype == np.float64
     np.testing.assert_array_equal(largest(X), reached)
     assert is_finite(X)
+    assert survey(X)[0]
 
 
 @pytest.mark.parametrize("layout", ["row by row", "column by column", "every other row", "float32"])
@@ -61,6 +62,7 @@ def test_one_value_that_is_not_finite_is_seen(values, layout, bad, place):
     row, column = int(place * (X.shape[0] - 1)), int(place * (X.shape[1] - 1))
     X[row, column] = bad
     assert not is_finite(X)
+    assert not survey(X)[0]
     np.testing.assert_array_equal(np.isfinite(largest(X)), np.arange(X.shape[1]) != column)
     assert np.isnan(largest(X)[column]) == np.isnan(bad)
 
@@ -69,6 +71,7 @@ def test_two_infinities_do_not_cancel(values):
     if values.size > 1:
         values.flat[0], values.flat[-1] = np.inf, -np.inf
         assert not is_finite(values)
+        assert not survey(values)[0]
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -76,21 +79,21 @@ def test_the_column_of_ones(values, layout):
     n, p = values.shape
     X = LAYOUTS[layout](values).copy(order="K")
     X[0] = 0  # one row tells all columns apart from it
-    assert column_of_ones(X) is None
+    assert survey(X)[1] is None
     X[:, p // 2 :] = 1
-    assert column_of_ones(X) == p // 2
+    assert survey(X)[1] == p // 2
     for row in {n // 5, n // 2, n - 1}:
         X[row, p // 2] = 0
-        assert column_of_ones(X) == (None if p // 2 + 1 == p else p // 2 + 1)
+        assert survey(X)[1] == (None if p // 2 + 1 == p else p // 2 + 1)
         X[row, p // 2] = 1
     X = X.astype(float)
     X[n // 5, p // 2 :] = np.nan
-    assert column_of_ones(X) is None
+    assert survey(X)[1] is None
 
 
 def test_no_rows():
     X = np.empty((0, 2))
-    assert (is_finite(X), column_of_ones(X)) == (True, None)
+    assert (is_finite(X), *survey(X)) == (True, True, None)
 
 
 def test_numbers_near_the_end_of_the_range_are_finite():
@@ -98,6 +101,7 @@ def test_numbers_near_the_end_of_the_range_are_finite():
         assert is_finite(np.full(n, 1e300))
         assert is_finite(np.full((n, 2), -1e300))
         assert is_finite(np.full((n, 2), 1e300))
+        assert survey(np.full((n, 2), 1e300))[0]
         assert is_finite(np.full(n, 6e4, dtype=np.float16))
         assert is_finite(np.full(n, 2**62))
         assert not is_finite(np.append(np.full(n, 1e300), np.nan))
