@@ -59,5 +59,5 @@ def made_fast(kind: type[Record]) -> type[Record]:
     fast = scope["make"](object.__setattr__, twin)
     for what in ("__defaults__", "__annotations__", "__qualname__", "__doc__"):
         setattr(fast, what, getattr(slow, what))
-    kind.__init__ = fast  # type: ignore[method-assign]
+    kind.__init__ = fast  # type: ignore[method-assign]  # as `dataclass` itself does
     return kind

@@ -14,7 +14,7 @@ import math
 
 from scipy.linalg.lapack import dposv, dpotrf, dpotrs
 
-from logit_inference.likelihood.evaluation import Objectives
+from logit_inference.likelihood.evaluation import Evaluation, Objectives
 from logit_inference.rows.block import Floats
 from logit_inference.solve.discriminant import first_length
 from logit_inference.solve.factor import Factor, condition_bound
@@ -96,11 +96,10 @@ def lean_newton(
         )
         steps.append(Step("chebyshev" if bends else "newton", now.log_likelihood, decrement, size))
         if decrement <= tolerance and (decrement * least_reach <= FRESH or before <= tolerance):
-            factor = Factor(dpotrf(now.upper)[0], now.upper)  # with zeros below its diagonal
-            root = factor.inverse_root()
-            condition = condition_bound(now.upper, root)
-            if not (condition <= limit and now.smallest_weight > 0.0):
+            sound = _factored(now, limit)
+            if sound is None:
                 break
+            factor, root = sound
             bent = decrement / math.sqrt(now.smallest_weight)  # no leverage exceeds one
             if bent > FRESH and reach is not None:
                 longest, spent = reach(factor)
@@ -128,6 +127,14 @@ def lean_newton(
         least = now.log_likelihood + SUFFICIENT * squared - ROUNDING * abs(now.log_likelihood)
         before = decrement
     return Opening(here, tuple(steps[:-1]), n_passes + beside)
+
+
+def _factored(now: Evaluation, limit: float) -> tuple[Factor, Floats] | None:
+    """Return the factor of the information and its inverse; None where they may not be sound."""
+    factor = Factor(dpotrf(now.upper)[0], now.upper)  # with zeros below its diagonal
+    root = factor.inverse_root()
+    sound = condition_bound(now.upper, root) <= limit and now.smallest_weight > 0.0
+    return (factor, root) if sound else None
 
 
 def _saves_one(decrement: float, before: float, least_reach: float, least_weight: float) -> bool:

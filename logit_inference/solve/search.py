@@ -110,6 +110,7 @@ def _find(
 ) -> tuple[Rank, Solution]:
     ways = objectives(source, search.likelihood)
     whole, independent = ways.at, search.likelihood.has_independent_rows
+    limit = condition_limit(source, counts) if independent else SUMMED_IS_ENOUGH
     if independent and is_plain(source) and search.max_iterations >= MOST_STEPS:
         found = lean_newton(
             ways,
@@ -117,7 +118,7 @@ def _find(
             tolerance=search.tolerance,
             trials=search.trials,
             reach=_reach(source),
-            limit=min(condition_limit(source, counts), WELL_CONDITIONED),
+            limit=min(limit, WELL_CONDITIONED),
         )
         if isinstance(found, Solution):
             return Rank(Basis.identity(source.n_columns), {}, 0), found
@@ -125,7 +126,6 @@ def _find(
     else:
         straight = Opening(search.start)
     pace = pace_over(source, search.likelihood, counts, search.tolerance)
-    limit = condition_limit(source, counts) if independent else SUMMED_IS_ENOUGH
     lost = Opening(None)
     if least is not None:
         opening = open_search(source, search.likelihood, search.start, least, counts, pace)
