@@ -23,7 +23,7 @@ def made_fast(kind: type[Record]) -> type[Record]:
     Raises
     ------
     TypeError
-        Where making one does more than that.
+        Where some of its values are not given by place or by name.
 
     Examples
     --------
@@ -38,25 +38,30 @@ def made_fast(kind: type[Record]) -> type[Record]:
     """
     slow: Any = kind.__init__
     values = fields(kind)  # type: ignore[arg-type]  # it is a dataclass
-    plain = all(v.init and not v.kw_only and v.default_factory is MISSING for v in values)
-    if hasattr(kind, "__post_init__") or not plain:
+    if not all(value.init and not value.kw_only for value in values):
         raise TypeError(f"{kind.__name__} does more than put values in place when it is made")
     names = [value.name for value in values]
+    made = {v.name: v.default_factory for v in values if v.default_factory is not MISSING}
+    absent = dict(zip(reversed(names), reversed(slow.__defaults__ or ()), strict=False))
     twin = type(kind.__name__, (), {"__slots__": names} if "__slots__" in vars(kind) else {})
-    assignments = "".join(f"        self.{name} = {name}\n" for name in names)
+    lines = [
+        f"self.{name} = {name}"
+        + (f" if {name} is not _absent[{name!r}] else _made[{name!r}]()" if name in made else "")
+        for name in names
+    ]
+    after = ["self.__post_init__()"] if hasattr(kind, "__post_init__") else []
     scope: dict[str, Any] = {}
     exec(
-        "def make(_put, _open):\n"
+        "def make(_put, _open, _absent, _made):\n"
         f"    def __init__(self, {', '.join(names)}):\n"
         "        _frozen = self.__class__\n"
         "        _put(self, '__class__', _open)\n"
-        f"{assignments}"
-        "        self.__class__ = _frozen\n"
-        "    return __init__\n",
+        + "".join(f"        {line}\n" for line in [*lines, "self.__class__ = _frozen", *after])
+        + "    return __init__\n",
         vars(sys.modules[kind.__module__]),  # where annotations mean what they say
         scope,
     )
-    fast = scope["make"](object.__setattr__, twin)
+    fast = scope["make"](object.__setattr__, twin, absent, made)
     for what in ("__defaults__", "__annotations__", "__qualname__", "__doc__"):
         setattr(fast, what, getattr(slow, what))
     kind.__init__ = fast  # type: ignore[method-assign]  # as `dataclass` itself does

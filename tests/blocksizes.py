@@ -16,7 +16,7 @@ ODD = 37  # rows; no table of the tests has a multiple of it
 def block_size(request: pytest.FixtureRequest) -> Iterator[None]:
     """Set how many rows a block has; fits that a test module keeps must be keyed by it."""
     if request.param != "one block":
-        source.rows_per_block = lambda n_columns: ODD
+        source.rows_per_block = lambda n_rows, n_columns: ODD
         polytomous.pair_rows = lambda n_columns, n_classes: ODD
     yield
     source.rows_per_block = DEFAULT

@@ -346,5 +346,7 @@ def _plain_array(what: str, values: Any) -> NDArray[Any]:
     array: NDArray[Any] = np.asarray(values)
     if array.dtype.kind not in "biuf":
         raise DataError.type(what, array.dtype)
-    mask = np.ma.getmaskarray(values) if np.ma.isMaskedArray(values) else None
-    return array if mask is None or not mask.any() else np.where(mask, np.nan, array)
+    if type(values) is np.ndarray or not np.ma.isMaskedArray(values):
+        return array
+    mask = np.ma.getmaskarray(values)
+    return np.where(mask, np.nan, array) if mask.any() else array

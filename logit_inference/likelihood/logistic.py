@@ -170,7 +170,7 @@ def tally(block: Block) -> Tally:
     """Return the sums over rows that do not depend on the coefficients."""
     y = block.y
     if block.trials is None and block.weights is None:
-        n, events = block.n_rows, float(y.sum())
+        n, events = block.n_rows, float(np.add.reduce(y))
         shift = 0.0 if block.offset is None else float(block.offset.sum())
         return Tally(n, n, n, events, n, events, shift, 0.0, 0.0)
     w = np.ones(block.n_rows) if block.weights is None else block.weights

@@ -18,13 +18,13 @@ import numpy as np
 from logit_inference.likelihood.evaluation import Evaluation, Objectives
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.coded import Coded
-from logit_inference.rows.pieces import FEW_COLUMNS, in_pieces
+from logit_inference.rows.pieces import in_pieces
+from logit_inference.rows.source import is_small
 
 FEW_ROWS = 1_000  # up to here a closed form takes as long as the usual way
 MOST_TERMS = 1_000_000  # of a product, up to which BLAS packs nothing as it is (OpenBLAS)
 FAR = 700.0  # of a linear predictor: exp() is finite up to here, and log1p(exp(x)) = x beyond
 MAY_BE_FAR = 0.99 * -FAR  # of the log-likelihood: one row may have all of that
-FEW_ELEMENTS = 1 << 17  # of X, a megabyte: more does not stay in cache
 
 
 def resident(block: Block) -> Objectives | None:
@@ -45,9 +45,9 @@ def resident(block: Block) -> Objectives | None:
     X = block.X
     if block.trials is not None or isinstance(X, Coded):
         return None
-    if not 0 < X.size <= FEW_ELEMENTS or X.shape[1] > FEW_COLUMNS:
-        return None
     p, n = X.shape[1], block.n_rows
+    if not X.size or not is_small(n, p):
+        return None
     sign = 1.0 - 2.0 * block.y
     # In one piece, which the C library keeps for the next fit: several it would give back.
     room = np.empty((2 * p + 6, n))

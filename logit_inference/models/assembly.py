@@ -23,6 +23,7 @@ from logit_inference.errors import (
 )
 from logit_inference.inference.estimate import Estimate
 from logit_inference.inference.limits import Limits
+from logit_inference.likelihood.estimator import ML
 from logit_inference.likelihood.evaluation import Total
 from logit_inference.likelihood.logistic import LOGISTIC
 from logit_inference.models.estimator import PLAIN, EstimatorRequest, estimator_notes
@@ -55,7 +56,8 @@ def fit_design(
     if search.start is not None and search.start.shape != (p,):
         wanted = f"one value for each of the {p} coefficients ({', '.join(design.columns)})"
         raise DataError.shape("start", search.start.shape, wanted)
-    if search.descent is not None and request is not PLAIN:
+    plain = request is PLAIN
+    if search.descent is not None and not plain:
         reason = f"first-order methods maximise the likelihood, and this is {request.kind!r}"
         raise ArgumentError.refused("solver", search.descent.method, reason, '"newton"')
     threads = threads_for(encoded.n_used, p, search.threads)
@@ -68,7 +70,9 @@ def fit_design(
         start=search.start,
         tolerance=search.tolerance,
         max_iterations=search.max_iterations,
-        estimator=request.resolve(design.columns, design.term_columns, design.constant),
+        estimator=ML
+        if plain
+        else request.resolve(design.columns, design.term_columns, design.constant),
         descent=search.descent,
     )
 

@@ -9,7 +9,7 @@ from numbers import Real
 from typing import Any
 
 from logit_inference.errors import ArgumentError, nearest
-from logit_inference.likelihood.estimator import ML, NAMES, Estimator
+from logit_inference.likelihood.estimator import NAMES, Estimator
 
 OWN = {"jeffreys": "power", "log-f": "prior_df", "ridge": "penalty"}
 MEANING = {
@@ -71,8 +71,6 @@ class EstimatorRequest:
             For a name that is neither a coefficient nor a term, or named twice; for a correction of
             an intercept that the model does not have.
         """
-        if self is PLAIN:
-            return ML
         if self.intercept is not None and constant is None:
             raise ArgumentError(
                 "intercept", self.intercept, "it for a model with an intercept; this one has none"

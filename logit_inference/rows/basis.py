@@ -88,7 +88,8 @@ class Basis:
         """Return plain rows of X, or combinations of its coefficients, in this basis."""
         if self.is_identity:
             return X
-        part = X[:, list(self.kept)]
+        whole = len(self.kept) == self.n_columns  # to pick them all would take as long as a score
+        part = X if whole else X[:, list(self.kept)]
         if self.matrix is None:
             return part
         if isinstance(self.matrix, Centring):

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from logit_inference.errors import DataError, WeightsError, plain
+from logit_inference.records import made_fast
 from logit_inference.rows.survey import is_finite
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ Floats = NDArray[np.float64]
 WEIGHTS_KINDS = ("frequency", "precision", "sampling")
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class Block:
     """A slice of n rows and p columns, checked for equal lengths when it is made.
@@ -62,9 +64,12 @@ class Block:
 
     def __post_init__(self) -> None:
         n = len(self.y)
-        for part in (self.X, self.trials, self.weights, self.offset, *self.groups.values()):
+        for part in (self.X, self.trials, self.weights, self.offset):
             if part is not None and len(part) != n:
                 raise DataError.shape("a part of a block", part.shape, f"y has {n} rows")
+        for codes in self.groups.values():
+            if len(codes) != n:
+                raise DataError.shape("a part of a block", codes.shape, f"y has {n} rows")
 
     @property
     def n_rows(self) -> int:

@@ -24,6 +24,7 @@ from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.coded import Coded, Layout
 from logit_inference.rows.coded import rows_per_block as coded_rows
 from logit_inference.rows.distinct import distinct_rows
+from logit_inference.rows.pieces import FEW_COLUMNS
 from logit_inference.rows.product import score_price
 from logit_inference.rows.sample import sampled_rows
 from logit_inference.rows.threads import blas_pinned, in_order, threads_for
@@ -31,6 +32,7 @@ from logit_inference.rows.threads import blas_pinned, in_order, threads_for
 Summary = TypeVar("Summary")
 BLOCK_BYTES = 1 << 20  # a megabyte of X: a block stays in a core's cache
 FEWEST_ROWS, MOST_ROWS = 256, 16384  # in a block
+SMALL = 1 << 20  # numbers in all that a search keeps of a small table: 8 MB stay in some cache
 RUNS = 16  # about as many runs as a source is cut into: enough to keep a few cores busy
 DOUBLE = np.dtype(np.float64)  # a type would be looked up at each comparison
 
@@ -103,8 +105,8 @@ class ArraySource:
     data : Block
         All the rows. Only ``X`` may be other than contiguous float64.
     block_rows : int, optional
-        Rows in a block; by default as many as fill a megabyte, or less of a small table, and 256 to
-        16,384.
+        Rows in a block; by default all of a small table, else as many as fill a megabyte, or less
+        of a table that is not large, and 256 to 16,384.
     intercept : bool
         Whether a column of ones comes before the columns of X.
     threads : int
@@ -148,12 +150,7 @@ class ArraySource:
     @property
     def only_block(self) -> Block | None:
         """The block that holds all rows, if they fill no more than one."""
-        n = len(self.data.y)
-        if self.cuts is not None:
-            return self._read(self.data) if len(self.cuts) < 2 else None
-        if n > (self.block_rows or FEWEST_ROWS) and n > self._size:
-            return None
-        return self._read(self.data)
+        return self._read(self.data) if self._is_whole else None
 
     def fold(self, kernel: Callable[..., Summary], *args: Any) -> Summary:
         """Return the summaries of all blocks, merged in block order within runs, then by run.
@@ -211,10 +208,18 @@ class ArraySource:
 
     def without_columns(self) -> ArraySource:
         """Return the rows with no columns, for sums over them that need none."""
-        if self.only_block is self.data:
+        if self._is_whole and self._is_ready:
             return self  # at hand as they are
         bare = self.data.with_columns(np.empty((self.n_rows, 0)))
         return ArraySource(bare, self.block_rows, cuts=self.cuts)
+
+    @property
+    def _is_whole(self) -> bool:
+        """Whether all rows fill no more than one block."""
+        if self.cuts is not None:
+            return len(self.cuts) < 2
+        n = len(self.data.y)
+        return n <= (self.block_rows or FEWEST_ROWS) or n <= self._size
 
     @property
     def _size(self) -> int:
@@ -224,7 +229,7 @@ class ArraySource:
         X = self.data.X
         if isinstance(X, Coded):
             return coded_rows(X)
-        rows = rows_per_block(self.n_columns)
+        rows = rows_per_block(self.n_rows, self.n_columns)
         if self.n_rows <= rows or threads_for(self.n_rows, self.n_columns, 2) > 1:
             return rows  # the larger they are, the less threads wait for each other
         # Beside a smaller table a block weighs, twice so where it is brought to float64 first.
@@ -289,8 +294,19 @@ def merge(parts: Iterable[Summary]) -> Summary:
     return merged
 
 
-def rows_per_block(n_columns: int) -> int:
-    """Return how many rows fill a megabyte, and at least 256, at most 16,384."""
+def is_small(n_rows: int, n_columns: int) -> bool:
+    """Say whether a search may keep two copies of a table, and six numbers a row beside.
+
+    What it spares then is the detour by blocks and runs, which takes as long as the arithmetic, and
+    to scale rows of few columns one by one.
+    """
+    return n_columns <= FEW_COLUMNS and n_rows * (2 * n_columns + 6) <= SMALL
+
+
+def rows_per_block(n_rows: int, n_columns: int) -> int:
+    """Return all rows of a small table; else how many fill a megabyte, within 256 and 16,384."""
+    if is_small(n_rows, n_columns):
+        return max(n_rows, 1)
     return min(max(BLOCK_BYTES // (8 * max(n_columns, 1)), FEWEST_ROWS), MOST_ROWS)
 
 

@@ -97,8 +97,12 @@ def survey(X: NDArray[Any]) -> tuple[bool, int | None]:
     """
     n, p = X.shape
     if X.size <= SMALL:
-        whole = np.logical_and.reduce(X == 1, axis=0).tolist()
-        return is_finite(X), whole.index(True) if n and True in whole else None
+        first = X[0].tolist() if n else []
+        if 1 in first:
+            for j, value in enumerate(first):
+                if value == 1 and np.count_nonzero(X[:, j] == 1) == n:
+                    return is_finite(X), j
+        return is_finite(X), None
     some = [X[row].tolist() for row in (0, n // 3, 2 * n // 3, n - 1)]
     left = [j for j, values in enumerate(zip(*some, strict=True)) if values == ONES]
     adds, total, step = X.dtype.kind == "f", 0.0, max(1, LOOKED_AT // p)

@@ -75,7 +75,7 @@ def lean_newton(
     least_reach = math.sqrt(4.0 * len(coef) / trials)
     for n_passes in range(1, MOST_STEPS + 1):
         alike = not steps and trials < math.inf
-        now = null(float(start.sum())) if alike and null is not None else at(coef)
+        now = null(sum(start.tolist())) if alike and null is not None else at(coef)
         upper, direction, singular = dposv(now.upper, now.score)
         if singular or not now.log_likelihood >= least:
             break

@@ -18,7 +18,7 @@ from functools import partial
 
 import numpy as np
 
-from logit_inference.likelihood.evaluation import Evaluation, Tally
+from logit_inference.likelihood.evaluation import Evaluation, Objectives, Tally
 from logit_inference.likelihood.likelihood import Likelihood
 from logit_inference.likelihood.objective import Objective, SlopeObjective, slope_objective
 from logit_inference.rows.block import Floats
@@ -47,10 +47,14 @@ RESOLVED_ROUGHLY = 1e-4  # share of a column that others leave, which single pre
 MANY_ELEMENTS = 400_000  # of X: below this, planning takes longer than the passes it saves
 
 
-def is_plain(source: Source) -> bool:
-    """Say whether a table is so small that there is nothing but Newton's method to it."""
+def is_plain(source: Source, ways: Objectives) -> bool:
+    """Say whether a table is so small that there is nothing but Newton's method to it.
+
+    So is one whose rows all stay at hand: a pass is then had for half of its price.
+    """
     n, p = source.n_rows, source.n_columns
-    return n < MANY_ROWS and n * p < MANY_ELEMENTS and source.layout is None
+    few = n < MANY_ROWS and n * p < MANY_ELEMENTS
+    return source.layout is None and (few or ways.bend is not None)
 
 
 @dataclass(frozen=True)

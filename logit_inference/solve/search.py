@@ -35,7 +35,14 @@ from logit_inference.solve.pace import Pace
 from logit_inference.solve.rank import Rank, condition_limit, find_rank
 from logit_inference.solve.reach import leverage_bound
 from logit_inference.solve.root import SUMMED_IS_ENOUGH, counted_root
-from logit_inference.solve.schedule import Opening, follow_up, is_plain, open_search, pace_over
+from logit_inference.solve.schedule import (
+    NO_OPENING,
+    Opening,
+    follow_up,
+    is_plain,
+    open_search,
+    pace_over,
+)
 from logit_inference.solve.solution import Outcome, Solution, Step
 
 # Steps after which a search in many columns looks for one that separates rows by itself: what goes
@@ -111,7 +118,7 @@ def _find(
     ways = objectives(source, search.likelihood)
     whole, independent = ways.at, search.likelihood.has_independent_rows
     limit = condition_limit(source, counts) if independent else SUMMED_IS_ENOUGH
-    if independent and is_plain(source) and search.max_iterations >= MOST_STEPS:
+    if independent and is_plain(source, ways) and search.max_iterations >= MOST_STEPS:
         found = lean_newton(
             ways,
             search.start,
@@ -126,54 +133,80 @@ def _find(
     else:
         straight = Opening(search.start)
     pace = pace_over(source, search.likelihood, counts, search.tolerance)
-    lost = Opening(None)
-    if least is not None:
-        opening = open_search(source, search.likelihood, search.start, least, counts, pace)
-        opened = _from_opening(source, search, opening, pace, whole, limit)
-        if not isinstance(opened, Opening):
-            return opened
-        lost = opened
-    rank, solution = _with_care(source, search, straight, pace, whole, limit)
-    steps = _dropped(lost.steps) + solution.steps
-    spent = straight.n_passes + lost.n_passes
+    task = _Task(source, search, whole, counts, least, pace, limit)
+    opened = _from_opening(task)
+    if not isinstance(opened, Opening):
+        return opened
+    rank, solution = _with_care(task, straight)
+    steps = _dropped(opened.steps) + solution.steps
+    spent = straight.n_passes + opened.n_passes
     return rank, replace(solution, steps=steps, n_passes=spent + solution.n_passes)
 
 
-def _from_opening(
-    source: Source, search: Search, opening: Opening, pace: Pace, whole: Objective, limit: float
-) -> tuple[Rank, Solution] | Opening:
+@dataclass(frozen=True)
+class _Task:
+    """A search over the rows of a source, in their own columns or in better ones.
+
+    Parameters
+    ----------
+    source : Source
+    search : Search
+    whole : callable
+        The log-likelihood of these rows.
+    counts : Tally
+    least : float or None
+        As in `find_maximum`.
+    pace : Pace
+    limit : float
+        Condition above which the maximum is not looked for in these columns.
+    """
+
+    source: Source
+    search: Search
+    whole: Objective
+    counts: Tally
+    least: float | None
+    pace: Pace
+    limit: float
+
+
+def _from_opening(task: _Task) -> tuple[Rank, Solution] | Opening:
     """Return what Newton's method finds from an opening; what was spent if it is not believed."""
+    source, search = task.source, task.search
+    if task.least is None:
+        return NO_OPENING
+    opening = open_search(
+        source, search.likelihood, search.start, task.least, task.counts, task.pace
+    )
     if opening.coef is None:
         return opening
     onward = replace(search, start=opening.coef, trials=math.inf)
     least_step = SMALLEST_STEP if opening.from_start else 1.0
-    solution = _newton(source, onward, pace, whole, smallest_step=least_step)
+    solution = _newton(source, onward, task.pace, task.whole, smallest_step=least_step)
     steps, spent = opening.steps + solution.steps, opening.n_passes + solution.n_passes
     if solution.outcome.converged:
         at, factor = solution.evaluation, solution.factor
         summed = factor if factor is not None and factor.matrix is at.upper else None
-        rank = find_rank(source, at, limit, factor=summed)
+        rank = find_rank(source, at, task.limit, factor=summed)
         spent += rank.n_passes
         if rank.basis.is_identity:
             return rank, replace(solution, steps=steps, n_passes=spent)
     return Opening(None, steps, spent)
 
 
-def _with_care(
-    source: Source, search: Search, straight: Opening, pace: Pace, whole: Objective, limit: float
-) -> tuple[Rank, Solution]:
+def _with_care(task: _Task, straight: Opening) -> tuple[Rank, Solution]:
     """Return the basis that the start tells, and Newton's solution in it.
 
     Where that is the columns themselves, the search goes on from where the straight way ended.
     """
-    likelihood, taken = search.likelihood, straight.steps
-    waiting = [whole(search.start)]
-    rank = find_rank(source, waiting[0], limit, likelihood.within)
+    source, search, pace, taken = task.source, task.search, task.pace, straight.steps
+    waiting = [task.whole(search.start)]
+    rank = find_rank(source, waiting[0], task.limit, search.likelihood.within)
     if rank.basis.is_identity and not taken:
         # Newton's first evaluation is at hand; nobody is to hold on to it after that, since that
         # of a thousand columns is a large matrix.
         def known(coef: Floats) -> Evaluation:
-            return waiting.pop() if waiting else whole(coef)
+            return waiting.pop() if waiting else task.whole(coef)
 
         solution, spent = _newton(source, search, pace, known), float(rank.n_passes)
     else:
@@ -182,14 +215,26 @@ def _with_care(
         if rank.basis.is_identity and straight.coef is not None:
             left = search.max_iterations - len(taken)
             onward = replace(search, start=straight.coef, max_iterations=left, trials=math.inf)
-            solution = _newton(source, onward, pace, whole)
+            solution = _newton(source, onward, pace, task.whole)
         else:
-            rows, start = in_basis(source, rank.basis), rank.basis.inner(search.start)
-            onward = replace(search, start=start)
-            solution = _newton(rows, onward, pace, objective(rows, likelihood))
+            solution = _within(task, rank.basis)
             taken = _dropped(taken)
     steps = taken + solution.steps
     return rank, replace(solution, steps=steps, n_passes=spent + solution.n_passes)
+
+
+def _within(task: _Task, basis: Basis) -> Solution:
+    """Return Newton's solution in a basis, from an opening there if one may be believed."""
+    rows, likelihood = in_basis(task.source, basis), task.search.likelihood
+    search = replace(task.search, start=basis.inner(task.search.start))
+    own = replace(task, source=rows, search=search, whole=objective(rows, likelihood))
+    # Where weights ask for better columns than there are, nothing found so would be.
+    opened = _from_opening(own) if task.limit >= WELL_CONDITIONED else NO_OPENING
+    if not isinstance(opened, Opening):
+        return opened[1]
+    solution = _newton(rows, search, task.pace, own.whole)
+    steps, spent = _dropped(opened.steps) + solution.steps, opened.n_passes + solution.n_passes
+    return replace(solution, steps=steps, n_passes=spent)
 
 
 def _dropped(steps: tuple[Step, ...]) -> tuple[Step, ...]:

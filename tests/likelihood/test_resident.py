@@ -5,11 +5,11 @@ import pytest
 
 from logit_inference.likelihood.logistic import LOGISTIC, evaluate
 from logit_inference.likelihood.objective import objective
-from logit_inference.likelihood.resident import FEW_ELEMENTS, resident
+from logit_inference.likelihood.resident import resident
 from logit_inference.rows.block import Block
 from logit_inference.rows.coded import Coded, Layout
 from logit_inference.rows.pieces import FEW_COLUMNS, PIECE
-from logit_inference.rows.source import ArraySource
+from logit_inference.rows.source import SMALL, ArraySource
 
 ULPS = 8 * np.finfo(float).eps
 
@@ -44,7 +44,7 @@ def assert_same(block, coef, found=None):
 @pytest.mark.parametrize("p", [1, 2, 7, 30, 31, FEW_COLUMNS])
 @pytest.mark.parametrize("n", [1, 2, 120, PIECE - 1, PIECE, 2 * PIECE + 1])
 def test_the_numbers_are_those_of_the_common_way(n, p, offset, weighted):
-    block, coef = sample(min(n, FEW_ELEMENTS // p), p, offset=offset, weighted=weighted)
+    block, coef = sample(n, p, offset=offset, weighted=weighted)
     assert_same(block, coef)
     assert_same(block, np.zeros(p))
 
@@ -89,8 +89,8 @@ def test_how_the_score_bends_along_a_step(n, case):
 
 
 def test_as_many_rows_as_there_may_be():
-    assert_same(*sample(FEW_ELEMENTS, 1))
-    assert_same(*sample(FEW_ELEMENTS // 5, 5, offset=True))
+    assert_same(*sample(SMALL // 8, 1))
+    assert_same(*sample(SMALL // 16, 5, offset=True))
 
 
 @pytest.mark.parametrize("eta", [-800.0, -745.0, -40.0, 0.0, 40.0, 745.0, 800.0])
@@ -163,7 +163,7 @@ def test_grouped_coded_and_large_rows_go_the_common_way():
     block, _ = sample()
     n, ones = block.n_rows, np.ones(block.n_rows)
     codes = Coded(block.X, (), Layout(4, np.arange(4), (), ()))
-    large = np.zeros((FEW_ELEMENTS // 4 + 1, 4))
+    large = np.zeros((SMALL // 14 + 1, 4))
     others = [
         Block(block.y, block.X, trials=ones),
         Block(block.y, codes),

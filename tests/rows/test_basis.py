@@ -27,6 +27,28 @@ def test_doubled_product_is_the_exact_product_rounded(table, data):
             assert abs(Fraction(got[i, j]) - exact) <= bound
 
 
+@given(
+    st.lists(st.tuples(numbers, numbers), min_size=1, max_size=5),
+    st.tuples(numbers, numbers, numbers),
+    st.booleans(),
+)
+def test_a_column_less_a_number_is_rounded_once(table, weights, by_columns):
+    X = np.column_stack([np.ones(len(table)), np.array(table)])
+    X = np.asfortranarray(X) if by_columns else X
+    before = X.copy()
+    first, second, last = weights
+    matrix = np.array([[1.0, first, second], [0.0, 1.0, last], [0.0, 0.0, 1.0]])
+    got = doubled_product(X, matrix)
+    assert (before == X).all()
+    assert got.strides == X.strides
+    assert (got[:, 0] == 1.0).all()
+    assert (got[:, 1] == [float(Fraction(x) + Fraction(first)) for x in X[:, 1]]).all()
+    for i in range(len(X)):
+        terms = [Fraction(second), Fraction(X[i, 1]) * Fraction(last), Fraction(X[i, 2])]
+        bound = Fraction(2.0**-52) * abs(sum(terms)) + Fraction(2.0**-96) * sum(map(abs, terms))
+        assert abs(Fraction(got[i, 2]) - sum(terms)) <= bound
+
+
 def test_dropping_columns_is_a_basis_without_a_matrix():
     data = Block(np.zeros(4), np.arange(12.0).reshape(4, 3))
     source = BasisSource(ArraySource(data, 3), Basis(3, (0, 2)))

@@ -154,7 +154,21 @@ def test_rows_that_fill_one_block_are_at_hand():
 
 
 def test_blocks_fill_a_megabyte_within_limits():
-    assert [rows_per_block(p) for p in (0, 1, 20, 200, 5000)] == [16384, 16384, 6553, 655, 256]
+    columns = (0, 1, 20, 200, 5000)
+    assert [rows_per_block(10**6, p) for p in columns] == [16384, 16384, 6553, 655, 256]
+
+
+@pytest.mark.parametrize(("p", "n"), [(0, 174_762), (1, 131_072), (10, 40_329), (40, 12_192)])
+def test_a_small_table_is_one_block(p, n):
+    assert rows_per_block(n, p) == n
+    assert rows_per_block(n + 1, p) < n
+    data = Block(np.zeros(n), np.zeros((n, p)))
+    assert ArraySource(data).only_block is data
+
+
+def test_a_table_of_many_columns_is_cut_however_small():
+    assert rows_per_block(3_000, 41) == rows_per_block(10**6, 41) == 3_196
+    assert rows_per_block(4_000, 41) == 3_196
 
 
 @pytest.mark.parametrize("intercept", [False, True])

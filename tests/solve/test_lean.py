@@ -47,7 +47,7 @@ def test_both_ways_lead_to_the_same_maximum(monkeypatch):
         lean = fitted(block)
         at = objectives(ArraySource(block), LOGISTIC)
         with monkeypatch.context() as patch:
-            patch.setattr(search, "is_plain", lambda source: False)
+            patch.setattr(search, "is_plain", lambda source, ways: False)
             usual = fitted(block)
         assert lean.solution.outcome is usual.solution.outcome
         assert lean.basis.kept == usual.basis.kept
@@ -99,7 +99,7 @@ def test_the_search_goes_on_from_where_the_straight_way_ended(monkeypatch):
         patch.setattr(search, "objectives", counted)
         fit = fitted(block)
     with monkeypatch.context() as patch:
-        patch.setattr(search, "is_plain", lambda source: False)
+        patch.setattr(search, "is_plain", lambda source, ways: False)
         usual = fitted(block)
     assert fit.solution.outcome is usual.solution.outcome
     # The same steps; the one at which care begins is looked at again, as is the start.

@@ -260,7 +260,7 @@ def eager(monkeypatch):
     monkeypatch.setattr(schedule, "SAMPLE_ROWS", 60)
     monkeypatch.setattr(schedule, "ROWS_PER_COLUMN", 8)
     monkeypatch.setattr(schedule, "MANY_ELEMENTS", 300)
-    monkeypatch.setattr("logit_inference.rows.source.rows_per_block", lambda p: 37)
+    monkeypatch.setattr("logit_inference.rows.source.rows_per_block", lambda n, p: 37)
     # A score as cheap as it is with many columns.
     monkeypatch.setattr(schedule, "MANY_COLUMNS", 2)
     monkeypatch.setattr(
@@ -417,6 +417,33 @@ def test_steps_of_a_sample_that_is_dropped_are_shown_as_such():
     assert told[0] == "sample, dropped"
     assert told == sorted(told, key=lambda kind: not kind.endswith("dropped"))
     assert told[-1] == "newton"
+
+
+def test_badly_centred_columns_of_many_rows_have_an_opening_in_theirs():
+    block = badly_centred(np.random.default_rng(1))
+    found = fit(block)
+    assert found.basis.matrix is not None
+    told = kinds(found)
+    assert told[0] == "sample, dropped"
+    assert {"sample", "score"} < set(told)
+    assert told == sorted(told, key=lambda kind: not kind.endswith("dropped"))
+    # Beside the opening the look at the start and the factor of the rows.
+    assert found.solution.n_passes <= 9
+    with plain_newton():
+        assert found.solution.n_passes < fit(block).solution.n_passes
+
+
+def test_an_opening_in_another_basis_that_misleads_is_dropped_too():
+    block = badly_centred(np.random.default_rng(1))
+    block.y[::2] = draw(np.random.default_rng(2), -3.0 * (block.X[::2, 5] - 3.0))
+    rare = np.zeros(block.n_rows)
+    rare[:7] = 1.0  # in next to no row of a sample
+    block = block.with_columns(np.column_stack([block.X, rare]))
+    found = fit(block)
+    assert found.basis.matrix is not None
+    assert not {"sample", "score"} & set(kinds(found)[:6])
+    with plain_newton():
+        assert_same_fit(found, fit(block))
 
 
 # --- information in single precision ----------------------------------------------------------
