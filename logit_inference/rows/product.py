@@ -21,6 +21,7 @@ from logit_inference.rows.pieces import FEW_COLUMNS, in_pieces
 from logit_inference.rows.quadratic import CodedGram
 
 Columns = Floats | Coded
+SCALED_BYTES, FEWEST_SCALED = 1 << 20, 256  # of a block that is scaled at a time; rows at least
 
 
 def times(X: Columns, coef: Floats, out: Floats | None = None) -> Floats:
@@ -150,8 +151,8 @@ class Gram:
     Of many columns a symmetric rank-k update does half the work of a general product. Of few, it
     is bounded by packing, and products of a few hundred rows at a time, which BLAS need not pack,
     are faster. The buffer has the memory order of X: scaling the columns of a Fortran array row by
-    row would stride through memory. It holds a whole block: less would spare memory, but threads
-    that ask for the interpreter more often wait for each other.
+    row would stride through memory. It holds a megabyte: less would spare memory, but threads that
+    ask for the interpreter more often wait for each other.
 
     Parameters
     ----------
@@ -166,7 +167,8 @@ class Gram:
         p = X.shape[1]
         self._by_rows = X.strides[0] >= X.strides[1]
         self._few = p <= FEW_COLUMNS
-        shape = X.shape if self._by_rows else X.shape[::-1]
+        self._part = rows_scaled_at_once(*X.shape)
+        shape = (self._part, p) if self._by_rows else (p, self._part)
         self._rounded = np.empty(shape, np.float32) if single else None
         self._scaled: Any = np.empty(shape, np.float32 if single else np.float64)
         # The sums of many columns are as large as they are many.
@@ -176,6 +178,10 @@ class Gram:
         """Add a block with (n,) weights."""
         if not self._few:
             weight = np.sqrt(weight)
+        for start in range(0, len(X), self._part):
+            self._add(X[start : start + self._part], weight[start : start + self._part])
+
+    def _add(self, X: Floats, weight: Floats) -> None:
         rows: Any = X if self._by_rows else X.T
         across: Any = weight[:, np.newaxis] if self._by_rows else weight
         taken = np.s_[: len(X)] if self._by_rows else np.s_[:, : len(X)]
@@ -194,6 +200,18 @@ class Gram:
         """Return the upper triangle (p, p); what stands below the diagonal is not to be read."""
         summed: Floats = self._upper
         return summed
+
+
+def rows_scaled_at_once(n_rows: int, n_columns: int) -> int:
+    """Return in parts of how many rows a block is scaled: all of it in one, where that is small.
+
+    Examples
+    --------
+    >>> [rows_scaled_at_once(n, p) for n, p in ((6_000, 20), (9_000, 20), (256, 900))]
+    [6000, 4500, 256]
+    """
+    parts = min(-(-8 * n_rows * n_columns // SCALED_BYTES), n_rows // FEWEST_SCALED)
+    return max(-(-n_rows // max(parts, 1)), 1)
 
 
 def gram_for(X: Columns) -> CrossProduct:

@@ -232,9 +232,10 @@ class ArraySource:
         rows = rows_per_block(self.n_rows, self.n_columns)
         if self.n_rows <= rows or threads_for(self.n_rows, self.n_columns, 2) > 1:
             return rows  # the larger they are, the less threads wait for each other
-        # Beside a smaller table a block weighs, twice so where it is brought to float64 first.
-        share = 3 * rows // 4 if self._is_ready else rows // 2
-        return max(share, min(rows, FEWEST_ROWS))
+        # One thread is the faster the larger they are, but beside a smaller table a block weighs,
+        # twice so where it is brought to float64 first.
+        share = min(3 * rows // 2, max(3 * rows // 4, self.n_rows // 10))
+        return max(share if self._is_ready else rows // 2, min(rows, FEWEST_ROWS))
 
     def _run(self, kernel: Callable[..., Summary], args: Any, bounds: tuple[int, int]) -> Summary:
         # What is folded block by block may keep parts of them.
