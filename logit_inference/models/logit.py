@@ -250,8 +250,8 @@ def logit_arrays(
     y : (n,) array-like
         0/1, bool, or two-level text; numbers of successes where ``trials`` is given.
     X : (n, p) array-like of numbers
-        Any real dtype and memory order; it is not copied as a whole. A column of ones in it is the
-        intercept.
+        Any real dtype and memory order. It is not copied as a whole, unless it is so small that the
+        search keeps all it needs of it in 8 MB. A column of ones in it is the intercept.
     names : sequence of p str, optional
         By default the columns of a pandas X, else x1, x2, …; ``const`` for a column of ones.
     intercept : bool, or {"flic", "flac"}

@@ -10,7 +10,7 @@ itself: any nonsingular matrix gives the same fit. Dropping columns is a special
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -22,7 +22,7 @@ from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.centring import Centring, centred, centred_layout
 from logit_inference.rows.coded import Coded, Layout
 from logit_inference.rows.doubled import doubled_product
-from logit_inference.rows.product import Columns, dense
+from logit_inference.rows.product import Columns, dense, rows_scaled_at_once
 from logit_inference.rows.source import Source
 
 Summary = TypeVar("Summary")
@@ -84,8 +84,11 @@ class Basis:
             return centred(kept, self.matrix)
         return doubled_product(dense(kept), self.matrix)
 
-    def of(self, X: Floats) -> Floats:
-        """Return plain rows of X, or combinations of its coefficients, in this basis."""
+    def of(self, X: Floats, out: Floats | None = None) -> Floats:
+        """Return plain rows of X, or combinations of its coefficients, in this basis.
+
+        With a matrix that is not a `Centring` they may be written ``out``, (n, q).
+        """
         if self.is_identity:
             return X
         whole = len(self.kept) == self.n_columns  # to pick them all would take as long as a score
@@ -94,7 +97,7 @@ class Basis:
             return part
         if isinstance(self.matrix, Centring):
             return self.matrix.of_plain(part)
-        return doubled_product(part, self.matrix)
+        return doubled_product(part, self.matrix, out)
 
     def layout(self, layout: Layout | None) -> Layout | None:
         """Return what the columns of Z are made of, for those of X; None where they are plain."""
@@ -216,4 +219,21 @@ def _in_basis(block: Block, basis: Basis, kernel: Callable[..., Any], *args: Any
 def _run_in_basis(
     run: Iterable[Block], basis: Basis, kernel: Callable[..., Any], *args: Any
 ) -> Any:
-    return kernel((block.with_columns(basis.rows(block.X)) for block in run), *args)
+    return kernel(_blocks_in_basis(run, basis), *args)
+
+
+def _blocks_in_basis(run: Iterable[Block], basis: Basis) -> Iterator[Block]:
+    """Yield blocks in a basis, each valid until the next is asked for: one space serves all."""
+    space: Floats | None = None
+    for block in run:
+        X = block.X
+        if isinstance(X, Coded) or not isinstance(basis.matrix, np.ndarray):
+            yield block.with_columns(basis.rows(X))
+            continue
+        if space is None:  # as large as what is scaled of a block at a time
+            size = rows_scaled_at_once(block.n_rows, len(basis.kept))
+            space = np.empty((size, len(basis.kept)))
+        for start in range(0, max(block.n_rows, 1), len(space)):
+            part = block.rows(start, start + len(space))
+            columns = basis.of(X[start : start + len(space)], space[: part.n_rows])
+            yield part.with_columns(columns)

@@ -61,7 +61,7 @@ class DoubledSum:
         return result
 
 
-def doubled_product(X: Floats, matrix: Floats) -> Floats:
+def doubled_product(X: Floats, matrix: Floats, out: Floats | None = None) -> Floats:
     """Return ``X @ matrix`` with each element summed in twice the working precision.
 
     Parameters
@@ -69,11 +69,13 @@ def doubled_product(X: Floats, matrix: Floats) -> Floats:
     X : (n, q) array
     matrix : (q, q) array
         Columns of the identity in it cost a copy, and a column less a number costs what it says.
+    out : (n, q) array, optional
+        Where to write; by default a new array in the memory order of X.
 
     Notes
     -----
     About 25 operations per term beside a first one with weight one, 6 where its column is all ones;
-    no array larger than the result, which has the memory order of X.
+    no array larger than the result.
 
     Examples
     --------
@@ -82,7 +84,8 @@ def doubled_product(X: Floats, matrix: Floats) -> Floats:
     >>> float(difference) * 3 == 2**-40
     True
     """
-    out = X.copy("K")
+    out = np.empty_like(X) if out is None else out
+    out[...] = X
     ones: dict[int, bool] = {}
     for j, weights in enumerate(matrix.T):
         terms = {k: float(weights[k]) for k in np.flatnonzero(weights).tolist()}

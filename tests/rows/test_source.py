@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logit_inference.errors import WeightsError
+from logit_inference.rows import product
 from logit_inference.rows.basis import Basis, BasisSource
 from logit_inference.rows.block import Block, check_weights
 from logit_inference.rows.contrasts import ContrastSource
@@ -195,6 +196,22 @@ def test_another_basis_shows_the_same_rows():
     ).all()
     assert shown.only_block is None
     assert (BasisSource(ArraySource(source.data), basis).only_block.X == X).all()
+
+
+@pytest.mark.parametrize("n", [20_000, 27_000, 30_001, 100_000])
+def test_large_blocks_are_brought_to_another_basis_in_parts(n, monkeypatch):
+    monkeypatch.setattr(product, "SCALED_BYTES", 1 << 19)
+    rng = np.random.default_rng(0)
+    data = Block(rng.random(n), rng.random((n, 7)))
+    matrix = np.eye(7)
+    matrix[0, 3] = -0.5
+    shown = BasisSource(ArraySource(data, block_rows=12_000), Basis(7, tuple(range(7)), matrix))
+    runs = shown.fold_runs(lambda run: [[(b.n_rows, b.X.T @ b.y) for b in run]])
+    assert runs[0][0][0] == 6_000
+    assert all(size <= run[0][0] for run in runs for size, _ in run)  # kernels rely on it
+    assert sum(size for run in runs for size, _ in run) == n
+    read = sum(part for run in runs for _, part in run)
+    np.testing.assert_allclose(read, (data.X @ matrix).T @ data.y, rtol=1e-12)
 
 
 def test_rows_that_are_read_only_stay_as_they_are():
