@@ -22,7 +22,7 @@ SlopeObjective = Callable[[Floats], Slope]
 
 def objectives(source: Source, likelihood: Likelihood) -> Objectives:
     """Return the log-likelihood of the rows of ``source``, and what there is beside it."""
-    block = source.only_block
+    block = source.small_block
     small = None if block is None else likelihood.resident(block)
     return Objectives(partial(source.fold_runs, likelihood.evaluate)) if small is None else small
 

@@ -87,7 +87,7 @@ class Basis:
     def of(self, X: Floats, out: Floats | None = None) -> Floats:
         """Return plain rows of X, or combinations of its coefficients, in this basis.
 
-        With a matrix that is not a `Centring` they may be written ``out``, (n, q).
+        Where the matrix is an array they are written to ``out``, (n, q), if that is given.
         """
         if self.is_identity:
             return X
@@ -177,6 +177,12 @@ class BasisSource:
     def only_block(self) -> Block | None:
         """The block that holds all rows, in this basis, if there is one."""
         block = self.source.only_block
+        return None if block is None else block.with_columns(self.basis.rows(block.X))
+
+    @property
+    def small_block(self) -> Block | None:
+        """All rows as one block, in this basis, where they are few."""
+        block = self.source.small_block
         return None if block is None else block.with_columns(self.basis.rows(block.X))
 
     def fold(self, kernel: Callable[..., Summary], *args: Any) -> Summary:

@@ -72,6 +72,11 @@ class ContrastSource:
         block = self.source.only_block
         return None if block is None else contrasts(block, self.n_classes, self.weights)
 
+    @property
+    def small_block(self) -> Block | None:
+        """All contrasts as one block, where they are few."""
+        return self.only_block
+
     def fold(self, kernel: Callable[..., Summary], *args: Any) -> Summary:
         """Return the merged summaries of all blocks of contrasts."""
         merged: Summary = self.source.fold(_contrasted, self.n_classes, self.weights, kernel, *args)

@@ -84,7 +84,7 @@ def doubled_product(X: Floats, matrix: Floats, out: Floats | None = None) -> Flo
     >>> float(difference) * 3 == 2**-40
     True
     """
-    out = np.empty_like(X) if out is None else out
+    out = np.empty_like(X, np.float64) if out is None else out
     out[...] = X
     ones: dict[int, bool] = {}
     for j, weights in enumerate(matrix.T):

@@ -106,9 +106,9 @@ def gather_sets(block: Block, codes: Integers, threads: int = 1) -> Sets:
     )
 
 
-def _cuts(starts: Integers, shape: tuple[int, int]) -> Integers:
+def _cuts(starts: Integers, shape: tuple[int, ...]) -> Integers:
     """Return the sets with which blocks begin: as many whole ones as fill the size of a block."""
-    size = sources.rows_per_block(*shape)
+    size = sources.rows_per_block(shape[1])
     cuts, last = [], -size
     for start, stop in zip(starts.tolist(), np.append(starts, shape[0])[1:].tolist(), strict=True):
         if stop - last > size and start > last:

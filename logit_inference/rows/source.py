@@ -73,6 +73,10 @@ class Source(Protocol):
     def only_block(self) -> Block | None:
         """The block that holds all rows, where there is one at hand."""
 
+    @property
+    def small_block(self) -> Block | None:
+        """All rows as one block, where they are so few that a search may keep copies of them."""
+
     def fold(self, kernel: Callable[..., Summary], *args: Any) -> Summary:
         """Return the merged summaries of all blocks."""
 
@@ -105,8 +109,8 @@ class ArraySource:
     data : Block
         All the rows. Only ``X`` may be other than contiguous float64.
     block_rows : int, optional
-        Rows in a block; by default all of a small table, else as many as fill a megabyte, or less
-        of a table that is not large, and 256 to 16,384.
+        Rows in a block; by default as many as fill a megabyte, and 256 to 16,384, or half as many
+        again, or down to half as many, of a table that is not large.
     intercept : bool
         Whether a column of ones comes before the columns of X.
     threads : int
@@ -151,6 +155,12 @@ class ArraySource:
     def only_block(self) -> Block | None:
         """The block that holds all rows, if they fill no more than one."""
         return self._read(self.data) if self._is_whole else None
+
+    @property
+    def small_block(self) -> Block | None:
+        """All rows as one block, where they are so few that a search may keep copies of them."""
+        one = self.block_rows is None and self.cuts is None
+        return self._read(self.data) if one and is_small(self.n_rows, self.n_columns) else None
 
     def fold(self, kernel: Callable[..., Summary], *args: Any) -> Summary:
         """Return the summaries of all blocks, merged in block order within runs, then by run.
@@ -229,12 +239,12 @@ class ArraySource:
         X = self.data.X
         if isinstance(X, Coded):
             return coded_rows(X)
-        rows = rows_per_block(self.n_rows, self.n_columns)
+        rows = rows_per_block(self.n_columns)
         if self.n_rows <= rows or threads_for(self.n_rows, self.n_columns, 2) > 1:
             return rows  # the larger they are, the less threads wait for each other
         # One thread is the faster the larger they are, but beside a smaller table a block weighs,
         # twice so where it is brought to float64 first.
-        share = min(3 * rows // 2, max(3 * rows // 4, self.n_rows // 10))
+        share = min(3 * rows // 2, max(3 * rows // 4, self.n_rows // 11))
         return max(share if self._is_ready else rows // 2, min(rows, FEWEST_ROWS))
 
     def _run(self, kernel: Callable[..., Summary], args: Any, bounds: tuple[int, int]) -> Summary:
@@ -304,10 +314,8 @@ def is_small(n_rows: int, n_columns: int) -> bool:
     return n_columns <= FEW_COLUMNS and n_rows * (2 * n_columns + 6) <= SMALL
 
 
-def rows_per_block(n_rows: int, n_columns: int) -> int:
-    """Return all rows of a small table; else how many fill a megabyte, within 256 and 16,384."""
-    if is_small(n_rows, n_columns):
-        return max(n_rows, 1)
+def rows_per_block(n_columns: int) -> int:
+    """Return how many rows fill a megabyte, and at least 256, at most 16,384."""
     return min(max(BLOCK_BYTES // (8 * max(n_columns, 1)), FEWEST_ROWS), MOST_ROWS)
 
 

@@ -155,21 +155,29 @@ def test_rows_that_fill_one_block_are_at_hand():
 
 
 def test_blocks_fill_a_megabyte_within_limits():
-    columns = (0, 1, 20, 200, 5000)
-    assert [rows_per_block(10**6, p) for p in columns] == [16384, 16384, 6553, 655, 256]
+    assert [rows_per_block(p) for p in (0, 1, 20, 200, 5000)] == [16384, 16384, 6553, 655, 256]
 
 
-@pytest.mark.parametrize(("p", "n"), [(0, 174_762), (1, 131_072), (10, 40_329), (40, 12_192)])
-def test_a_small_table_is_one_block(p, n):
-    assert rows_per_block(n, p) == n
-    assert rows_per_block(n + 1, p) < n
-    data = Block(np.zeros(n), np.zeros((n, p)))
-    assert ArraySource(data).only_block is data
+@pytest.mark.parametrize(("p", "n"), [(1, 131_072), (3, 87_381), (10, 40_329), (40, 12_192)])
+def test_a_search_may_keep_a_small_table(p, n):
+    data = Block(np.zeros(n + 1), np.zeros((n + 1, p)))
+    small = data.rows(0, n)
+    assert ArraySource(small).small_block is small
+    assert ArraySource(small).only_block is None  # what else is folded is cut as ever
+    assert ArraySource(small, block_rows=n).small_block is None
+    assert ArraySource(data).small_block is None
 
 
-def test_a_table_of_many_columns_is_cut_however_small():
-    assert rows_per_block(3_000, 41) == rows_per_block(10**6, 41) == 3_196
-    assert rows_per_block(4_000, 41) == 3_196
+def test_a_table_of_many_columns_is_not_kept():
+    assert ArraySource(rows(100, p=40)).small_block is not None
+    assert ArraySource(rows(100, p=41)).small_block is None
+
+
+def test_a_small_table_in_another_basis_is_kept_in_it():
+    data, matrix = rows(100, p=3), np.array([[1.0, -2.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    kept = BasisSource(ArraySource(data), Basis(3, (0, 1, 2), matrix)).small_block
+    assert (data.X @ matrix == kept.X).all()
+    assert kept.y is data.y
 
 
 @pytest.mark.parametrize("intercept", [False, True])

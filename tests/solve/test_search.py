@@ -260,7 +260,8 @@ def eager(monkeypatch):
     monkeypatch.setattr(schedule, "SAMPLE_ROWS", 60)
     monkeypatch.setattr(schedule, "ROWS_PER_COLUMN", 8)
     monkeypatch.setattr(schedule, "MANY_ELEMENTS", 300)
-    monkeypatch.setattr("logit_inference.rows.source.rows_per_block", lambda n, p: 37)
+    monkeypatch.setattr("logit_inference.rows.source.rows_per_block", lambda p: 37)
+    monkeypatch.setattr("logit_inference.rows.source.is_small", lambda n, p: False)
     # A score as cheap as it is with many columns.
     monkeypatch.setattr(schedule, "MANY_COLUMNS", 2)
     monkeypatch.setattr(
@@ -344,7 +345,7 @@ class Counting:
     source: ArraySource
     read: list[float] = field(default_factory=list)
 
-    only_block = None
+    only_block = small_block = None
 
     def __getattr__(self, name):
         return getattr(self.source, name)
