@@ -154,13 +154,20 @@ class ArraySource:
     @property
     def only_block(self) -> Block | None:
         """The block that holds all rows, if they fill no more than one."""
-        return self._read(self.data) if self._is_whole else None
+        n = len(self.data.y)
+        if self.cuts is not None:
+            return self._read(self.data) if len(self.cuts) < 2 else None
+        if n > (self.block_rows or FEWEST_ROWS) and n > self._size:
+            return None
+        return self._read(self.data)
 
     @property
     def small_block(self) -> Block | None:
         """All rows as one block, where they are so few that a search may keep copies of them."""
-        one = self.block_rows is None and self.cuts is None
-        return self._read(self.data) if one and is_small(self.n_rows, self.n_columns) else None
+        if self.block_rows is not None or self.cuts is not None:
+            return None
+        n, p = self.data.X.shape
+        return self._read(self.data) if is_small(n, p + self.intercept) else None
 
     def fold(self, kernel: Callable[..., Summary], *args: Any) -> Summary:
         """Return the summaries of all blocks, merged in block order within runs, then by run.
@@ -218,18 +225,10 @@ class ArraySource:
 
     def without_columns(self) -> ArraySource:
         """Return the rows with no columns, for sums over them that need none."""
-        if self._is_whole and self._is_ready:
+        if self.only_block is self.data:
             return self  # at hand as they are
         bare = self.data.with_columns(np.empty((self.n_rows, 0)))
         return ArraySource(bare, self.block_rows, cuts=self.cuts)
-
-    @property
-    def _is_whole(self) -> bool:
-        """Whether all rows fill no more than one block."""
-        if self.cuts is not None:
-            return len(self.cuts) < 2
-        n = len(self.data.y)
-        return n <= (self.block_rows or FEWEST_ROWS) or n <= self._size
 
     @property
     def _size(self) -> int:

@@ -232,9 +232,10 @@ def fit_rows(
 
 def _tally(source: Source, likelihood: Likelihood) -> Tally:
     """Return the sums that do not depend on the coefficients; of few rows without a detour."""
-    rows = source.without_columns()
-    block = rows.only_block
-    return rows.fold(likelihood.tally) if block is None else likelihood.tally(block)
+    block = source.only_block
+    if block is not None:
+        return likelihood.tally(block)
+    return source.without_columns().fold(likelihood.tally)
 
 
 def _over_cells(solution: Solution, n_cells: int, n_rows: int) -> Solution:
