@@ -15,6 +15,7 @@ import numpy as np
 
 from logit_inference.records import made_fast
 from logit_inference.rows.block import Floats
+from logit_inference.rows.packed import unpacked
 
 
 @made_fast
@@ -28,8 +29,9 @@ class Evaluation:
         Without the constant that does not depend on the coefficients.
     score : (q,) array
         Gradient of the log-likelihood.
-    upper : (q, q) array
-        Upper triangle of the information; what stands below the diagonal is not read.
+    upper : (q, q) array, or (q(q+1)/2,) array
+        Upper triangle of the information; what stands below the diagonal is not read. Packed where
+        it is one of many columns, and a search alone is to read it (see `rows.packed`).
     smallest_weight : float
         The smallest working weight of a row with positive prior weight. No row's leverage exceeds
         one, so the row x with working weight w has ``x' information⁻¹ x <= 1/w``: this one number
@@ -48,7 +50,7 @@ class Evaluation:
     @property
     def information(self) -> Floats:
         """Minus the second derivative (q, q), symmetric and positive semidefinite; a copy."""
-        full = np.triu(self.upper)
+        full = np.triu(self.upper) if self.upper.ndim == 2 else unpacked(self.upper)
         full += np.triu(full, 1).T
         return full
 

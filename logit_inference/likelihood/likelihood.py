@@ -25,6 +25,15 @@ class EvaluateKernel(Protocol):
         """Return the evaluation at ``coef``; each row is read once."""
 
 
+class FormKernel(Protocol):
+    """The same with the information in another form."""
+
+    def __call__(
+        self, run: Iterable[Block], coef: Floats, /, *, single: bool = False, packed: bool = False
+    ) -> Evaluation:
+        """Return the evaluation, its information in single precision, or packed, or both."""
+
+
 class SlopeKernel(Protocol):
     """Log-likelihood and score of a run of blocks."""
 
@@ -94,7 +103,7 @@ class Likelihood:
 
     ``span``, ``contrasts`` and ``within`` are those of a likelihood whose rows are not independent:
     it has no working weights, and its information is no ``X'WX`` with a diagonal W. The last is
-    ``evaluate`` with the information in single precision, where there is such a kernel.
+    ``evaluate`` with the information in other forms, where there is such a kernel.
     """
 
     name: str
@@ -111,7 +120,7 @@ class Likelihood:
     span: SpanKernel | None = None
     contrasts: ContrastMaker | None = None
     within: BlockKernel | None = None
-    evaluate_roughly: EvaluateKernel | None = None
+    evaluate_as: FormKernel | None = None
 
     @property
     def has_independent_rows(self) -> bool:

@@ -16,7 +16,7 @@ This file knows nothing of formulas, sources or solvers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import chain
 
 import numpy as np
@@ -27,14 +27,7 @@ from logit_inference.likelihood.likelihood import Likelihood
 from logit_inference.likelihood.resident import resident
 from logit_inference.likelihood.rounding import score_sums
 from logit_inference.rows.block import Block, Floats
-from logit_inference.rows.product import (
-    Columns,
-    CrossProduct,
-    gram_for,
-    rough_gram_for,
-    times,
-    transposed_times,
-)
+from logit_inference.rows.product import gram_for, times, transposed_times
 
 # --- elementary functions -------------------------------------------------------------------------
 
@@ -82,32 +75,28 @@ def evaluate(run: Iterable[Block], coef: Floats) -> Evaluation:
     update, half of a general product), 2np for the score. Buffers of a block's size are made for
     the first block and serve all; nothing has the length of the run.
     """
-    return _evaluation(run, coef, gram_for)
+    return evaluate_as(run, coef)
 
 
-def evaluate_roughly(run: Iterable[Block], coef: Floats) -> Evaluation:
-    """Return the same with an information in single precision; the rest is as exact as there.
+def evaluate_as(
+    run: Iterable[Block], coef: Floats, *, single: bool = False, packed: bool = False
+) -> Evaluation:
+    """Return the same with an information in single precision, or packed, or both.
 
     Parameters
     ----------
     run, coef
         As in `evaluate`.
-
-    Notes
-    -----
-    Of many columns three fifths of the time. Columns beyond 1e±16 overflow, or vanish: there is no
-    Cholesky factor then.
+    single : bool
+        Of many columns three fifths of the time; all but the information is as exact as there.
+        Columns beyond 1e±16 overflow, or vanish: there is no Cholesky factor then.
+    packed : bool
+        Half of the memory for the information (see `rows.packed`).
     """
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        return _evaluation(run, coef, rough_gram_for)
-
-
-def _evaluation(
-    run: Iterable[Block], coef: Floats, new_gram: Callable[[Columns], CrossProduct]
-) -> Evaluation:
     blocks = iter(run)
     first = next(blocks)
-    gram, buffers = new_gram(first.X), np.empty((_BUFFERS, first.n_rows))
+    gram = gram_for(first.X, single=single, packed=packed)
+    buffers = np.empty((_BUFFERS, first.n_rows))
     value, score, smallest = 0.0, np.zeros(len(coef)), np.inf
     for block in chain((first,), blocks):
         part, residual, weight = _row_terms(block, coef, buffers)
@@ -291,5 +280,5 @@ LOGISTIC = Likelihood(
     residual,
     score_sums,
     skewness,
-    evaluate_roughly=evaluate_roughly,
+    evaluate_as=evaluate_as,
 )

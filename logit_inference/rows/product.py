@@ -17,11 +17,12 @@ from logit_inference.rows.block import Floats
 from logit_inference.rows.coded import Coded
 from logit_inference.rows.doubled import doubled_sums
 from logit_inference.rows.lengths import squared_lengths
+from logit_inference.rows.packed import mapped_zeros, packed_size
 from logit_inference.rows.pieces import FEW_COLUMNS, in_pieces
 from logit_inference.rows.quadratic import CodedGram
 
 Columns = Floats | Coded
-SCALED_BYTES, FEWEST_SCALED = 1 << 20, 256  # of a block that is scaled at a time; rows at least
+SCALED_BYTES, FEWEST_SCALED = 1 << 20, 128  # of a block that is scaled at a time; rows at least
 
 
 def times(X: Columns, coef: Floats, out: Floats | None = None) -> Floats:
@@ -142,7 +143,7 @@ class CrossProduct(Protocol):
         """Add a block with (n,) weights."""
 
     def upper(self) -> Floats:
-        """Return the upper triangle (p, p); what stands below the diagonal is not to be read."""
+        """Return the upper triangle (p, p), or packed; what stands below it is not to be read."""
 
 
 class Gram:
@@ -161,25 +162,35 @@ class Gram:
     single : bool
         Whether rows are rounded to single precision before they are multiplied: about two thirds of
         the time, for a matrix that only tells a search where to go.
+    packed : bool
+        Whether the sum is packed, in half of the memory (see `rows.packed`).
     """
 
-    def __init__(self, X: Floats, *, single: bool = False) -> None:
+    def __init__(self, X: Floats, *, single: bool = False, packed: bool = False) -> None:
         p = X.shape[1]
         self._by_rows = X.strides[0] >= X.strides[1]
-        self._few = p <= FEW_COLUMNS
+        self._few = p <= FEW_COLUMNS and not packed
         self._part = rows_scaled_at_once(*X.shape)
         shape = (self._part, p) if self._by_rows else (p, self._part)
-        self._rounded = np.empty(shape, np.float32) if single else None
-        self._scaled: Any = np.empty(shape, np.float32 if single else np.float64)
+        # What packs the sum spares memory: buffers are not for the C library to keep either.
+        new: Any = mapped_zeros if packed else np.empty
+        self._rounded = new(shape, np.float32) if single else None
+        # What leaves the range of single precision has no factor, and is told by that.
+        self._quiet: Any = dict.fromkeys(("over", "under", "invalid"), "ignore") if single else {}
+        self._scaled: Any = new(shape, np.float32 if single else np.float64)
         # The sums of many columns are as large as they are many.
-        self._upper: Any = np.zeros((p, p), np.float32 if single and not self._few else None, "F")
+        summed: Any = np.float32 if single and not self._few else np.float64
+        self._upper: Any = (
+            mapped_zeros((packed_size(p),), summed) if packed else np.zeros((p, p), summed, "F")
+        )
 
     def add(self, X: Floats, weight: Floats) -> None:
         """Add a block with (n,) weights."""
         if not self._few:
             weight = np.sqrt(weight)
-        for start in range(0, len(X), self._part):
-            self._add(X[start : start + self._part], weight[start : start + self._part])
+        with np.errstate(**self._quiet):
+            for start in range(0, len(X), self._part):
+                self._add(X[start : start + self._part], weight[start : start + self._part])
 
     def _add(self, X: Floats, weight: Floats) -> None:
         rows: Any = X if self._by_rows else X.T
@@ -197,7 +208,7 @@ class Gram:
             add_square(scaled, self._upper)
 
     def upper(self) -> Floats:
-        """Return the upper triangle (p, p); what stands below the diagonal is not to be read."""
+        """Return the upper triangle (p, p), or packed; what stands below it is not to be read."""
         summed: Floats = self._upper
         return summed
 
@@ -208,20 +219,18 @@ def rows_scaled_at_once(n_rows: int, n_columns: int) -> int:
     Examples
     --------
     >>> [rows_scaled_at_once(n, p) for n, p in ((6_000, 20), (9_000, 20), (256, 900))]
-    [6000, 4500, 256]
+    [6000, 4500, 128]
     """
     parts = min(-(-8 * n_rows * n_columns // SCALED_BYTES), n_rows // FEWEST_SCALED)
     return max(-(-n_rows // max(parts, 1)), 1)
 
 
-def gram_for(X: Columns) -> CrossProduct:
-    """Return the accumulator for blocks like X, none of them with more rows."""
-    return CodedGram(X) if isinstance(X, Coded) else Gram(X)
+def gram_for(X: Columns, *, single: bool = False, packed: bool = False) -> CrossProduct:
+    """Return the accumulator for blocks like X, none of them with more rows.
 
-
-def rough_gram_for(X: Columns) -> CrossProduct:
-    """Return one that is in single precision, where columns are plain."""
-    return CodedGram(X) if isinstance(X, Coded) else Gram(X, single=True)
+    Of plain columns in single precision, or packed (see `Gram`), where that is asked for.
+    """
+    return CodedGram(X) if isinstance(X, Coded) else Gram(X, single=single, packed=packed)
 
 
 def score_price(X: Columns, n_columns: int) -> float:

@@ -30,6 +30,7 @@ from logit_inference.rows.basis import Basis
 from logit_inference.rows.block import Floats
 from logit_inference.rows.lengths import squared_lengths
 from logit_inference.rows.source import Source
+from logit_inference.rows.threads import blas_pinned
 from logit_inference.solve.factor import Factor, column_reach, row_leverage, working_triangle
 from logit_inference.solve.fit import Fit
 from logit_inference.solve.reach import row_bound
@@ -162,7 +163,7 @@ def certify(
     basis : Basis, optional
         Turns the coefficients into those that are printed, which rounds them once more.
     """
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), blas_pinned(rows.n_rows, rows.n_columns):
         doubled = rows.n_rows * len(coef) <= DOUBLED_IS_CHEAP
         sums = rows.fold(likelihood.score_sums, coef, doubled)
         root, error = _root(rows, likelihood, coef, factor, sums)
@@ -215,7 +216,7 @@ def _root(
     """
     q, n = len(coef), rows.n_rows
     weights = sums.predictor * sums.largest + RESIDUAL * UNIT
-    information = factor.matrix.diagonal()
+    information = factor.diagonal
     root = factor.inverse_root()
     blocks = 1 + n * q // BLOCK_ELEMENTS
     error = (

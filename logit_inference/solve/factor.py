@@ -14,13 +14,15 @@ from operator import add
 from typing import Any
 
 import numpy as np
-from scipy.linalg.lapack import dpocon, dpotrf, dpotrs, dtrtri
+from scipy.linalg.lapack import dpftrf, dpftrs, dpocon, dpotrf, dpotrs, dtrtri
 
 from logit_inference.likelihood.evaluation import Largest, Reach
 from logit_inference.likelihood.likelihood import Likelihood
+from logit_inference.rows.blas import estimated_norm
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.coded import Coded
 from logit_inference.rows.lengths import squared_lengths
+from logit_inference.rows.packed import diagonal, mapped_zeros, packed_order, scaled_sums, unpacked
 from logit_inference.rows.product import dense, largest, row_squares, times
 from logit_inference.rows.source import Source
 
@@ -45,6 +47,11 @@ class Factor:
     matrix: Floats
 
     @property
+    def at_rest(self) -> Factor:
+        """The same for whoever keeps it: in less memory, where that is to be had."""
+        return self
+
+    @property
     def left(self) -> float:
         """The least share of a column's squared length that projection on those before it leaves.
 
@@ -52,13 +59,18 @@ class Factor:
         matrix is not finite.
         """
         # A squared pivot over its diagonal is what is left of a column of length one.
-        shares = np.square(self.upper.diagonal()) / self.matrix.diagonal()
+        shares = np.square(diagonal(self.upper)) / self.diagonal
         return float(shares[shares.argmin()]) if len(shares) else np.inf
+
+    @property
+    def diagonal(self) -> Floats:
+        """The diagonal of A."""
+        return diagonal(self.matrix)
 
     @property
     def scale(self) -> Floats:
         """Diagonal of ``S = diag(A)^(−1/2)``: in ``S A S`` columns of any scale are alike."""
-        scale: Floats = 1.0 / np.sqrt(self.matrix.diagonal())
+        scale: Floats = 1.0 / np.sqrt(self.diagonal)
         return scale
 
     @property
@@ -85,7 +97,7 @@ class Factor:
     def condition_within(self, limit: float) -> bool:
         """Say whether the condition is at most ``limit``; less work where it is far from it."""
         # The columns of S A S have entries of at most one.
-        bound = self.inverse_norm * len(self.upper)
+        bound = self.inverse_norm * len(self.diagonal)
         return bound <= limit or self.condition <= limit
 
     def solve(self, right: Floats) -> Floats:
@@ -103,6 +115,67 @@ class Factor:
         return result
 
 
+@dataclass(frozen=True, slots=True)
+class PackedFactor(Factor):
+    """The same of a packed matrix (see `rows.packed`): R'R as well as R in half of the memory.
+
+    Parameters
+    ----------
+    upper : (q(q+1)/2,) or (0,) array
+        R; where it is empty it is made anew each time that it is needed, q³/3 operations.
+    matrix : (q(q+1)/2,) array
+        A.
+    """
+
+    @property
+    def at_rest(self) -> PackedFactor:
+        """The same without R, in half of the memory."""
+        return PackedFactor(np.empty(0), self.matrix)
+
+    @property
+    def left(self) -> float:
+        """As of a `Factor`."""
+        return float((np.square(diagonal(self._triangle)) / self.diagonal).min())
+
+    @property
+    def inverse_norm(self) -> float:
+        """Estimate of the 1-norm of the inverse of ``S A S``, by the same algorithm; O(q²)."""
+        whole, scale = PackedFactor(self._triangle, self.matrix), self.scale
+        return estimated_norm(lambda x: whole.solve(x / scale) / scale, len(scale))
+
+    @property
+    def _norm(self) -> float:
+        return float(scaled_sums(self.matrix, self.scale).max())
+
+    def solve(self, right: Floats) -> Floats:
+        """Return ``A⁻¹ right``, of a (q,) vector."""
+        x: Floats = dpftrs(len(right), self._triangle, right[:, np.newaxis])[0][:, 0]
+        return x
+
+    def inverse_root(self) -> Floats:
+        """Return an upper triangular B with ``B B' = A⁻¹``, C-ordered, in memory of its own."""
+        # Its rows are columns to LAPACK, and R by rows is the lower factor: all in one square.
+        if len(self.upper):
+            root = unpacked(self.upper)
+        else:
+            root = unpacked(self.matrix)
+            dpotrf(root.T, lower=1, clean=0, overwrite_a=1)
+        dtrtri(root.T, lower=1, overwrite_c=1)
+        return root
+
+    @property
+    def _triangle(self) -> Floats:
+        return self.upper if len(self.upper) else _packed_triangle(self.matrix)[0]
+
+
+def _packed_triangle(matrix: Floats) -> tuple[Floats, int]:
+    """Return R, and where that failed."""
+    triangle: Floats = mapped_zeros(matrix.shape)
+    triangle[:] = matrix
+    failed: int = dpftrf(packed_order(matrix), triangle, overwrite_a=1)[1]
+    return triangle, failed
+
+
 def condition_bound(matrix: Floats, root: Floats) -> float:
     """Return a bound on the condition of ``S A S``, with ``S = diag(A)^(−1/2)``; O(q²).
 
@@ -110,12 +183,12 @@ def condition_bound(matrix: Floats, root: Floats) -> float:
 
     Parameters
     ----------
-    matrix : (q, q) array
+    matrix : (q, q) or (q(q+1)/2,) array
         A, of which the diagonal is read.
     root : (q, r) array
         B with ``B B' = A⁻¹``.
     """
-    return len(root) * float(squared_lengths(root).dot(matrix.diagonal()))
+    return len(root) * float(squared_lengths(root).dot(diagonal(matrix)))
 
 
 def factorize(upper: Floats) -> Factor | None:
@@ -123,8 +196,8 @@ def factorize(upper: Floats) -> Factor | None:
 
     Parameters
     ----------
-    upper : (q, q) array
-        Symmetric matrix, of which only the upper triangle is read.
+    upper : (q, q) or (q(q+1)/2,) array
+        Symmetric matrix, of which only the upper triangle is read, or packed.
 
     Notes
     -----
@@ -137,10 +210,11 @@ def factorize(upper: Floats) -> Factor | None:
     >>> factorize(np.ones((2, 2))) is None
     True
     """
-    triangle, failed = dpotrf(upper)
+    packed = upper.ndim == 1
+    triangle, failed = _packed_triangle(upper) if packed else dpotrf(upper)
     if failed:
         return None
-    factor = Factor(triangle, upper)
+    factor = PackedFactor(triangle, upper) if packed else Factor(triangle, upper)
     return factor if factor.left >= EPS else None
 
 

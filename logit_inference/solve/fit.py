@@ -115,10 +115,10 @@ class Fit:
             return np.full((len(solution.coef), 1), np.nan)
         if solution.root is not None:
             return solution.root
-        upper = solution.evaluation.upper
-        return information_root(
-            self.solved_rows, self.likelihood, solution.coef, upper, solution.factor
-        )
+        rows, upper = self.solved_rows, solution.evaluation.upper
+        # Many threads would each bring a buffer of BLAS, and their number might show in the bits.
+        with blas_pinned(rows.n_rows, rows.n_columns):
+            return information_root(rows, self.likelihood, solution.coef, upper, solution.factor)
 
     def map(self, kernel: Callable[..., Floats], *args: Any) -> Floats:
         """Return ``kernel(block, coef, *args)`` for all rows; one pass."""

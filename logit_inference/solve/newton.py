@@ -157,6 +157,7 @@ def newton(
         told = None
         if follow is not None and not outcome.converged:
             told = follow(coef + size * direction, factor, now, decrement)
+        factor = latest = factor.at_rest  # evaluations are to come, and it may not be needed again
         if told is not None:
             n_passes += told.n_passes
             follow = follow if told.served else None
@@ -166,6 +167,7 @@ def newton(
                     steps += (Step("newton", now.log_likelihood, decrement, size), *told.steps)
                     coef, now, origin = told.coef, ahead, None
                     continue
+                del ahead
                 follow = None
         bend = partial(curvature, factor, coef, now)
         size, reached, tried = _damped(
@@ -189,7 +191,8 @@ def newton(
         n_passes += 1
         if curvature(factor, coef, now) > LARGEST_CURVATURE:
             outcome = Outcome.DIVERGING
-    return Solution(coef, now, outcome, tuple(steps), n_passes, direction, decrement, latest)
+    kept = None if latest is None else latest.at_rest
+    return Solution(coef, now, outcome, tuple(steps), n_passes, direction, decrement, kept)
 
 
 def _bent(
@@ -268,5 +271,6 @@ def _damped(
                 bent, tried = bend(), tried + 1
             if bent <= LARGEST_CURVATURE:
                 return size, reached, tried
+        del reached
         size = 1.0 if size > 1.0 else size / 2
     return size, None, tried

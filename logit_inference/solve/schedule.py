@@ -44,6 +44,9 @@ NEAR_ENOUGH = 3.0  # standard errors (of all rows) at which the search on a samp
 MANY_COLUMNS = 16  # from here on an information in single precision takes much less time
 MOST_LOOKS = 8  # in single precision, before it is Newton's turn
 RESOLVED_ROUGHLY = 1e-4  # share of a column that others leave, which single precision still sees
+# A search holds up to five squares of the columns: with fewer rows for each of them, and more
+# elements of X than this, they are packed.
+HEAVY_FROM, LARGE = 50, 1 << 20
 MANY_ELEMENTS = 400_000  # of X: below this, planning takes longer than the passes it saves
 
 
@@ -117,11 +120,29 @@ def rough_objective(source: Source, likelihood: Likelihood) -> Objective | None:
 
     It does of many plain columns.
     """
-    kernel, p = likelihood.evaluate_roughly, source.n_columns
+    kernel, p = likelihood.evaluate_as, source.n_columns
     wide = p >= MANY_COLUMNS and source.n_rows * p >= MANY_ELEMENTS
     if kernel is None or source.layout is not None or not wide:
         return None
-    return partial(source.fold_runs, kernel)
+    packed = has_heavy_squares(source)
+    return partial(source.fold_runs, partial(kernel, single=True, packed=packed))
+
+
+def packed_objective(source: Source, likelihood: Likelihood) -> Objective | None:
+    """Return the log-likelihood with a packed information; None where that spares next to nothing.
+
+    None too where the likelihood knows no such form.
+    """
+    kernel = likelihood.evaluate_as
+    if kernel is None or not has_heavy_squares(source):
+        return None
+    return partial(source.fold_runs, partial(kernel, packed=True))
+
+
+def has_heavy_squares(source: Source) -> bool:
+    """Say whether a matrix of the columns' squares is more than a fiftieth of a large X."""
+    n, p = source.n_rows, source.n_columns
+    return source.layout is None and n < HEAVY_FROM * p and n * p >= LARGE
 
 
 def open_search(
@@ -196,9 +217,11 @@ def _open_roughly(means: Means, rough: Objective, start: Floats, trials: float) 
     at = _look_roughly(rough, start)
     if at is None:
         return Opening(None, (), 1.0)
-    size = first_length(at.decrement**2, trials)
+    size, least = first_length(at.decrement**2, trials), at.log_likelihood
     with np.errstate(all="ignore"):
-        told = _approach(means, _onward(means, start, at, size), at.log_likelihood)
+        onward = _onward(means, start, at, size)
+        del at  # it holds squares, and others are to come
+        told = _approach(means, onward, least)
     return Opening(told.coef, told.steps, 1.0 + told.n_passes, from_start=True)
 
 
@@ -218,6 +241,7 @@ def _approach(means: Means, told: Chord, least: float) -> Chord:
             lost = at is not None and base is not None
             return replace(told, coef=base if lost else told.coef, n_passes=told.n_passes + 1)
         base, onward = told.coef, _onward(means, told.coef, at)
+        del at  # as above
         passes = told.n_passes + 1 + onward.n_passes
         told = replace(onward, steps=told.steps + onward.steps, n_passes=passes)
     return told

@@ -42,6 +42,7 @@ from logit_inference.solve.schedule import (
     is_plain,
     open_search,
     pace_over,
+    packed_objective,
 )
 from logit_inference.solve.solution import Outcome, Solution, Step
 
@@ -116,7 +117,8 @@ def _find(
     source: Source, search: Search, counts: Tally, least: float | None
 ) -> tuple[Rank, Solution]:
     ways = objectives(source, search.likelihood)
-    whole, independent = ways.at, search.likelihood.has_independent_rows
+    whole = packed_objective(source, search.likelihood) or ways.at
+    independent = search.likelihood.has_independent_rows
     limit = condition_limit(source, counts) if independent else SUMMED_IS_ENOUGH
     if independent and is_plain(source, ways) and search.max_iterations >= MOST_STEPS:
         found = lean_newton(
@@ -227,12 +229,13 @@ def _within(task: _Task, basis: Basis) -> Solution:
     """Return Newton's solution in a basis, from an opening there if one may be believed."""
     rows, likelihood = in_basis(task.source, basis), task.search.likelihood
     search = replace(task.search, start=basis.inner(task.search.start))
-    own = replace(task, source=rows, search=search, whole=objective(rows, likelihood))
+    whole = packed_objective(rows, likelihood) or objective(rows, likelihood)
+    own = replace(task, source=rows, search=search, whole=whole)
     # Where weights ask for better columns than there are, nothing found so would be.
     opened = _from_opening(own) if task.limit >= WELL_CONDITIONED else NO_OPENING
     if not isinstance(opened, Opening):
         return opened[1]
-    solution = _newton(rows, search, task.pace, own.whole)
+    solution = _newton(rows, search, task.pace, whole)
     steps, spent = _dropped(opened.steps) + solution.steps, opened.n_passes + solution.n_passes
     return replace(solution, steps=steps, n_passes=spent)
 

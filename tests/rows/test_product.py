@@ -7,6 +7,7 @@ import pytest
 
 from logit_inference.rows.coded import Coded, Layout, Part
 from logit_inference.rows.coded import dense as written_out
+from logit_inference.rows.packed import unpacked
 from logit_inference.rows.pieces import FEW_COLUMNS, PIECE, in_pieces
 from logit_inference.rows.product import (
     Gram,
@@ -92,6 +93,20 @@ def test_few_and_many_columns(kind, p):
     gram.add(X[:33], weight[:33])
     expected = X.T @ (X * weight[:, np.newaxis]) + X[:33].T @ (X[:33] * weight[:33, np.newaxis])
     assert (np.triu(gram.upper()) == np.triu(expected)).all()
+
+
+@pytest.mark.parametrize("single", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("p", [1, 2, FEW_COLUMNS, 71])
+def test_a_packed_sum_is_the_same(kind, p, single):
+    X = KINDS[kind](whole_numbers(200, p))
+    weight = np.square(np.arange(200.0) % 3)
+    gram = Gram(X, single=single, packed=True)
+    gram.add(X, weight)
+    gram.add(X[:33], weight[:33])
+    expected = X.T @ (X * weight[:, np.newaxis]) + X[:33].T @ (X[:33] * weight[:33, np.newaxis])
+    assert gram.upper().dtype == (np.float32 if single else np.float64)
+    assert (unpacked(gram.upper()) == np.triu(expected)).all()
 
 
 @pytest.mark.parametrize("order", ["C", "F"])

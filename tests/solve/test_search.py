@@ -17,10 +17,12 @@ from logit_inference.covariance.model import model_covariance
 from logit_inference.likelihood.evaluation import Objectives
 from logit_inference.likelihood.logistic import LOGISTIC, fitted
 from logit_inference.likelihood.objective import objectives
+from logit_inference.rows import packed, product
 from logit_inference.rows.block import Block
 from logit_inference.rows.sample import stretch_rows
 from logit_inference.rows.source import ArraySource
-from logit_inference.solve import rank, root, schedule, search
+from logit_inference.solve import factor, rank, root, schedule, search
+from logit_inference.solve.certificate import certify_fit
 from logit_inference.solve.fit import fit_rows
 from logit_inference.solve.pace import pace_of
 from logit_inference.solve.schedule import MANY_ROWS, NO_OPENING, SAMPLE_ROWS, SPARSEST
@@ -196,6 +198,7 @@ HARD = {
     "an offset": with_offset,
     "60 columns": partial(wide, n=20_000, p=60),
     "150 columns": partial(wide, n=10_000, p=150, spread=3.0),
+    "200 columns": partial(wide, n=6_000, p=200, spread=2.0),
     "20 columns": partial(wide, n=60_000, p=20, spread=2.0),
     "heavy tails of 150 columns": partial(wide, n=10_000, p=150, heavy=True),
     "rare events and 150 columns": partial(wide, n=10_000, p=150, intercept=-5.0),
@@ -490,6 +493,80 @@ def test_columns_that_single_precision_confuses_have_no_rough_information(n, p):
     assert found.solution.outcome is Outcome.CONVERGED
 
 
+# --- information in half of the memory --------------------------------------------------------
+
+HEAVY = (6_000, 200)  # rows and columns: beside so few rows squares of the columns weigh
+
+
+def nearly_singular(X):
+    return np.column_stack([X[:, :-1], X[:, 4] + 1e-6 * X[:, -1]])
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda X: X,
+        lambda X: X * 10.0 ** (np.arange(200) % 9 - 4),
+        lambda X: X + 1e4 * (np.arange(200) > 190),
+        nearly_singular,
+        lambda X: np.column_stack([X[:, :-1], X[:, 4] - X[:, 7]]),
+    ],
+    ids=["as they are", "badly scaled", "badly centred", "nearly dependent", "dependent"],
+)
+def test_packed_information_leads_to_the_same_maximum(change, order, monkeypatch):
+    y, X = many(*HEAVY)
+    block = Block(y, np.asarray(change(X), order=order))
+    found = fit(block)
+    assert found.solution.evaluation.upper.ndim == 1
+    assert not len(found.solution.factor.upper)  # it is at rest
+    monkeypatch.setattr(schedule, "LARGE", np.inf)
+    expected = fit(block)
+    assert expected.solution.evaluation.upper.ndim == 2
+    assert found.basis.kept == expected.basis.kept
+    assert_same_fit(found, expected)
+    same = expected.solution.evaluation.information
+    # The evaluations may be a step apart, which changes weights by less than this.
+    assert (np.abs(found.solution.evaluation.information - same) <= 1e-6 * np.abs(same).max()).all()
+    for certificate in (certify_fit(found), certify_fit(expected)):
+        assert certificate.exists
+        assert certificate.distance < 1e-9
+
+
+@pytest.mark.parametrize("spread", [6.0, 20.0])
+def test_packed_information_of_nearly_separated_rows(spread, monkeypatch):
+    rng = np.random.default_rng(3)
+    X, coef = columns(rng, *HEAVY, spread=spread)
+    block = Block(draw(rng, X @ coef), X)
+    found = fit(block)
+    monkeypatch.setattr(schedule, "LARGE", np.inf)
+    expected = fit(block)
+    assert found.solution.outcome is expected.solution.outcome
+    if found.solution.outcome.converged:
+        assert_same_fit(found, expected)
+
+
+def test_beside_few_rows_for_each_column_a_fit_needs_a_tenth_of_them(monkeypatch):
+    for module in (packed, product, factor):  # memory that is mapped is not traced
+        monkeypatch.setattr(module, "mapped_zeros", np.zeros)
+    n, p = 12_000, 600
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(n, p))
+    y = draw(rng, X[:, 1])
+    peaks = []
+    for _ in range(2):
+        tracemalloc.start()
+        try:
+            result = li.logit_arrays(y, X, threads=1)
+            peaks.append(tracemalloc.get_traced_memory()[1])
+        finally:
+            tracemalloc.stop()
+        assert result.solution.outcome is Outcome.CONVERGED
+        assert np.isfinite(model_covariance(result.fit).std_errors).all()
+        monkeypatch.setattr(schedule, "LARGE", np.inf)
+    assert peaks[0] < 0.095 * X.nbytes < 0.15 * X.nbytes < peaks[1]
+
+
 # --- bits, memory orders, memory --------------------------------------------------------------
 
 
@@ -514,6 +591,7 @@ def everything(found):
         "trials",
         "nearly dependent columns",
         "150 columns",
+        "200 columns",
         "20 columns",
     ],
 )
