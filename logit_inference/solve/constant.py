@@ -20,6 +20,7 @@ from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.product import Columns, dense, times, transposed_times
 from logit_inference.rows.source import Source
 from logit_inference.solve.factor import Triangle
+from logit_inference.solve.root import SUMMED_IS_ENOUGH
 
 if TYPE_CHECKING:
     from logit_inference.solve.fit import Fit
@@ -40,11 +41,11 @@ def spans_constant(fit: Fit) -> bool:
     Notes
     -----
     What no combination does on some of the rows, none does on all: most designs without a constant
-    are known by a few rows. The others cost one QR fold, or two to four passes where columns are
-    coded.
+    are known by a few rows. The others cost one QR fold. Where columns are coded, or so many that a
+    factor of some rows takes longer, it is two to four passes at the price of a score.
     """
-    if fit.solved.layout is not None:
-        return _coded_columns_span(fit)
+    if fit.solved.layout is not None or _is_wide(fit):
+        return _spans_by_steps(fit)
     enough = CLEAR * math.sqrt(fit.solved.n_rows)
     if _left_on_some(fit.solved) > enough:
         return False
@@ -111,8 +112,16 @@ def _reflected(X: Columns, counts: NDArray[np.bool_] | None) -> Floats:
     return reflected[: p + 1]
 
 
-def _coded_columns_span(fit: Fit) -> bool:
-    """Return the same for coded columns, by least squares in the metric of the information.
+def _is_wide(fit: Fit) -> bool:
+    """Say whether columns are many for their rows, and their information good to work with."""
+    rows, factor = fit.solved, fit.solution.factor
+    if rows.n_columns**2 <= rows.n_rows or factor is None or not fit.solution.outcome.converged:
+        return False
+    return factor.condition_within(SUMMED_IS_ENOUGH)
+
+
+def _spans_by_steps(fit: Fit) -> bool:
+    """Return the same by least squares in the metric of the information.
 
     A combination that is one in all rows is found in any metric, and that of the last evaluation
     has been factorized. Rounding is what a further step takes away.
