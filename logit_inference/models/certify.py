@@ -25,8 +25,9 @@ from logit_inference.models.separated import detect_separation, detect_separatio
 from logit_inference.rows.block import Floats
 from logit_inference.solve.certificate import Certificate, undecided
 from logit_inference.solve.certificate import certify as certify_rows
-from logit_inference.solve.factor import factorize, resolved_factor
+from logit_inference.solve.factor import factorize
 from logit_inference.solve.fit import Fit
+from logit_inference.solve.triangle import resolved_factor
 
 ROUNDED = 1.0 + 1e-7  # of a standard error, with room
 

@@ -31,9 +31,10 @@ from logit_inference.rows.block import Floats
 from logit_inference.rows.lengths import squared_lengths
 from logit_inference.rows.source import Source
 from logit_inference.rows.threads import blas_pinned
-from logit_inference.solve.factor import Factor, column_reach, row_leverage, working_triangle
+from logit_inference.solve.factor import Factor, column_reach, row_leverage
 from logit_inference.solve.fit import Fit
 from logit_inference.solve.reach import row_bound
+from logit_inference.solve.triangle import working_triangle
 
 # Of what scaled length λ·M may be before the exact M is worth its pass, and products of rows and
 # squared columns below which it costs next to nothing.

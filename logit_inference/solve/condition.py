@@ -16,7 +16,8 @@ from logit_inference.rows.centring import Centring, constant_parts
 from logit_inference.rows.coded import Integers, Layout, Part
 from logit_inference.rows.lengths import squared_lengths
 from logit_inference.rows.source import Source
-from logit_inference.solve.factor import EPS, Factor, factorize, number_triangle
+from logit_inference.solve.factor import EPS, Factor, factorize
+from logit_inference.solve.triangle import number_triangle
 
 # Up to this condition of the scaled information nothing shows of its rounding, and no inverse is
 # needed to know it.

@@ -19,8 +19,8 @@ from logit_inference.likelihood.likelihood import Likelihood
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.product import Columns, dense, times, transposed_times
 from logit_inference.rows.source import Source
-from logit_inference.solve.factor import Triangle
 from logit_inference.solve.root import SUMMED_IS_ENOUGH
+from logit_inference.solve.triangle import Triangle
 
 if TYPE_CHECKING:
     from logit_inference.solve.fit import Fit

@@ -1,34 +1,24 @@
-"""Triangular factors: of a summed information matrix, and of the rows themselves.
+"""Triangular factors of a summed information matrix: cheap, and good enough for steps.
 
-The inverse of a summed cross-product loses twice the digits of its columns; a triangular factor
-folded over the rows by QR loses them once. The first is cheap and good enough for steps, the
-second is for what is printed wherever the first would show.
+Beside them what is read off the rows in their metric: leverages, and how far a step moves a row.
+Where the sum has lost too many digits, the rows have a factor of their own (`solve.triangle`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
-from operator import add
-from typing import Any
 
 import numpy as np
 from scipy.linalg.lapack import dpftrf, dpftrs, dpocon, dpotrf, dpotrs, dtrtri
 
 from logit_inference.likelihood.evaluation import Largest, Reach
-from logit_inference.likelihood.likelihood import Likelihood
 from logit_inference.rows.blas import estimated_norm
 from logit_inference.rows.block import Block, Floats
-from logit_inference.rows.coded import Coded
 from logit_inference.rows.lengths import squared_lengths
 from logit_inference.rows.packed import diagonal, mapped_zeros, packed_order, scaled_sums, unpacked
-from logit_inference.rows.product import dense, largest, row_squares, times
-from logit_inference.rows.source import Source
+from logit_inference.rows.product import largest, row_squares, times
 
 EPS = float(np.finfo(float).eps)
-ROOM = 1e4  # for the rounding of a factor, beside EPS² for a column that is none
-WRITTEN_OUT = 1 << 21  # elements of coded columns that are written out at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,97 +206,6 @@ def factorize(upper: Floats) -> Factor | None:
         return None
     factor = PackedFactor(triangle, upper) if packed else Factor(triangle, upper)
     return factor if factor.left >= EPS else None
-
-
-@dataclass(frozen=True, slots=True)
-class Triangle:
-    """The triangular factor R of some rows, ``R'R = Z'Z``; merged by a QR of two factors."""
-
-    upper: Floats
-
-    def __add__(self, other: Triangle) -> Triangle:
-        return triangle_of(np.vstack([self.upper, other.upper]))
-
-    @property
-    def condition(self) -> float:
-        """Condition number of ``R'R`` with its columns scaled to length one, 1-norms; O(q³)."""
-        scaled = self.upper / np.linalg.norm(self.upper, axis=0)
-        if len(scaled) < scaled.shape[1] or not np.isfinite(scaled).all():
-            return np.inf
-        inverse, singular = dtrtri(np.triu(scaled))
-        if singular:
-            return np.inf
-        return float(np.linalg.norm(scaled, 1) * np.linalg.norm(inverse, 1)) ** 2
-
-    def inverse_root(self) -> Floats:
-        """Return an upper triangular B with ``B B' = (R'R)⁻¹``."""
-        scale = 1.0 / np.linalg.norm(self.upper, axis=0)
-        inverse, singular = dtrtri(np.triu(self.upper * scale))
-        if singular:
-            raise np.linalg.LinAlgError("triangular factor is singular")
-        root: Floats = scale[:, np.newaxis] * inverse
-        return root
-
-
-def triangle_of(rows: Floats) -> Triangle:
-    """Return the triangular factor of the rows of a matrix, by Householder reflections."""
-    upper: Any = np.linalg.qr(rows, mode="r")
-    return Triangle(upper)
-
-
-def column_triangle(block: Block) -> Triangle:
-    """Return the triangular factor of the block's columns over the rows that count.
-
-    Only which rows count matters here, not how much: weights over ten orders of magnitude would
-    otherwise make independent columns look dependent.
-    """
-    counts = block.counts
-    X = dense(block.X)
-    return triangle_of(X if counts is None else X[counts])
-
-
-def working_triangle(block: Block, likelihood: Likelihood, coef: Floats) -> Triangle:
-    """Return the triangular factor of the block's rows scaled by root working weights.
-
-    Coded columns are written out, some rows at a time.
-    """
-    root = np.sqrt(likelihood.working_weights(block, coef))
-    X = block.X
-    if not isinstance(X, Coded):
-        return triangle_of(X * root[:, np.newaxis])
-    size = max(WRITTEN_OUT // X.shape[1], X.shape[1])
-    return reduce(
-        add,
-        (
-            triangle_of(dense(X[start : start + size]) * root[start : start + size, np.newaxis])
-            for start in range(0, len(X), size)
-        ),
-    )
-
-
-def resolved_factor(rows: Source, likelihood: Likelihood, coef: Floats) -> Factor | None:
-    """Return the factor of the information from the rows, which the sum does not resolve.
-
-    None where the rows do not either. One fold of a QR factor.
-    """
-    upper = rows.fold(working_triangle, likelihood, coef).upper
-    if len(upper) < upper.shape[1] or not np.isfinite(upper).all():
-        return None
-    upper = np.triu(upper)
-    upper *= np.where(upper.diagonal() < 0, -1.0, 1.0)[:, np.newaxis]
-    factor = Factor(upper, upper.T @ upper)
-    with np.errstate(divide="ignore", invalid="ignore"):  # of columns without any weight left
-        # A column that rounding alone keeps apart from others is no column.
-        return factor if factor.left >= EPS * EPS * ROOM else None
-
-
-def number_triangle(block: Block, numbers: Sequence[int]) -> Triangle:
-    """Return the triangular factor of some of the numbers of a coded block."""
-    counts = block.counts
-    X = block.X
-    assert isinstance(X, Coded), "plain columns have no numbers of their own"
-    columns = X.numbers[:, list(numbers)]
-    return triangle_of(columns if counts is None else columns[counts])
 
 
 def column_reach(block: Block) -> Reach:

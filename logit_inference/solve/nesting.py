@@ -17,8 +17,8 @@ from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.product import dense
 from logit_inference.rows.source import ArraySource, Source
 from logit_inference.solve.condition import square
-from logit_inference.solve.factor import Triangle, triangle_of
 from logit_inference.solve.rank import sequential_rank
+from logit_inference.solve.triangle import Triangle, triangle_of
 
 
 @dataclass(frozen=True)

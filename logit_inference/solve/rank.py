@@ -29,8 +29,9 @@ from logit_inference.solve.condition import (
     square,
 )
 from logit_inference.solve.elimination import Limits, cross_product, eliminate
-from logit_inference.solve.factor import Factor, Triangle, column_reach, column_triangle, factorize
+from logit_inference.solve.factor import Factor, column_reach, factorize
 from logit_inference.solve.margins import present_columns
+from logit_inference.solve.triangle import Triangle, column_triangle
 
 LIMITS = Limits(
     suspect=1e-3,

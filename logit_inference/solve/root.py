@@ -15,7 +15,8 @@ from logit_inference.rows.block import Floats
 from logit_inference.rows.coded import Layout
 from logit_inference.rows.source import Source
 from logit_inference.solve.condition import condition_numbers, is_resolved
-from logit_inference.solve.factor import Factor, factorize, working_triangle
+from logit_inference.solve.factor import Factor, factorize
+from logit_inference.solve.triangle import working_triangle
 
 # The summed information's inverse is wrong by about eps times its scaled condition. Above this
 # condition (an error of 2e-10) the factor is folded from the rows instead, which loses half of

@@ -21,13 +21,7 @@ from logit_inference.records import made_fast
 from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Floats
 from logit_inference.rows.source import Source
-from logit_inference.solve.factor import (
-    Factor,
-    column_reach,
-    condition_bound,
-    resolved_factor,
-    row_leverage,
-)
+from logit_inference.solve.factor import Factor, column_reach, condition_bound, row_leverage
 from logit_inference.solve.lean import MOST_STEPS, WELL_CONDITIONED, lean_newton
 from logit_inference.solve.margins import separates_alone
 from logit_inference.solve.newton import SMALLEST_STEP, ReachBound, newton
@@ -45,6 +39,7 @@ from logit_inference.solve.schedule import (
     packed_objective,
 )
 from logit_inference.solve.solution import Outcome, Solution, Step
+from logit_inference.solve.triangle import resolved_factor
 
 # Steps after which a search in many columns looks for one that separates rows by itself: what goes
 # to infinity moves by about one a step by then, and what does not hardly moves.
