@@ -21,7 +21,7 @@ from logit_inference.records import made_fast
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.centring import Centring, centred, centred_layout
 from logit_inference.rows.coded import Coded, Layout
-from logit_inference.rows.doubled import doubled_product
+from logit_inference.rows.doubled import Combinations, doubled_product
 from logit_inference.rows.product import Columns, dense, rows_scaled_at_once
 from logit_inference.rows.source import Source
 
@@ -82,22 +82,23 @@ class Basis:
             return kept
         if isinstance(self.matrix, Centring):
             return centred(kept, self.matrix)
-        return doubled_product(dense(kept), self.matrix)
+        return doubled_product(dense(kept), Combinations.of(self.matrix))
 
-    def of(self, X: Floats, out: Floats | None = None) -> Floats:
-        """Return plain rows of X, or combinations of its coefficients, in this basis.
-
-        Where the matrix is an array they are written to ``out``, (n, q), if that is given.
-        """
+    def of(self, X: Floats) -> Floats:
+        """Return plain rows of X, or combinations of its coefficients, in this basis."""
         if self.is_identity:
             return X
-        whole = len(self.kept) == self.n_columns  # to pick them all would take as long as a score
-        part = X if whole else X[:, list(self.kept)]
+        part = self.picked(X)
         if self.matrix is None:
             return part
         if isinstance(self.matrix, Centring):
             return self.matrix.of_plain(part)
-        return doubled_product(part, self.matrix, out)
+        return doubled_product(part, Combinations.of(self.matrix))
+
+    def picked(self, X: Floats) -> Floats:
+        """Return the columns of plain X that take part; not a copy where that is all of them."""
+        # To pick them all would take as long as a score.
+        return X if len(self.kept) == self.n_columns else X[:, list(self.kept)]
 
     def layout(self, layout: Layout | None) -> Layout | None:
         """Return what the columns of Z are made of, for those of X; None where they are plain."""
@@ -231,9 +232,11 @@ def _run_in_basis(
 def _blocks_in_basis(run: Iterable[Block], basis: Basis) -> Iterator[Block]:
     """Yield blocks in a basis, each valid until the next is asked for: one space serves all."""
     space: Floats | None = None
+    matrix = basis.matrix
+    combinations = Combinations.of(matrix) if isinstance(matrix, np.ndarray) else None
     for block in run:
         X = block.X
-        if isinstance(X, Coded) or not isinstance(basis.matrix, np.ndarray):
+        if isinstance(X, Coded) or combinations is None:
             yield block.with_columns(basis.rows(X))
             continue
         if space is None:  # as large as what is scaled of a block at a time
@@ -241,5 +244,5 @@ def _blocks_in_basis(run: Iterable[Block], basis: Basis) -> Iterator[Block]:
             space = np.empty((size, len(basis.kept)))
         for start in range(0, max(block.n_rows, 1), len(space)):
             part = block.rows(start, start + len(space))
-            columns = basis.of(X[start : start + len(space)], space[: part.n_rows])
-            yield part.with_columns(columns)
+            picked = basis.picked(X[start : start + len(space)])
+            yield part.with_columns(doubled_product(picked, combinations, space[: part.n_rows]))

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.linalg import solve_triangular
 
 from logit_inference.errors import RankError
 from logit_inference.likelihood.evaluation import Evaluation, Tally
@@ -216,7 +217,7 @@ def sequential_rank(work: Floats) -> tuple[list[int], Floats, dict[int, Floats]]
         if left <= LIMITS.suspect * lengths[j]:
             weights = np.zeros(p)
             if r:
-                weights[kept] = np.linalg.solve(np.triu(work[:r, kept]), work[:r, j])
+                weights[kept] = solve_triangular(work[:r, kept], work[:r, j], check_finite=False)
             allowed = LIMITS.allowed(weights, lengths, j)
             if left <= allowed:
                 full, bare = LIMITS.without_rounding(weights, lengths)
