@@ -191,8 +191,7 @@ def newton(
         n_passes += 1
         if curvature(factor, coef, now) > LARGEST_CURVATURE:
             outcome = Outcome.DIVERGING
-    kept = None if latest is None else latest.at_rest
-    return Solution(coef, now, outcome, tuple(steps), n_passes, direction, decrement, kept)
+    return Solution(coef, now, outcome, tuple(steps), n_passes, direction, decrement, latest)
 
 
 def _bent(

@@ -187,7 +187,8 @@ def _from_opening(task: _Task) -> tuple[Rank, Solution] | Opening:
         rank = find_rank(source, at, task.limit, factor=summed)
         spent += rank.n_passes
         if rank.basis.is_identity:
-            return rank, replace(solution, steps=steps, n_passes=spent)
+            rests = factor and factor.at_rest
+            return rank, replace(solution, steps=steps, n_passes=spent, factor=rests)
     return Opening(None, steps, spent)
 
 
@@ -216,8 +217,9 @@ def _with_care(task: _Task, straight: Opening) -> tuple[Rank, Solution]:
         else:
             solution = _within(task, rank.basis)
             taken = _dropped(taken)
-    steps = taken + solution.steps
-    return rank, replace(solution, steps=steps, n_passes=spent + solution.n_passes)
+    steps, spent = taken + solution.steps, spent + solution.n_passes
+    rests = solution.factor and solution.factor.at_rest
+    return rank, replace(solution, steps=steps, n_passes=spent, factor=rests)
 
 
 def _within(task: _Task, basis: Basis) -> Solution:
