@@ -214,7 +214,9 @@ class ArraySource:
         """
         if self.cuts is not None:
             raise TypeError("rows that stand in sets are not sampled one by one")
-        return ArraySource(sampled_rows(self.data, every, rare), self.block_rows, self.intercept)
+        some = ArraySource(sampled_rows(self.data, every, rare), self.block_rows, self.intercept)
+        # A copy it is in any case: brought to float64 once, not in each pass beside it.
+        return some if some._is_ready else ArraySource(some._converted(some.data), self.block_rows)
 
     def distinct(self) -> ArraySource | None:
         """Return the distinct rows as groups of trials, where there are few; else None."""
