@@ -49,7 +49,7 @@ class Factor:
         matrix is not finite.
         """
         # A squared pivot over its diagonal is what is left of a column of length one.
-        shares = np.square(diagonal(self.upper)) / self.diagonal
+        shares = np.square(diagonal(self._triangle)) / self.diagonal
         return float(shares[shares.argmin()]) if len(shares) else np.inf
 
     @property
@@ -73,6 +73,10 @@ class Factor:
         """Estimate of the 1-norm of the inverse of ``S A S``; inf where it is singular."""
         reciprocal, _ = dpocon(self.upper * self.scale, 1.0)
         return float(1.0 / reciprocal) if reciprocal > 0 else np.inf
+
+    @property
+    def _triangle(self) -> Floats:
+        return self.upper
 
     @property
     def _norm(self) -> float:
@@ -121,11 +125,6 @@ class PackedFactor(Factor):
     def at_rest(self) -> PackedFactor:
         """The same without R, in half of the memory."""
         return PackedFactor(np.empty(0), self.matrix)
-
-    @property
-    def left(self) -> float:
-        """As of a `Factor`."""
-        return float((np.square(diagonal(self._triangle)) / self.diagonal).min())
 
     @property
     def inverse_norm(self) -> float:
