@@ -338,7 +338,7 @@ def _aligned(argument: str, values: Any, n: int) -> Floats | None:
     array = _plain_array(argument, values)
     if array.shape != (n,):
         raise DataError.shape(argument, array.shape, f"one value for each of the {n} rows")
-    return array.astype(np.float64)
+    return np.ascontiguousarray(array, np.float64)
 
 
 def _plain_array(what: str, values: Any) -> NDArray[Any]:

@@ -7,7 +7,7 @@ likelihoods or files.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 WEIGHTS_KINDS = ("frequency", "precision", "sampling")
+AT_ONCE = 1 << 16  # weights that are looked at together
 
 
 @made_fast
@@ -130,16 +131,25 @@ def check_weights(weights: Floats, kind: str | None, labels: Sequence[Any]) -> N
     """
     if kind not in WEIGHTS_KINDS:
         raise WeightsError.kind_unknown(kind)
-    complaints = {"not finite": ~np.isfinite(weights), "negative": weights < 0}
-    if kind == "frequency":
-        complaints["fractional"] = weights != np.floor(weights)
-    for complaint, bad in complaints.items():
-        if bad.any():
-            row = int(np.argmax(bad))
+    # By parts: what is of the length of the rows would weigh beside a table of few columns.
+    parts = [weights[start : start + AT_ONCE] for start in range(0, len(weights), AT_ONCE)]
+    for complaint, bad in _COMPLAINTS.items():
+        if complaint == "fractional" and kind != "frequency":
+            continue
+        if any(bad(part).any() for part in parts):
+            wrong = bad(weights)
+            row = int(np.argmax(wrong))
             value, label = float(weights[row]), plain(labels[row])
-            raise WeightsError.value(complaint, value, label, int(bad.sum()))
+            raise WeightsError.value(complaint, value, label, int(wrong.sum()))
     if not weights.any():
         raise WeightsError.all_zero()
+
+
+_COMPLAINTS: Mapping[str, Callable[[Floats], NDArray[np.bool_]]] = {
+    "not finite": lambda weights: ~np.isfinite(weights),
+    "negative": lambda weights: weights < 0,
+    "fractional": lambda weights: weights != np.floor(weights),
+}
 
 
 def check_finite(values: NDArray[Any], name: str, labels: Sequence[Any]) -> None:

@@ -8,6 +8,8 @@ columns of the fit.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,8 +19,10 @@ from scipy.linalg.lapack import dgeqrf
 from logit_inference.likelihood.evaluation import Total
 from logit_inference.likelihood.likelihood import Likelihood
 from logit_inference.rows.block import Block, Floats
-from logit_inference.rows.product import Columns, dense, times, transposed_times
+from logit_inference.rows.product import Columns, dense, gram_for, times, transposed_times
 from logit_inference.rows.source import Source
+from logit_inference.rows.threads import blas_pinned
+from logit_inference.solve.factor import factorize
 from logit_inference.solve.root import SUMMED_IS_ENOUGH
 from logit_inference.solve.triangle import Triangle
 
@@ -44,8 +48,14 @@ def spans_constant(fit: Fit) -> bool:
     are known by a few rows. The others cost one QR fold. Where columns are coded, or so many that a
     factor of some rows takes longer, it is two to four passes at the price of a score.
     """
-    if fit.solved.layout is not None or _is_wide(fit):
-        return _spans_by_steps(fit)
+    with blas_pinned(fit.solved.n_rows, fit.solved.n_columns):
+        if fit.solved.layout is not None or _is_wide(fit):
+            return _spans_by_steps(fit)
+        return _spans_by_triangle(fit)
+
+
+def _spans_by_triangle(fit: Fit) -> bool:
+    """Return the same from the triangular factor of columns and a column of ones after them."""
     enough = CLEAR * math.sqrt(fit.solved.n_rows)
     if _left_on_some(fit.solved) > enough:
         return False
@@ -67,19 +77,46 @@ def as_constant(source: Source) -> Floats:
     Indicators of all levels of a factor do. Where offsets are large a search that starts elsewhere
     than at the null model finds no information to go by.
     """
-    found = source.fold(_moments).values
-    products, sums = found[:, :-1], found[:, -1]
-    scale = np.sqrt(np.maximum(products.diagonal(), np.finfo(float).tiny))
-    scaled = np.linalg.lstsq(products / np.outer(scale, scale), sums / scale, rcond=1e-10)[0]
-    coef: Floats = scaled / scale
-    left = source.n_rows - 2.0 * coef @ sums + coef @ products @ coef
-    return coef if left <= SPANNED * source.n_rows else np.zeros(len(coef))
+    found = source.fold_runs(_moments)
+    products = np.triu(found.upper)
+    products += np.triu(products, 1).T
+    factor = factorize(products)
+    if factor is not None and factor.condition_within(SUMMED_IS_ENOUGH):
+        coef = factor.solve(found.sums)
+    else:
+        scale = np.sqrt(np.maximum(products.diagonal(), np.finfo(float).tiny))
+        scaled = products / np.outer(scale, scale)
+        coef = np.linalg.lstsq(scaled, found.sums / scale, rcond=1e-10)[0] / scale
+    left = found.n_rows - 2.0 * coef @ found.sums + coef @ products @ coef
+    return coef if left <= SPANNED * found.n_rows else np.zeros(len(coef))
 
 
-def _moments(block: Block) -> Total:
-    """Return ``X'X`` and beside it ``X'1``, (p, p + 1)."""
-    X = dense(block.X)
-    return Total(X.T @ np.column_stack([X, np.ones(len(X))]))
+@dataclass(frozen=True, slots=True)
+class _Moments:
+    """Of rows that count: upper triangle of the products of columns, their sums, the number."""
+
+    upper: Floats
+    sums: Floats
+    n_rows: int
+
+    def __add__(self, other: _Moments) -> _Moments:
+        return _Moments(
+            self.upper + other.upper, self.sums + other.sums, self.n_rows + other.n_rows
+        )
+
+
+def _moments(run: Iterable[Block]) -> _Moments:
+    gram, sums, n_rows = None, np.zeros(0), 0
+    for block in run:
+        if gram is None:
+            gram, sums = gram_for(block.X), np.zeros(block.n_columns)
+        counts = block.counts
+        ones = np.ones(block.n_rows) if counts is None else counts.astype(np.float64)
+        gram.add(block.X, ones)
+        sums += transposed_times(block.X, ones)
+        n_rows += int(ones.sum())
+    assert gram is not None, "a run has at least one block"
+    return _Moments(gram.upper(), sums, n_rows)
 
 
 def _left_on_some(source: Source) -> float:

@@ -116,7 +116,7 @@ class PackedFactor(Factor):
     Parameters
     ----------
     upper : (q(q+1)/2,) or (0,) array
-        R; where it is empty it is made anew each time that it is needed, q³/3 operations.
+        R; where it is empty it is made anew by all that needs it, in q³/3 operations.
     matrix : (q(q+1)/2,) array
         A.
     """
@@ -128,7 +128,7 @@ class PackedFactor(Factor):
 
     @property
     def inverse_norm(self) -> float:
-        """Estimate of the 1-norm of the inverse of ``S A S``, by the same algorithm; O(q²)."""
+        """Estimate of the 1-norm of the inverse of ``S A S``, by the same algorithm."""
         whole, scale = PackedFactor(self._triangle, self.matrix), self.scale
         return estimated_norm(lambda x: whole.solve(x / scale) / scale, len(scale))
 
@@ -137,9 +137,10 @@ class PackedFactor(Factor):
         return float(scaled_sums(self.matrix, self.scale).max())
 
     def solve(self, right: Floats) -> Floats:
-        """Return ``A⁻¹ right``, of a (q,) vector."""
-        x: Floats = dpftrs(len(right), self._triangle, right[:, np.newaxis])[0][:, 0]
-        return x
+        """Return ``A⁻¹ right``."""
+        columns = right[:, np.newaxis] if right.ndim == 1 else right
+        x: Floats = dpftrs(len(right), self._triangle, columns)[0]
+        return x.reshape(right.shape)
 
     def inverse_root(self) -> Floats:
         """Return an upper triangular B with ``B B' = A⁻¹``, C-ordered, in memory of its own."""

@@ -37,8 +37,8 @@ def information_root(
         Of q columns.
     likelihood : Likelihood
     coef : (q,) array
-    upper : (q, q) array
-        Upper triangle of the summed information there.
+    upper : (q, q) or (q(q+1)/2,) array
+        Upper triangle of the summed information there, or packed; packed only of plain columns.
     factor : Factor or None
         Of it; None where it is singular.
 

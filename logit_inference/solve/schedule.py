@@ -34,8 +34,8 @@ from logit_inference.solve.solution import Solution, Step
 MANY_ROWS = 30_000  # below this a pass takes about as long as the solver's own work
 SAMPLE_ROWS = 2_048  # in a sample at least
 ROWS_PER_COLUMN = 20  # in a sample at least: fewer leave its information too far from that of all
-# A sample holds one row in so many: it is a copy, of a tenth of X at most.
-SPARSEST, DENSEST = 32, 12
+# A sample holds one row in so many: it is a copy, of a sixteenth of X at most.
+SPARSEST, DENSEST = 32, 16
 # Of a sample that has more rows for each column than this, two thirds lead as far.
 AMPLE_ROWS_PER_COLUMN = 2_000
 RARE = 1 / 64  # share of events, or of non-events, below which a sample keeps all of them
@@ -46,7 +46,7 @@ MOST_LOOKS = 8  # in single precision, before it is Newton's turn
 RESOLVED_ROUGHLY = 1e-4  # share of a column that others leave, which single precision still sees
 # A search holds up to five squares of the columns: with fewer rows for each of them, and more
 # elements of X than this, they are packed.
-HEAVY_FROM, LARGE = 50, 1 << 20
+HEAVY_FROM, LARGE = 100, 1 << 20
 MANY_ELEMENTS = 400_000  # of X: below this, planning takes longer than the passes it saves
 
 
@@ -140,7 +140,7 @@ def packed_objective(source: Source, likelihood: Likelihood) -> Objective | None
 
 
 def has_heavy_squares(source: Source) -> bool:
-    """Say whether a matrix of the columns' squares is more than a fiftieth of a large X."""
+    """Say whether a matrix of the columns' squares is more than a hundredth of a large X."""
     n, p = source.n_rows, source.n_columns
     return source.layout is None and n < HEAVY_FROM * p and n * p >= LARGE
 
@@ -244,6 +244,8 @@ def _approach(means: Means, told: Chord, least: float) -> Chord:
         del at  # as above
         passes = told.n_passes + 1 + onward.n_passes
         told = replace(onward, steps=told.steps + onward.steps, n_passes=passes)
+        if told.coef is base:  # the step was too long: another look at that point says the same
+            break
     return told
 
 

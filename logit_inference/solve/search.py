@@ -181,7 +181,9 @@ def _from_opening(task: _Task) -> tuple[Rank, Solution] | Opening:
     least_step = SMALLEST_STEP if opening.from_start else 1.0
     solution = _newton(source, onward, task.pace, task.whole, smallest_step=least_step)
     steps, spent = opening.steps + solution.steps, opening.n_passes + solution.n_passes
-    if solution.outcome.converged:
+    # From where all rows led by themselves, to begin again would take the same steps.
+    stopped = opening.from_start and solution.outcome is Outcome.ITERATION_LIMIT
+    if solution.outcome.converged or stopped:
         at, factor = solution.evaluation, solution.factor
         summed = factor if factor is not None and factor.matrix is at.upper else None
         rank = find_rank(source, at, task.limit, factor=summed)

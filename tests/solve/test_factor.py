@@ -40,6 +40,11 @@ def test_a_packed_factor_says_the_same(p, spread, rests):
     np.testing.assert_allclose(
         found.solve(right) / scale, plain.solve(right) / scale, rtol=0, atol=1e-12
     )
+    several = right[:, np.newaxis] * np.arange(3.0)
+    assert found.solve(several).shape == several.shape
+    np.testing.assert_allclose(
+        found.solve(several)[:, 2] / scale, 2 * plain.solve(right) / scale, rtol=0, atol=1e-12
+    )
     root, expected = found.inverse_root(), plain.inverse_root()
     assert root.flags.c_contiguous
     assert not np.tril(root, -1).any()

@@ -493,6 +493,35 @@ def test_columns_that_single_precision_confuses_have_no_rough_information(n, p):
     assert found.solution.outcome is Outcome.CONVERGED
 
 
+def test_a_rough_step_that_is_too_long_is_not_looked_at_again():
+    rng = np.random.default_rng(1)
+    X, coef = columns(rng, n=20_000, p=200, spread=1.2, intercept=-6.0)
+    block = Block(draw(rng, X @ coef), X)
+    found = fit(block)
+    looks = [step.log_likelihood for step in found.solution.steps if step.kind == "rough"]
+    assert len(looks) <= 2  # the first is a longer step
+    assert found.solution.n_passes <= 16  # it was 28
+    with plain_newton():
+        assert_same_fit(found, fit(block))
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_search_of_many_steps_does_not_take_them_twice(seed):
+    """Few rows that count for many columns: it takes some twenty steps, and is stopped after ten.
+
+    To see whether a column separates by itself.
+    """
+    rng = np.random.default_rng(seed)
+    X, coef = columns(rng, n=3_000, p=300, spread=1.2)
+    block = Block(draw(rng, X @ coef), X, weights=10.0 ** rng.uniform(-5, 5, len(X)))
+    found = fit(block)
+    assert len(found.solution.steps) > search.ENOUGH_TO_SEE
+    assert not [kind for kind in kinds(found) if "dropped" in kind]
+    assert found.solution.n_passes <= 45  # it was 80
+    with plain_newton():
+        assert_same_fit(found, fit(block))
+
+
 # --- information in half of the memory --------------------------------------------------------
 
 HEAVY = (6_000, 200)  # rows and columns: beside so few rows squares of the columns weigh
