@@ -6,7 +6,7 @@ once: it is for what is printed, or decided, wherever the first would show.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
@@ -25,6 +25,7 @@ from logit_inference.solve.factor import EPS, Factor
 ROOM = 1e4  # for the rounding of a factor, beside EPS² for a column that is none
 WRITTEN_OUT = 1 << 21  # elements of coded columns that are written out at a time
 AT_ONCE = 32  # columns that are reflected together
+COPIED = 1 << 15  # elements of rows that are factorized at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +64,14 @@ class Triangle:
 
 
 def triangle_of(rows: Floats) -> Triangle:
-    """Return the triangular factor of the rows of a matrix, by Householder reflections."""
-    upper: Any = np.linalg.qr(rows, mode="r")
-    return Triangle(upper)
+    """Return the triangular factor of the rows of a matrix, by Householder reflections.
+
+    Of many rows part by part, since LAPACK works on copies.
+    """
+    size = max(COPIED // max(rows.shape[1], 1), rows.shape[1], 1)
+    parts = (rows[start : start + size] for start in range(0, max(len(rows), 1), size))
+    uppers: Iterator[Any] = (np.linalg.qr(part, mode="r") for part in parts)
+    return reduce(add, map(Triangle, uppers))
 
 
 def column_triangle(block: Block) -> Triangle:
