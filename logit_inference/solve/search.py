@@ -112,7 +112,6 @@ def _find(
     source: Source, search: Search, counts: Tally, least: float | None
 ) -> tuple[Rank, Solution]:
     ways = objectives(source, search.likelihood)
-    whole = packed_objective(source, search.likelihood) or ways.at
     independent = search.likelihood.has_independent_rows
     limit = condition_limit(source, counts) if independent else SUMMED_IS_ENOUGH
     if independent and is_plain(source, ways) and search.max_iterations >= MOST_STEPS:
@@ -130,6 +129,7 @@ def _find(
     else:
         straight = Opening(search.start)
     pace = pace_over(source, search.likelihood, counts, search.tolerance)
+    whole = packed_objective(source, search.likelihood) or ways.at
     task = _Task(source, search, whole, counts, least, pace, limit)
     opened = _from_opening(task)
     if not isinstance(opened, Opening):
