@@ -27,7 +27,7 @@ from logit_inference.likelihood.likelihood import Likelihood
 from logit_inference.likelihood.resident import resident
 from logit_inference.likelihood.rounding import score_sums
 from logit_inference.rows.block import Block, Floats
-from logit_inference.rows.product import gram_for, times, transposed_times
+from logit_inference.rows.product import gram_for, sums_for, times
 
 # --- elementary functions -------------------------------------------------------------------------
 
@@ -97,14 +97,13 @@ def evaluate_as(
     first = next(blocks)
     gram = gram_for(first.X, single=single, packed=packed)
     buffers = np.empty((_BUFFERS, first.n_rows))
-    value, score, smallest = 0.0, np.zeros(len(coef)), np.inf
+    value, smallest = 0.0, np.inf
     for block in chain((first,), blocks):
         part, residual, weight = _row_terms(block, coef, buffers)
         value += part
-        score += transposed_times(block.X, residual)
-        gram.add(block.X, weight)
+        gram.add(block.X, weight, residual)
         smallest = min(smallest, _smallest(block, weight))
-    return Evaluation(value, score, gram.upper(), smallest)
+    return Evaluation(value, gram.sums(), gram.upper(), smallest)
 
 
 def slope(run: Iterable[Block], coef: Floats) -> Slope:
@@ -123,12 +122,12 @@ def slope(run: Iterable[Block], coef: Floats) -> Slope:
     blocks = iter(run)
     first = next(blocks)
     buffers = np.empty((_BUFFERS, first.n_rows))
-    value, score = 0.0, np.zeros(len(coef))
+    value, score = 0.0, sums_for(first.X)
     for block in chain((first,), blocks):
         part, residual, _ = _row_terms(block, coef, buffers, weigh=False)
         value += part
-        score += transposed_times(block.X, residual)
-    return Slope(value, score)
+        score.add(block.X, residual)
+    return Slope(value, score.total())
 
 
 def working_weights(block: Block, coef: Floats) -> Floats:

@@ -18,6 +18,7 @@ from logit_inference.rows.coded import Coded
 from logit_inference.rows.pieces import FEW_COLUMNS
 from logit_inference.rows.product import Columns
 from logit_inference.rows.quadratic import CodedGram
+from logit_inference.rows.scaling import scale_rows
 
 AT_ONCE = 1 << 16  # products of columns that are formed before they are multiplied: half a megabyte
 FEWEST_ROWS, MOST_ROWS, ELEMENTS = 256, 8192, 1 << 19  # of a block with all that is made of it
@@ -89,10 +90,10 @@ class PairSums:
             scaled = self._scaled[: len(X)]
             for square, weight in zip(self._squares, weights, strict=True):
                 if self._signed:
-                    np.multiply(X, weight[:, np.newaxis], out=scaled)
+                    scale_rows(X, weight, scaled)
                     square += X.T @ scaled
                 else:
-                    np.multiply(X, np.sqrt(weight)[:, np.newaxis], out=scaled)
+                    scale_rows(X, np.sqrt(weight), scaled)
                     add_square(scaled, square)
 
     def squares(self) -> Iterator[Floats]:

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from logit_inference.rows import coded, quadratic, survey
 from logit_inference.rows.blas import add_square
 from logit_inference.rows.block import Floats
-from logit_inference.rows.coded import Coded
+from logit_inference.rows.coded import Coded, CodedSums
 from logit_inference.rows.doubled import doubled_sums
 from logit_inference.rows.lengths import squared_lengths
 from logit_inference.rows.packed import mapped_zeros, packed_size
 from logit_inference.rows.pieces import FEW_COLUMNS, in_pieces
 from logit_inference.rows.quadratic import CodedGram
+from logit_inference.rows.scaling import scale_rows
 
 Columns = Floats | Coded
 SCALED_BYTES, FEWEST_SCALED = 1 << 20, 128  # of a block that is scaled at a time; rows at least
@@ -136,14 +137,47 @@ def _careful(X: Floats, values: Floats, doubled: bool) -> tuple[Floats, int]:
     return sums, min(n, 27 + max(n // 128, 1).bit_length())
 
 
-class CrossProduct(Protocol):
-    """What sums ``X' diag(weight) X`` over blocks."""
+class ColumnSums(Protocol):
+    """What sums ``X' values`` over blocks."""
 
-    def add(self, X: Any, weight: Floats) -> None:
-        """Add a block with (n,) weights."""
+    def add(self, X: Any, values: Floats) -> None:
+        """Add a block with (n,) values."""
+
+    def total(self) -> Floats:
+        """Return the sums (p,)."""
+
+
+class Sums:
+    """The sum of ``X' values`` over blocks of plain columns."""
+
+    def __init__(self, n_columns: int) -> None:
+        self._total = np.zeros(n_columns)
+
+    def add(self, X: Floats, values: Floats) -> None:
+        """Add a block with (n,) values."""
+        self._total += np.matmul(values, X)
+
+    def total(self) -> Floats:
+        """Return the sums (p,)."""
+        return self._total
+
+
+def sums_for(X: Columns) -> ColumnSums:
+    """Return the accumulator of ``X' values`` for blocks like X, none of them with more rows."""
+    return CodedSums(X) if isinstance(X, Coded) else Sums(X.shape[1])
+
+
+class CrossProduct(Protocol):
+    """What sums ``X' diag(weight) X`` over blocks, and ``X' values`` beside it."""
+
+    def add(self, X: Any, weight: Floats, values: Floats | None = None) -> None:
+        """Add a block with (n,) weights, and (n,) values where their sums are wanted."""
 
     def upper(self) -> Floats:
         """Return the upper triangle (p, p), or packed; what stands below it is not to be read."""
+
+    def sums(self) -> Floats:
+        """Return ``X' values`` (p,) for the values that were added."""
 
 
 class Gram:
@@ -168,40 +202,44 @@ class Gram:
 
     def __init__(self, X: Floats, *, single: bool = False, packed: bool = False) -> None:
         p = X.shape[1]
-        self._by_rows = X.strides[0] >= X.strides[1]
         self._few = p <= FEW_COLUMNS and not packed
         self._part = rows_scaled_at_once(*X.shape)
-        shape = (self._part, p) if self._by_rows else (p, self._part)
         # What packs the sum spares memory: buffers are not for the C library to keep either.
         new: Any = mapped_zeros if packed else np.empty
-        self._rounded = new(shape, np.float32) if single else None
+        self._rounded = self._buffer(X, new, np.float32) if single else None
         # What leaves the range of single precision has no factor, and is told by that.
         self._quiet: Any = dict.fromkeys(("over", "under", "invalid"), "ignore") if single else {}
-        self._scaled: Any = new(shape, np.float32 if single else np.float64)
+        self._scaled = self._buffer(X, new, np.float32 if single else np.float64)
         # The sums of many columns are as large as they are many.
         summed: Any = np.float32 if single and not self._few else np.float64
         self._upper: Any = (
             mapped_zeros((packed_size(p),), summed) if packed else np.zeros((p, p), summed, "F")
         )
+        self._values = Sums(p)
 
-    def add(self, X: Floats, weight: Floats) -> None:
-        """Add a block with (n,) weights."""
+    def add(self, X: Floats, weight: Floats, values: Floats | None = None) -> None:
+        """Add a block with (n,) weights, and (n,) values where their sums are wanted."""
+        if values is not None:
+            self._values.add(X, values)
         if not self._few:
             weight = np.sqrt(weight)
         with np.errstate(**self._quiet):
             for start in range(0, len(X), self._part):
                 self._add(X[start : start + self._part], weight[start : start + self._part])
 
+    def _buffer(self, X: Floats, new: Any, dtype: Any) -> Any:
+        """Return an array for some rows of X, in its memory order."""
+        by_rows = X.strides[0] >= X.strides[1]
+        shape = (self._part, X.shape[1])
+        return new(shape, dtype) if by_rows else new(shape[::-1], dtype).T
+
     def _add(self, X: Floats, weight: Floats) -> None:
-        rows: Any = X if self._by_rows else X.T
-        across: Any = weight[:, np.newaxis] if self._by_rows else weight
-        taken = np.s_[: len(X)] if self._by_rows else np.s_[:, : len(X)]
+        rows: Any = X
         if self._rounded is not None:
-            np.copyto(self._rounded[taken], rows, casting="same_kind")
-            rows, across = self._rounded[taken], across.astype(np.float32)
-        scaled = np.multiply(rows, across, out=self._scaled[taken])
-        if not self._by_rows:
-            rows, scaled = rows.T, scaled.T
+            rows, weight = self._rounded[: len(X)], weight.astype(np.float32)
+            np.copyto(rows, X, casting="same_kind")
+        scaled = self._scaled[: len(X)]
+        scale_rows(rows, weight, scaled)
         if self._few:
             self._upper += in_pieces(rows, scaled)
         else:
@@ -211,6 +249,10 @@ class Gram:
         """Return the upper triangle (p, p), or packed; what stands below it is not to be read."""
         summed: Floats = self._upper
         return summed
+
+    def sums(self) -> Floats:
+        """Return ``X' values`` (p,) for the values that were added."""
+        return self._values.total()
 
 
 def rows_scaled_at_once(n_rows: int, n_columns: int) -> int:
@@ -237,12 +279,14 @@ def score_price(X: Columns, n_columns: int) -> float:
     """Return the time that ``X b`` and ``X' r`` take, as a share of that with ``X' W X`` too.
 
     Beside what a likelihood computes for each row, some ten nanoseconds. Measured: for p dense
-    columns, a score takes about 10 + 0.9p and both 20 + 1.4p + p²/25 nanoseconds a row; for
-    coded columns it depends on the numbers of factors and of numeric columns.
+    columns, a score takes about 10 + 0.9p and both 20 + 1.4p + p²/25 nanoseconds a row; of coded
+    ones what stands below, for k numbers and so many factors.
     """
     if isinstance(X, Coded):
         k, factors = X.numbers.shape[1], len(X.layout.parts)
-        score = 12.0 + k + 5.0 * factors
-        return float(score / (score + 2.0 * k + factors * (0.8 * k + 2.0 * (factors - 1))))
+        score = 10.0 + 0.6 * k + 3.3 * factors
+        more = 5.0 + 0.9 * k + k * k / 25.0
+        more += factors * (2.5 + 0.55 * k) + factors * (factors - 1)
+        return float(score / (score + more))
     p = n_columns
     return (7.0 + 0.62 * p) / (14.0 + 1.6 * p + p * p / 48.0)

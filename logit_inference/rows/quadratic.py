@@ -19,6 +19,7 @@ from logit_inference.rows.blas import add_square
 from logit_inference.rows.block import Floats
 from logit_inference.rows.coded import (
     Coded,
+    CodedSums,
     Integers,
     Layout,
     LevelSums,
@@ -30,6 +31,7 @@ from logit_inference.rows.coded import (
 )
 from logit_inference.rows.lengths import squared_lengths
 from logit_inference.rows.pieces import FEW_COLUMNS, in_pieces
+from logit_inference.rows.scaling import scale_rows
 
 
 class CodedGram:
@@ -56,6 +58,7 @@ class CodedGram:
         n_rows, n_numbers = X.numbers.shape
         self._layout = layout
         self._sums = LevelSums(n_rows)
+        self._values = CodedSums(X, self._sums)
         self._scaled = np.empty((n_rows, n_numbers))
         self._numeric = np.zeros((n_numbers, n_numbers), order="F")
         sizes = [layout.n_levels[part.factor] for part in layout.parts]
@@ -66,12 +69,14 @@ class CodedGram:
             if a.factor != b.factor
         }
 
-    def add(self, X: Coded, weight: Floats) -> None:
-        """Add a block with (n,) weights, none of them negative."""
+    def add(self, X: Coded, weight: Floats, values: Floats | None = None) -> None:
+        """Add a block with (n,) weights, none negative; (n,) values where their sums are wanted."""
+        if values is not None:
+            self._values.add(X, values)
         parts, numbers = self._layout.parts, X.numbers
         few = numbers.shape[1] <= FEW_COLUMNS
-        factor = (weight if few else np.sqrt(weight))[:, np.newaxis]
-        scaled = np.multiply(numbers, factor, out=self._scaled[: len(X)])
+        scaled = self._scaled[: len(X)]
+        scale_rows(numbers, weight if few else np.sqrt(weight), scaled)
         if few:
             self._numeric += in_pieces(numbers, scaled)
         else:
@@ -121,6 +126,10 @@ class CodedGram:
                 block = b.by_column(a.by_column(self._tables[i, j]).T).T
                 _place(full, a.columns, b.columns, block)
         return full
+
+    def sums(self) -> Floats:
+        """Return ``X' values`` (p,) for the values that were added."""
+        return self._values.total()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

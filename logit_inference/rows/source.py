@@ -336,7 +336,7 @@ def run_bounds(
     >>> run_bounds(100, 1, 20)
     [(0, 40), (40, 80), (80, 100)]
     """
-    least = n_columns * n_columns // 20 if coded else 10 * n_columns
+    least = n_columns * n_columns // 2 if coded else 10 * n_columns
     wanted = max(-(-n_rows // RUNS), min(3 * block_rows, n_rows // 4), least, 1)
     step = -(-wanted // block_rows) * block_rows
     return [(start, min(start + step, n_rows)) for start in range(0, n_rows, step)]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -106,17 +107,15 @@ class _Moments:
 
 
 def _moments(run: Iterable[Block]) -> _Moments:
-    gram, sums, n_rows = None, np.zeros(0), 0
-    for block in run:
-        if gram is None:
-            gram, sums = gram_for(block.X), np.zeros(block.n_columns)
+    blocks = iter(run)
+    first = next(blocks)
+    gram, n_rows = gram_for(first.X), 0
+    for block in chain((first,), blocks):
         counts = block.counts
         ones = np.ones(block.n_rows) if counts is None else counts.astype(np.float64)
-        gram.add(block.X, ones)
-        sums += transposed_times(block.X, ones)
+        gram.add(block.X, ones, ones)
         n_rows += int(ones.sum())
-    assert gram is not None, "a run has at least one block"
-    return _Moments(gram.upper(), sums, n_rows)
+    return _Moments(gram.upper(), gram.sums(), n_rows)
 
 
 def _left_on_some(source: Source) -> float:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from logit_inference.rows import coded, quadratic
 from logit_inference.rows.coded import (
     Coded,
+    CodedSums,
     Layout,
     Part,
     dense,
@@ -109,11 +110,15 @@ def test_products_are_those_of_the_matrix_written_out(drawn):
 @settings(deadline=None)
 def test_the_gram_matrix_is_that_of_the_matrix_written_out(drawn, size):
     (X, full), rng = drawn
-    weight = rng.normal(size=len(X)) ** 2
-    gram = CodedGram(X[:size])
+    weight, values = rng.normal(size=len(X)) ** 2, rng.normal(size=len(X))
+    gram, sums = CodedGram(X[:size]), CodedSums(X[:size])
     for start in range(0, len(X), size):
-        gram.add(X[start : start + size], weight[start : start + size])
+        rows = slice(start, start + size)
+        gram.add(X[rows], weight[rows], values[rows])
+        sums.add(X[rows], values[rows])
     whole = gram.upper()
+    assert np.allclose(gram.sums(), values @ full, **CLOSE)
+    assert sums.total().tobytes() == gram.sums().tobytes()
     assert np.allclose(whole, full.T @ (full * weight[:, None]), **CLOSE)
     assert np.allclose(whole, whole.T, **CLOSE)
     assert whole.flags.f_contiguous
@@ -190,10 +195,10 @@ def test_many_rows_are_squared_block_by_block(monkeypatch):
 
 def test_blocks_have_many_rows_unless_there_are_many_numbers():
     few, _ = random_matrix(np.random.default_rng(5), 2, n_numbers=6)
-    many, _ = random_matrix(np.random.default_rng(5), 2, n_numbers=60)
+    many, _ = random_matrix(np.random.default_rng(5), 2, n_numbers=12)
     too_many, _ = random_matrix(np.random.default_rng(5), 2, n_numbers=600)
     assert rows_per_block(few) == coded.MOST_ROWS
-    assert rows_per_block(many) == coded.BLOCK_BYTES // (8 * 60)
+    assert rows_per_block(many) == coded.BLOCK_BYTES // (8 * 12)
     assert rows_per_block(too_many) == coded.FEWEST_ROWS
 
 

@@ -158,10 +158,11 @@ def test_a_block_of_a_fortran_array_is_not_copied_to_be_multiplied():
     try:
         eta = times(X, np.ones(20))
         score = transposed_times(X, weight)
-        gram.add(X, weight)
+        gram.add(X, weight, weight)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
     assert eta.nbytes <= peak < X.nbytes / 5  # the sums by row, and pieces
     np.testing.assert_allclose(score, X.sum(axis=0), rtol=1e-10)
+    assert (gram.sums() == score).all()
     np.testing.assert_allclose(np.triu(gram.upper()), np.triu(X.T @ X), rtol=1e-10)
