@@ -109,8 +109,9 @@ class ArraySource:
     data : Block
         All the rows. Only ``X`` may be other than contiguous float64.
     block_rows : int, optional
-        Rows in a block; by default as many as fill a megabyte, and 256 to 16,384, or half as many
-        again, or down to half as many, of a table that is not large.
+        Rows in a block; by default as many as fill a megabyte, and 256 to 16,384; twice as many of
+        a large table of few columns; half as many again, or down to half as many, of a table that
+        is not large.
     intercept : bool
         Whether a column of ones comes before the columns of X.
     threads : int
@@ -241,8 +242,11 @@ class ArraySource:
         if isinstance(X, Coded):
             return coded_rows(X)
         rows = rows_per_block(self.n_columns)
-        if self.n_rows <= rows or threads_for(self.n_rows, self.n_columns, 2) > 1:
-            return rows  # the larger they are, the less threads wait for each other
+        if self.n_rows <= rows:
+            return rows
+        if threads_for(self.n_rows, self.n_columns, 2) > 1:
+            # Between calls threads wait for each other, and calls on few columns are short.
+            return 2 * rows if self.n_columns <= FEW_COLUMNS and self._is_ready else rows
         # One thread is the faster the larger they are, but beside a smaller table a block weighs,
         # twice so where it is brought to float64 first.
         share = min(3 * rows // 2, max(3 * rows // 4, self.n_rows // 11))

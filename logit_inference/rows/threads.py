@@ -16,8 +16,8 @@ from typing import Any, Generic, TypeVar
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
-# Elements of X for each thread: below this a pass is over before a second thread has started.
-WORTH_A_THREAD = 1_500_000
+# Elements of X for each thread. Of fewer a second one saves little, and its buffers weigh.
+WORTH_A_THREAD = 3_000_000
 # Elements of X, or columns: below this BLAS uses one thread anyway.
 BLAS_STAYS_SINGLE = 8_000
 BLAS_STAYS_SMALL = 32

@@ -154,6 +154,21 @@ def test_rows_that_fill_one_block_are_at_hand():
     assert (np.column_stack([np.ones(10), data.X]) == with_ones.X).all()
 
 
+@pytest.mark.parametrize(
+    ("n", "p", "dtype", "expected"),
+    [
+        (599_999, 10, np.float64, 19_660),  # one thread
+        (600_000, 10, np.float64, 26_214),
+        (600_000, 10, np.float32, 13_107),  # a block that is converted is a copy
+        (150_000, 40, np.float64, 6_552),
+        (150_000, 41, np.float64, 3_196),
+    ],
+)
+def test_large_tables_of_few_columns_come_in_large_blocks(n, p, dtype, expected):
+    source = ArraySource(Block(np.zeros(n), np.zeros((n, p), dtype)))
+    assert next(source.blocks()).n_rows == expected
+
+
 def test_blocks_fill_a_megabyte_within_limits():
     assert [rows_per_block(p) for p in (0, 1, 20, 200, 5000)] == [16384, 16384, 6553, 655, 256]
 
