@@ -34,6 +34,7 @@ FULL = {
     "memory": "all",
     "replicates": REFITS,
 }
+SWEEP = FULL | {"repeats": 15}  # wall times: more of them, for whatever else the machine does
 QUICK = {"threads": ["1"], "repeats": 3, "budget": 1.0, "memory": "ours", "replicates": 100}
 
 
@@ -83,7 +84,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     )
     add("--shapes", nargs="+", choices=SHAPES, default=list(SHAPES), metavar="NAME", help=_NAMES)
     add("--threads", nargs="+", choices=["1", "all"], help="default both, quick 1")
-    add("--repeats", type=int, help="turns of each contender; default 5, quick 3")
+    add("--repeats", type=int, help="turns of each contender; default 5, quick 3, threads 15")
     add(
         "--budget",
         type=float,
@@ -98,7 +99,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     add("--sweep-threads", action="store_true", help="instead: ours with 1 thread and with 2")
     add("--json", type=Path, metavar="PATH", help="write everything measured to a file")
     options = parser.parse_args(arguments)
-    for name, value in (QUICK if options.quick else FULL).items():
+    for name, value in (
+        QUICK if options.quick else SWEEP if options.sweep_threads else FULL
+    ).items():
         if getattr(options, name) is None:
             setattr(options, name, value)
     return options
