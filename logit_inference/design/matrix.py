@@ -176,8 +176,11 @@ def _read_value(use: Use, sample: Sample, state: State) -> NDArray[Any]:
 
 
 def _narrowest(n_levels: int) -> np.dtype[Any]:
-    """Return the smallest type of signed integers for codes into so many levels."""
-    narrowest: np.dtype[Any] = np.min_scalar_type(-n_levels)
+    """Return the smallest type of signed integers for codes into so many levels, and their number.
+
+    The number too, since codes of several factors are put together by products with it.
+    """
+    narrowest: np.dtype[Any] = np.min_scalar_type(-n_levels - 1)
     return narrowest
 
 

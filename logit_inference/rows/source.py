@@ -33,6 +33,7 @@ Summary = TypeVar("Summary")
 BLOCK_BYTES = 1 << 20  # a megabyte of X: a block stays in a core's cache
 FEWEST_ROWS, MOST_ROWS = 256, 16384  # in a block
 SMALL = 1 << 20  # numbers in all that a search keeps of a small table: 8 MB stay in some cache
+NARROW = 32  # columns up to which that is so; of more products take the time, and an eighth is
 RUNS = 16  # about as many runs as a source is cut into: enough to keep a few cores busy
 DOUBLE = np.dtype(np.float64)  # a type would be looked up at each comparison
 
@@ -316,7 +317,8 @@ def is_small(n_rows: int, n_columns: int) -> bool:
     What it spares then is the detour by blocks and runs, which takes as long as the arithmetic, and
     to scale rows of few columns one by one.
     """
-    return n_columns <= FEW_COLUMNS and n_rows * (2 * n_columns + 6) <= SMALL
+    most = SMALL if n_columns <= NARROW else SMALL // 8
+    return n_columns <= FEW_COLUMNS and n_rows * (2 * n_columns + 6) <= most
 
 
 def rows_per_block(n_columns: int) -> int:

@@ -47,6 +47,8 @@ class Chord:
         Whether the steps were worth their passes: if not, the same matrix will not serve again.
     arrives : bool
         Whether that is expected to be the maximum.
+    diverges : bool
+        Whether there was seen to be no maximum on the way.
     """
 
     coef: Floats | None
@@ -54,6 +56,7 @@ class Chord:
     n_passes: int
     served: bool
     arrives: bool = False
+    diverges: bool = False
 
 
 FollowUp = Callable[[Floats, Factor, Evaluation, float], Chord | None]

@@ -13,6 +13,7 @@ does not raise the log-likelihood is dropped, and Newton goes on as it would hav
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -26,13 +27,14 @@ from logit_inference.rows.source import Source
 from logit_inference.solve.chord import ROUNDING, Chord, FollowUp, chord
 from logit_inference.solve.discriminant import first_length
 from logit_inference.solve.factor import Factor, factorize, largest_move
+from logit_inference.solve.margins import separates_alone
 from logit_inference.solve.newton import FRESH, newton
 from logit_inference.solve.pace import Pace, pace_of
 from logit_inference.solve.rank import condition_limit
 from logit_inference.solve.solution import Solution, Step
 
 MANY_ROWS = 30_000  # below this a pass takes about as long as the solver's own work
-SAMPLE_ROWS = 2_048  # in a sample at least
+SAMPLE_ROWS = 1_875  # in a sample at least: what a sixteenth of so many rows are
 ROWS_PER_COLUMN = 20  # in a sample at least: fewer leave its information too far from that of all
 # A sample holds one row in so many: it is a copy, of a sixteenth of X at most.
 SPARSEST, DENSEST = 32, 16
@@ -43,11 +45,15 @@ MOST_STEPS = 20  # on a sample: one that needs more is separated, or nearly so
 NEAR_ENOUGH = 3.0  # standard errors (of all rows) at which the search on a sample ends
 MANY_COLUMNS = 16  # from here on an information in single precision takes much less time
 MOST_LOOKS = 8  # in single precision, before it is Newton's turn
+# A decrement that is so small, and of which a look leaves more than that share, is one of data that
+# are separated, or nearly so: each step towards infinity leaves e^-½ of it.
+NEAR, STALLED = 2.0, 0.2
 RESOLVED_ROUGHLY = 1e-4  # share of a column that others leave, which single precision still sees
 # A search holds up to five squares of the columns: with fewer rows for each of them, and more
 # elements of X than this, they are packed.
 HEAVY_FROM, LARGE = 100, 1 << 20
-MANY_ELEMENTS = 400_000  # of X: below this, planning takes longer than the passes it saves
+# Elements of X, or products of its columns: below both, planning takes longer than what it saves.
+MANY_ELEMENTS, MANY_PRODUCTS = 400_000, 2_400_000
 
 
 def is_plain(source: Source, ways: Objectives) -> bool:
@@ -55,8 +61,7 @@ def is_plain(source: Source, ways: Objectives) -> bool:
 
     So is one whose rows all stay at hand: a pass is then had for half of its price.
     """
-    n, p = source.n_rows, source.n_columns
-    few = n < MANY_ROWS and n * p < MANY_ELEMENTS
+    few = source.n_rows < MANY_ROWS and not _pays_to_plan(source)
     return source.layout is None and (few or ways.bend is not None)
 
 
@@ -73,12 +78,15 @@ class Opening:
         Over all rows; one over a sample counts as its share of them.
     from_start : bool
         Whether all rows led there from the usual start: to begin there again would lead no better.
+    diverges : bool
+        Whether there was seen to be no maximum on the way.
     """
 
     coef: Floats | None
     steps: tuple[Step, ...] = ()
     n_passes: float = 0.0
     from_start: bool = False
+    diverges: bool = False
 
 
 NO_OPENING = Opening(None)
@@ -96,17 +104,26 @@ class Means:
         From coefficients to an evaluation whose information is in single precision, where columns
         are so many that it saves time.
     pace : Pace
+    diverges : callable
+        Tells by one pass whether a column by itself separates rows: there is no maximum then.
     """
 
     slope: SlopeObjective
     rough: Objective | None
     pace: Pace
+    diverges: Callable[[], bool]
+
+
+def _pays_to_plan(source: Source) -> bool:
+    n, p = source.n_rows, source.n_columns
+    return n * p >= MANY_ELEMENTS or n * p * p >= MANY_PRODUCTS
 
 
 def means_of(source: Source, likelihood: Likelihood, pace: Pace) -> Means:
     """Return what a search over the rows of a source has."""
     rough = rough_objective(source, likelihood)
-    return Means(slope_objective(source, likelihood), rough, pace)
+    apart = partial(separates_alone, source)
+    return Means(slope_objective(source, likelihood), rough, pace, apart)
 
 
 def pace_over(source: Source, likelihood: Likelihood, counts: Tally, tolerance: float) -> Pace:
@@ -120,8 +137,8 @@ def rough_objective(source: Source, likelihood: Likelihood) -> Objective | None:
 
     It does of many plain columns.
     """
-    kernel, p = likelihood.evaluate_as, source.n_columns
-    wide = p >= MANY_COLUMNS and source.n_rows * p >= MANY_ELEMENTS
+    kernel = likelihood.evaluate_as
+    wide = source.n_columns >= MANY_COLUMNS and _pays_to_plan(source)
     if kernel is None or source.layout is not None or not wide:
         return None
     packed = has_heavy_squares(source)
@@ -189,7 +206,8 @@ def open_search(
         ratio = min(1.2 * math.sqrt(p / (share * n)), 0.3)
         told = chord(means.slope, found.coef, factor, pace, ratio, least)
         told = _approach(means, told, least)
-    return Opening(told.coef, steps + told.steps, spent + told.n_passes)
+    steps, spent = steps + told.steps, spent + told.n_passes
+    return Opening(told.coef, steps, spent, diverges=told.diverges)
 
 
 def _search_sample(
@@ -222,27 +240,34 @@ def _open_roughly(means: Means, rough: Objective, start: Floats, trials: float) 
         onward = _onward(means, start, at, size)
         del at  # it holds squares, and others are to come
         told = _approach(means, onward, least)
-    return Opening(told.coef, told.steps, 1.0 + told.n_passes, from_start=True)
+    return Opening(told.coef, told.steps, 1.0 + told.n_passes, True, told.diverges)
 
 
 def _approach(means: Means, told: Chord, least: float) -> Chord:
     """Return where rough information leads on, if there is any.
 
     Until the maximum is expected to be next, or nothing is gained over the last point, or over
-    ``least``.
+    ``least``, or there is seen to be no maximum.
     """
-    base = None
+    base, before, asked = None, 0.0, False
     for _ in range(MOST_LOOKS):
-        if means.rough is None or told.arrives or told.coef is None:
+        here = told.coef
+        if means.rough is None or told.arrives or here is None:
             break
         last = told.steps[-1].log_likelihood if told.steps else least
-        at = _look_roughly(means.rough, told.coef)
+        at = _look_roughly(means.rough, here)
+        told = replace(told, n_passes=told.n_passes + 1)
         if at is None or not at.log_likelihood >= _barely(last):
             lost = at is not None and base is not None
-            return replace(told, coef=base if lost else told.coef, n_passes=told.n_passes + 1)
-        base, onward = told.coef, _onward(means, told.coef, at)
+            return replace(told, coef=base if lost else here)
+        if not asked and STALLED * before < at.decrement < before <= NEAR:
+            asked, told = True, replace(told, n_passes=told.n_passes + 1)
+            if means.diverges():
+                return replace(told, diverges=True)
+        base, before = here, at.decrement
+        onward = _onward(means, here, at)
         del at  # as above
-        passes = told.n_passes + 1 + onward.n_passes
+        passes = told.n_passes + onward.n_passes
         told = replace(onward, steps=told.steps + onward.steps, n_passes=passes)
         if told.coef is base:  # the step was too long: another look at that point says the same
             break
@@ -299,7 +324,7 @@ def _curvature(sample: Source, factor: Factor, coef: Floats, now: Evaluation) ->
 
 def follow_up(source: Source, likelihood: Likelihood, pace: Pace) -> FollowUp | None:
     """Return what takes score-only steps after a Newton step, wherever they save passes."""
-    if source.n_rows * source.n_columns < MANY_ELEMENTS:
+    if not _pays_to_plan(source):
         return None
     return partial(_follow, means_of(source, likelihood, pace))
 

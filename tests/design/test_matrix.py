@@ -181,6 +181,21 @@ def test_contrasts_of_few_columns_for_many_levels_are_numbers():
     assert isinstance(encoded.block.X, np.ndarray)
 
 
+@pytest.mark.parametrize(("levels", "others"), [(127, 1), (128, 1), (129, 1), (16, 8), (32, 8)])
+def test_codes_have_room_for_the_number_of_their_levels(levels, others, monkeypatch):
+    """The largest of 128 codes is the largest int8, which 128 itself is not."""
+    rng = np.random.default_rng(levels)
+    codes = [rng.permutation(2000) % k for k in (levels, others + 1)]
+    f, g = (
+        pd.Categorical.from_codes(own, [f"v{j}" for j in range(own.max() + 1)]) for own in codes
+    )
+    table = pd.DataFrame({"y": np.arange(2000) % 2, "x": rng.normal(size=2000), "f": f, "g": g})
+    formula = "x + f" if others == 1 else "x + f:g"
+    (_, floats), (_, encoded) = both(formula, monkeypatch, table)
+    assert isinstance(encoded.block.X, Coded)
+    assert (dense(encoded.block.X) == floats.block.X).all()
+
+
 def test_small_tables_are_written_as_floats():
     _, encoded = build_design("y ~ wide * text", TABLE)
     assert isinstance(encoded.block.X, np.ndarray)

@@ -173,13 +173,19 @@ def test_blocks_fill_a_megabyte_within_limits():
     assert [rows_per_block(p) for p in (0, 1, 20, 200, 5000)] == [16384, 16384, 6553, 655, 256]
 
 
-@pytest.mark.parametrize(("p", "n"), [(1, 131_072), (3, 87_381), (10, 40_329), (40, 12_192)])
+@pytest.mark.parametrize(("p", "n"), [(1, 131_072), (3, 87_381), (10, 40_329), (32, 14_979)])
 def test_a_search_may_keep_a_small_table(p, n):
     data = Block(np.zeros(n + 1), np.zeros((n + 1, p)))
     small = data.rows(0, n)
     assert ArraySource(small).small_block is small
     assert ArraySource(small).only_block is None  # what else is folded is cut as ever
     assert ArraySource(small, block_rows=n).small_block is None
+    assert ArraySource(data).small_block is None
+
+
+def test_of_more_columns_a_table_that_is_kept_is_smaller():
+    data = Block(np.zeros(1525), np.zeros((1525, 40)))
+    assert ArraySource(data.rows(0, 1524)).small_block is not None
     assert ArraySource(data).small_block is None
 
 

@@ -15,6 +15,7 @@ from logit_inference.solve.pace import pace_of
 from logit_inference.solve.schedule import (
     DENSEST,
     MANY_ELEMENTS,
+    MANY_PRODUCTS,
     MANY_ROWS,
     NO_OPENING,
     SAMPLE_ROWS,
@@ -145,11 +146,14 @@ def test_of_rare_events_a_sample_has_all(event):
 def test_follow_ups_are_for_many_rows_and_columns():
     pace = pace_of(10, 0.3, LOGISTIC.tally(Block(*simulated(n=1000))), 1e-8, 3e-10)
 
-    def source(n):
-        return ArraySource(Block(np.zeros(n), np.broadcast_to(np.ones(1), (n, 10))))
+    def follows(n, p):
+        source = ArraySource(Block(np.zeros(n), np.broadcast_to(np.ones(1), (n, p))))
+        return follow_up(source, LOGISTIC, pace) is not None
 
-    assert follow_up(source(MANY_ELEMENTS // 10 - 1), LOGISTIC, pace) is None
-    assert follow_up(source(MANY_ELEMENTS // 10), LOGISTIC, pace) is not None
+    assert not follows(MANY_ELEMENTS // 5 - 1, 5)
+    assert follows(MANY_ELEMENTS // 5, 5)
+    assert not follows(MANY_PRODUCTS // 100**2 - 1, 100)
+    assert follows(MANY_PRODUCTS // 100**2, 100)
 
 
 def test_a_follow_up_leads_up_from_a_newton_step():
