@@ -34,10 +34,10 @@ from logit_inference.solve.rank import condition_limit
 from logit_inference.solve.solution import Solution, Step
 
 MANY_ROWS = 30_000  # below this a pass takes about as long as the solver's own work
-SAMPLE_ROWS = 1_875  # in a sample at least: what a sixteenth of so many rows are
 ROWS_PER_COLUMN = 20  # in a sample at least: fewer leave its information too far from that of all
 # A sample holds one row in so many: it is a copy, of a sixteenth of X at most.
 SPARSEST, DENSEST = 32, 16
+SAMPLE_ROWS = MANY_ROWS // DENSEST  # in a sample at least
 # Of a sample that has more rows for each column than this, two thirds lead as far.
 AMPLE_ROWS_PER_COLUMN = 2_000
 RARE = 1 / 64  # share of events, or of non-events, below which a sample keeps all of them
@@ -115,6 +115,7 @@ class Means:
 
 
 def _pays_to_plan(source: Source) -> bool:
+    """Say whether passes take long enough for a plan to save some."""
     n, p = source.n_rows, source.n_columns
     return n * p >= MANY_ELEMENTS or n * p * p >= MANY_PRODUCTS
 

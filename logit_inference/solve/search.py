@@ -177,17 +177,17 @@ def _from_opening(task: _Task) -> tuple[Rank, Solution] | Opening:
     )
     if opening.coef is None:
         return opening
-    onward = replace(search, start=opening.coef, trials=math.inf)
-    if opening.diverges:  # no step more, but what is to be said of where it was left
-        onward = replace(onward, max_iterations=0)
+    # Where there is no maximum no step more is taken, but it is said where that was left.
+    most = 0 if opening.diverges else search.max_iterations
+    onward = replace(search, start=opening.coef, trials=math.inf, max_iterations=most)
     least_step = SMALLEST_STEP if opening.from_start else 1.0
     solution = _newton(source, onward, task.pace, task.whole, smallest_step=least_step)
     steps, spent = opening.steps + solution.steps, opening.n_passes + solution.n_passes
-    # From where all rows led by themselves, to begin again would take the same steps.
-    stopped = opening.from_start and solution.outcome is Outcome.ITERATION_LIMIT
     if opening.diverges:
         found = replace(solution, steps=steps, n_passes=spent, outcome=Outcome.DIVERGING)
         return Rank(Basis.identity(source.n_columns), {}, 0), found
+    # From where all rows led by themselves, to begin again would take the same steps.
+    stopped = opening.from_start and solution.outcome is Outcome.ITERATION_LIMIT
     if solution.outcome.converged or stopped:
         at, factor = solution.evaluation, solution.factor
         summed = factor if factor is not None and factor.matrix is at.upper else None
