@@ -24,7 +24,7 @@ from logit_inference.likelihood.evaluation import Total
 from logit_inference.likelihood.likelihood import Likelihood
 from logit_inference.rows.basis import Basis
 from logit_inference.rows.block import Block, Floats
-from logit_inference.rows.coded import LevelSums
+from logit_inference.rows.levels import LevelSums
 from logit_inference.rows.product import dense
 from logit_inference.rows.source import ArraySource
 from logit_inference.solve.fit import Fit

@@ -18,7 +18,7 @@ from logit_inference.errors import ArgumentError, DataError
 from logit_inference.likelihood.evaluation import Total
 from logit_inference.likelihood.softmax import residuals
 from logit_inference.rows.block import Block, Floats
-from logit_inference.rows.coded import LevelSums
+from logit_inference.rows.levels import LevelSums
 from logit_inference.rows.pairs import PairSums
 from logit_inference.rows.product import dense
 from logit_inference.solve.polytomous import SoftmaxFit, of_equations

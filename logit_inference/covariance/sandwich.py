@@ -26,7 +26,7 @@ from logit_inference.errors import ArgumentError, DataError
 from logit_inference.likelihood.evaluation import Total
 from logit_inference.likelihood.likelihood import Likelihood
 from logit_inference.rows.block import Block, Floats
-from logit_inference.rows.coded import LevelSums
+from logit_inference.rows.levels import LevelSums
 from logit_inference.rows.product import dense, gram_for, row_squares
 from logit_inference.solve.fit import Fit
 

@@ -20,7 +20,7 @@ from logit_inference.effects.scales import curve, slope_curve
 from logit_inference.errors import EffectError
 from logit_inference.inference.estimate import Estimate
 from logit_inference.rows.block import Floats
-from logit_inference.rows.coded import LevelSums
+from logit_inference.rows.levels import LevelSums
 
 ELEMENTS = 1 << 18  # of X that are written at a time: two megabytes
 FEWEST = 256

@@ -5,9 +5,7 @@ columns as those integers, beside the numeric columns, and its products cost wha
 cost: ``X @ b`` looks up a coefficient per factor, ``X' r`` sums by level. An array of the width of
 X is never made. What is quadratic in X stands in `rows.quadratic`.
 
-Sums are taken over *levels*; contrasts turn levels into columns at the end. Sums by level are
-products with a sparse matrix of one entry per row: as fast as `numpy.bincount`, several columns at
-once, and shared by threads, as `bincount` is not.
+Sums are taken over *levels* (see `rows.levels`); contrasts turn levels into columns at the end.
 
 This file knows what columns are made of. What they mean, and where they came from, it does not.
 """
@@ -23,6 +21,7 @@ from numpy.typing import NDArray
 
 from logit_inference.rows import survey
 from logit_inference.rows.block import Floats
+from logit_inference.rows.levels import LevelSums
 
 Integers = NDArray[np.intp]
 # Rows and bytes of numbers in a block, see `rows_per_block`.
@@ -378,34 +377,6 @@ class CodedSums:
         for part, sums in zip(layout.parts, self._by_level, strict=True):
             total[part.columns] = part.by_column(sums)
         return total
-
-
-class LevelSums:
-    """Sums by level over up to ``n_rows`` rows; what they have in common is made once."""
-
-    def __init__(self, n_rows: int) -> None:
-        self._ones = np.ones(n_rows)
-        self._starts = np.arange(n_rows + 1, dtype=np.int32)
-        self._matrices: dict[tuple[int, int], Any] = {}
-
-    def of(
-        self, codes: NDArray[Any], values: Floats, n_levels: int, numbers: Floats | None = None
-    ) -> Floats:
-        """Return the sum of values (n,), or of values times numbers (n, k), for each level."""
-        n = len(values)
-        one_per_row = self._matrix(n_levels, n)
-        one_per_row.data, one_per_row.indices = values, codes.astype(np.int32, copy=False)
-        total: Floats = one_per_row @ (self._ones[:n] if numbers is None else numbers)
-        return total
-
-    def _matrix(self, n_levels: int, n: int) -> Any:
-        """Return a matrix of one entry per row, to be filled: scipy checks it when it is made."""
-        from scipy.sparse import csc_array
-
-        if (n_levels, n) not in self._matrices:
-            entries = (self._ones[:n], np.zeros(n, dtype=np.int32), self._starts[: n + 1])
-            self._matrices[n_levels, n] = csc_array(entries, shape=(n_levels, n))
-        return self._matrices[n_levels, n]
 
 
 def multiplied(X: Coded, part: Part, values: Floats) -> Floats:

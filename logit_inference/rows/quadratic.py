@@ -22,7 +22,6 @@ from logit_inference.rows.coded import (
     CodedSums,
     Integers,
     Layout,
-    LevelSums,
     Part,
     look_up,
     multiplied,
@@ -30,6 +29,7 @@ from logit_inference.rows.coded import (
     span,
 )
 from logit_inference.rows.lengths import squared_lengths
+from logit_inference.rows.levels import LevelSums
 from logit_inference.rows.pieces import FEW_COLUMNS, in_pieces
 from logit_inference.rows.scaling import scale_rows
 
