@@ -21,7 +21,7 @@ from logit_inference.records import made_fast
 from logit_inference.rows.block import Block, Floats
 from logit_inference.rows.centring import Centring, centred, centred_layout
 from logit_inference.rows.coded import Coded, Layout
-from logit_inference.rows.doubled import Combinations, doubled_product
+from logit_inference.rows.combinations import Combinations
 from logit_inference.rows.product import Columns, dense, rows_scaled_at_once
 from logit_inference.rows.source import Source
 
@@ -82,7 +82,7 @@ class Basis:
             return kept
         if isinstance(self.matrix, Centring):
             return centred(kept, self.matrix)
-        return doubled_product(dense(kept), Combinations.of(self.matrix))
+        return Combinations(self.matrix).of(dense(kept))
 
     def of(self, X: Floats) -> Floats:
         """Return plain rows of X, or combinations of its coefficients, in this basis."""
@@ -93,7 +93,7 @@ class Basis:
             return part
         if isinstance(self.matrix, Centring):
             return self.matrix.of_plain(part)
-        return doubled_product(part, Combinations.of(self.matrix))
+        return Combinations(self.matrix).of(part)
 
     def picked(self, X: Floats) -> Floats:
         """Return the columns of plain X that take part; not a copy where that is all of them."""
@@ -233,7 +233,7 @@ def _blocks_in_basis(run: Iterable[Block], basis: Basis) -> Iterator[Block]:
     """Yield blocks in a basis, each valid until the next is asked for: one space serves all."""
     space: Floats | None = None
     matrix = basis.matrix
-    combinations = Combinations.of(matrix) if isinstance(matrix, np.ndarray) else None
+    combinations = Combinations(matrix) if isinstance(matrix, np.ndarray) else None
     for block in run:
         X = block.X
         if isinstance(X, Coded) or combinations is None:
@@ -245,4 +245,4 @@ def _blocks_in_basis(run: Iterable[Block], basis: Basis) -> Iterator[Block]:
         for start in range(0, max(block.n_rows, 1), len(space)):
             part = block.rows(start, start + len(space))
             picked = basis.picked(X[start : start + len(space)])
-            yield part.with_columns(doubled_product(picked, combinations, space[: part.n_rows]))
+            yield part.with_columns(combinations.of(picked, space[: part.n_rows]))

@@ -30,7 +30,7 @@ from logit_inference.solve.factor import Factor, factorize, largest_move
 from logit_inference.solve.margins import separates_alone
 from logit_inference.solve.newton import FRESH, newton
 from logit_inference.solve.pace import Pace, pace_of
-from logit_inference.solve.rank import condition_limit
+from logit_inference.solve.rank import condition_limit, shows_score
 from logit_inference.solve.solution import Solution, Step
 
 MANY_ROWS = 30_000  # below this a pass takes about as long as the solver's own work
@@ -200,7 +200,7 @@ def open_search(
         steps = tuple(Step("sample", s.log_likelihood, s.decrement, s.size) for s in found.steps)
         if not found.outcome.converged or factor is None:
             return Opening(None, steps, spent)
-        if factor.condition > condition_limit(source, counts):
+        if not shows_score(factor, condition_limit(source, counts)):
             return Opening(None, steps, spent)  # no step in these columns is what is wanted
         if factor.left < RESOLVED_ROUGHLY:
             means = replace(means, rough=None)

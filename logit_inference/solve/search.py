@@ -30,7 +30,6 @@ from logit_inference.solve.rank import Rank, condition_limit, find_rank
 from logit_inference.solve.reach import leverage_bound
 from logit_inference.solve.root import SUMMED_IS_ENOUGH, counted_root
 from logit_inference.solve.schedule import (
-    NO_OPENING,
     Opening,
     follow_up,
     is_plain,
@@ -132,10 +131,16 @@ def _find(
     whole = packed_objective(source, search.likelihood) or ways.at
     task = _Task(source, search, whole, counts, least, pace, limit)
     opened = _from_opening(task)
-    if not isinstance(opened, Opening):
+    if not isinstance(opened, _Left):
         return opened
-    rank, solution = _with_care(task, straight)
-    steps = _dropped(opened.steps) + solution.steps
+    if opened.rank is None:
+        rank, solution = _with_care(task, straight)
+        steps = _dropped(opened.steps) + solution.steps
+    else:
+        rank = opened.rank
+        solution = _within(task, rank.basis, opened.coef)
+        own = opened.steps if opened.coef is not None else _dropped(opened.steps)
+        steps = _dropped(straight.steps) + own + solution.steps
     spent = straight.n_passes + opened.n_passes
     return rank, replace(solution, steps=steps, n_passes=spent + solution.n_passes)
 
@@ -167,16 +172,36 @@ class _Task:
     limit: float
 
 
-def _from_opening(task: _Task) -> tuple[Rank, Solution] | Opening:
-    """Return what Newton's method finds from an opening; what was spent if it is not believed."""
+@dataclass(frozen=True)
+class _Left:
+    """What is left of an opening that did not lead to the end.
+
+    Parameters
+    ----------
+    steps : tuple of Step
+    n_passes : float
+    rank : Rank or None
+        Where columns are known to call for another basis.
+    coef : (p,) array or None
+        Where the search came to rest in these columns, if all of them can be estimated.
+    """
+
+    steps: tuple[Step, ...] = ()
+    n_passes: float = 0.0
+    rank: Rank | None = None
+    coef: Floats | None = None
+
+
+def _from_opening(task: _Task) -> tuple[Rank, Solution] | _Left:
+    """Return what Newton's method finds from an opening; what is left if it is not believed."""
     source, search = task.source, task.search
     if task.least is None:
-        return NO_OPENING
+        return _Left()
     opening = open_search(
         source, search.likelihood, search.start, task.least, task.counts, task.pace
     )
     if opening.coef is None:
-        return opening
+        return _Left(opening.steps, opening.n_passes)
     # Where there is no maximum no step more is taken, but it is said where that was left.
     most = 0 if opening.diverges else search.max_iterations
     onward = replace(search, start=opening.coef, trials=math.inf, max_iterations=most)
@@ -191,12 +216,20 @@ def _from_opening(task: _Task) -> tuple[Rank, Solution] | Opening:
     if solution.outcome.converged or stopped:
         at, factor = solution.evaluation, solution.factor
         summed = factor if factor is not None and factor.matrix is at.upper else None
-        rank = find_rank(source, at, task.limit, factor=summed)
+        rank = _rank(task, at, summed)
         spent += rank.n_passes
         if rank.basis.is_identity:
             rests = factor and factor.at_rest
             return rank, replace(solution, steps=steps, n_passes=spent, factor=rests)
-    return Opening(None, steps, spent)
+        onward_from = solution.outcome.converged and not rank.relations
+        return _Left(steps, spent, rank, solution.coef if onward_from else None)
+    return _Left(steps, spent)
+
+
+def _rank(task: _Task, at: Evaluation, factor: Factor | None = None) -> Rank:
+    likelihood, limit = task.search.likelihood, task.limit
+    independent = likelihood.has_independent_rows
+    return find_rank(task.source, at, limit, likelihood.within, factor, by_score=independent)
 
 
 def _with_care(task: _Task, straight: Opening) -> tuple[Rank, Solution]:
@@ -206,7 +239,7 @@ def _with_care(task: _Task, straight: Opening) -> tuple[Rank, Solution]:
     """
     source, search, pace, taken = task.source, task.search, task.pace, straight.steps
     waiting = [task.whole(search.start)]
-    rank = find_rank(source, waiting[0], task.limit, search.likelihood.within)
+    rank = _rank(task, waiting[0])
     if rank.basis.is_identity and not taken:
         # Newton's first evaluation is at hand; nobody is to hold on to it after that, since that
         # of a thousand columns is a large matrix.
@@ -229,15 +262,21 @@ def _with_care(task: _Task, straight: Opening) -> tuple[Rank, Solution]:
     return rank, replace(solution, steps=steps, n_passes=spent, factor=rests)
 
 
-def _within(task: _Task, basis: Basis) -> Solution:
-    """Return Newton's solution in a basis, from an opening there if one may be believed."""
+def _within(task: _Task, basis: Basis, coef: Floats | None = None) -> Solution:
+    """Return Newton's solution in a basis: from coefficients of the columns themselves.
+
+    Without these from an opening there, if one may be believed.
+    """
     rows, likelihood = in_basis(task.source, basis), task.search.likelihood
-    search = replace(task.search, start=basis.inner(task.search.start))
     whole = packed_objective(rows, likelihood) or objective(rows, likelihood)
+    if coef is not None:
+        onward = replace(task.search, start=basis.inner(coef), trials=math.inf)
+        return _newton(rows, onward, task.pace, whole)
+    search = replace(task.search, start=basis.inner(task.search.start))
     own = replace(task, source=rows, search=search, whole=whole)
     # Where weights ask for better columns than there are, nothing found so would be.
-    opened = _from_opening(own) if task.limit >= WELL_CONDITIONED else NO_OPENING
-    if not isinstance(opened, Opening):
+    opened = _from_opening(own) if task.limit >= WELL_CONDITIONED else _Left()
+    if not isinstance(opened, _Left):
         return opened[1]
     solution = _newton(rows, search, task.pace, whole)
     steps, spent = _dropped(opened.steps) + solution.steps, opened.n_passes + solution.n_passes

@@ -10,7 +10,12 @@ from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Block
 from logit_inference.rows.coded import Coded, Layout, Part, dense
 from logit_inference.rows.source import ArraySource
-from logit_inference.solve.condition import condition_numbers, error_growth, is_resolved
+from logit_inference.solve.condition import (
+    condition_numbers,
+    error_growth,
+    is_resolved,
+    score_growth,
+)
 from logit_inference.solve.elimination import cross_product
 from logit_inference.solve.factor import factorize
 
@@ -153,3 +158,21 @@ def is_sound(X, centring):
     basis = Basis(p, tuple(range(p)), centring)
     factor = factorize(in_basis(source_of(X), basis).fold_runs(cross_product).values)
     return factor is not None and is_resolved(factor)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e150, 1e-150])
+def test_what_shows_of_the_rounding_of_a_score(scale):
+    # A score that is off by the root of the information of each column, signs at random, moves an
+    # estimate by this many standard errors: the root of their mean square over all signs.
+    rng = np.random.default_rng(8)
+    X = rng.standard_normal((40, 6))
+    X[:, 3] = X[:, 2] + 1e-3 * X[:, 3]
+    A = X.T @ X
+    V, sizes = np.linalg.inv(A), np.sqrt(A.diagonal())
+    signs = np.array(np.meshgrid(*[[-1.0, 1.0]] * 6)).reshape(6, -1)
+    moved = V @ (sizes[:, np.newaxis] * signs) / np.sqrt(V.diagonal())[:, np.newaxis]
+    want = np.square(moved).mean(axis=1).max()
+    scales = np.array([1.0, 1.0, scale, 1.0, 1.0, 1.0])
+    factor = factorize(A * scales * scales[:, np.newaxis])
+    assert score_growth(factor) == pytest.approx(want, rel=1e-8)  # the condition is 1e7
+    assert 1e5 < want < factor.condition

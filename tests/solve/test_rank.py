@@ -1,5 +1,7 @@
 """Columns that are combinations of earlier ones are dropped in order, and the relation is known."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -143,3 +145,49 @@ def test_a_badly_centred_column_of_rows_that_stand_for_many(n, shift):
     found = li.logit_arrays(y, np.column_stack([np.ones(n), far]), **how)
     assert abs(found.estimate.coef[1] - near.coef[1]) < 3e-10 * near.std_errors[1]
     assert found.solution.n_passes < 15  # what a sample shows is not tried on all rows first
+
+
+def mixed(n, q, spread, seed):
+    """A constant and a mixture of all columns in each, the rarest of them ``spread`` times less."""
+    rng = np.random.default_rng(seed)
+    rotations = [np.linalg.qr(rng.standard_normal((q - 1, q - 1)))[0] for _ in range(2)]
+    Z = rng.standard_normal((n, q - 1)) @ (rotations[0] * np.geomspace(1, 1 / spread, q - 1))
+    X = np.column_stack([np.ones(n), Z @ rotations[1]])
+    eta = np.linalg.qr(X)[0] @ rng.standard_normal(q) * np.sqrt(n / q)
+    return X, (rng.random(n) < 1 / (1 + np.exp(-eta))).astype(float)
+
+
+def left_over(X, y, coef):
+    """The Newton step that is left, in standard errors, by a score in extended precision."""
+    extended = np.longdouble
+    mu = 1 / (1 + np.exp(-(X.astype(extended) @ coef.astype(extended))))
+    root = np.sqrt((mu * (1 - mu)).astype(float))
+    score = (X.T.astype(extended) @ (y - mu)).astype(float)
+    inverse = np.linalg.inv(np.linalg.qr(X * root[:, np.newaxis], mode="r"))
+    variances = np.square(inverse).sum(axis=1)
+    return np.abs(inverse @ (inverse.T @ score) / np.sqrt(variances)).max()
+
+
+@pytest.mark.parametrize("n", [900, 4000])
+@pytest.mark.parametrize(
+    ("spread", "stay"), [(1e2, True), (1e4, True), (1e5, True), (1e6, False), (1e8, False)]
+)
+def test_mixtures_of_columns_stay_as_they_are_while_their_score_is_right(n, spread, stay):
+    # 1e5 has a condition of 1e10, and 2e-11 standard errors of rounding; 1e8 coefficients of 1e6
+    # that cancel, of which the last digit alone is 1e-11.
+    X, y = mixed(n, 60, spread, seed=6)
+    found = fit(X, y)
+    assert found.basis.is_identity is stay
+    assert left_over(X, y, found.coef) < 1e-10
+
+
+def test_what_came_to_rest_in_columns_that_change_goes_on_in_the_others():
+    X, y = mixed(4000, 60, 1e6, seed=6)
+    found = fit_rows(ArraySource(Block(y, X), 1000), LOGISTIC, [f"x{j}" for j in range(60)])
+    assert not found.basis.is_identity
+    steps = found.solution.steps
+    assert not any("dropped" in step.kind for step in steps)
+    assert all(before.decrement > after.decrement for before, after in pairwise(steps))
+    # In the first columns to where they are found wanting, and one evaluation in the others.
+    assert [step.kind for step in steps[-2:]] == ["newton", "newton"]
+    assert left_over(X, y, found.coef) < 1e-11

@@ -402,9 +402,9 @@ def test_passes_are_the_rows_that_were_read(case, alone):
 def test_a_closer_look_at_the_columns_after_an_opening_is_counted(monkeypatch):
     find_rank, looked = search.find_rank, []
 
-    def look(source, at, limit, **known):
+    def look(source, at, *args, **known):
         looked.append(at)
-        return replace(find_rank(source, at, limit, **known), n_passes=1)
+        return replace(find_rank(source, at, *args, **known), n_passes=1)
 
     block = spread(np.random.default_rng(1), by=1.0)
     before = fit(block).solution.n_passes
