@@ -19,18 +19,21 @@ from logit_inference.rows.block import Floats
 from logit_inference.solve.discriminant import first_length
 from logit_inference.solve.factor import Factor, condition_bound
 from logit_inference.solve.newton import (
+    BLUNT,
     FRESH,
     LARGEST_CURVATURE,
     LITTLE,
     ROUNDING,
     RUNAWAY,
     SUFFICIENT,
+    Move,
     ReachBound,
 )
 from logit_inference.solve.schedule import Opening
 from logit_inference.solve.solution import Outcome, Solution, Step
 
 MOST_STEPS = 10  # full ones; ordinary data need four to seven
+ROOM = 2.0  # of what a third-order step leaves: rows far out move more than others
 WELL_CONDITIONED = 1e6  # scaled condition at the end: columns are far from dependent
 
 
@@ -41,6 +44,7 @@ def lean_newton(
     tolerance: float,
     trials: float = math.inf,
     reach: ReachBound | None,
+    move: Move | None,
     limit: float = WELL_CONDITIONED,
 ) -> Solution | Opening:
     """Return the maximum, or where to go on with care, and what was spent on the way there.
@@ -50,7 +54,7 @@ def lean_newton(
     objectives : Objectives
         Of (q,) coefficients; cheap.
     start : (q,) array
-    tolerance, reach
+    tolerance, reach, move
         As in `newton`.
     trials : float
         Weighted number of trials where the start is the null model, otherwise infinity.
@@ -92,7 +96,13 @@ def lean_newton(
         bends = (
             bend is not None
             and len(steps) > 1
-            and _saves_one(decrement, before, least_reach, now.smallest_weight)
+            and now.smallest_weight > 0.0
+            and _saves_one(
+                decrement,
+                before,
+                BLUNT * least_reach if move is not None else 1.0 / math.sqrt(now.smallest_weight),
+                tolerance,
+            )
         )
         steps.append(Step("chebyshev" if bends else "newton", now.log_likelihood, decrement, size))
         if decrement <= tolerance and (decrement * least_reach <= FRESH or before <= tolerance):
@@ -101,11 +111,13 @@ def lean_newton(
                 break
             factor, root = sound
             bent = decrement / math.sqrt(now.smallest_weight)  # no leverage exceeds one
-            if bent > FRESH and reach is not None:
+            if bent > LARGEST_CURVATURE and reach is not None:
                 longest, spent = reach(factor)
                 bent, beside = min(bent, decrement * longest), beside + spent
             if bent > LARGEST_CURVATURE:
                 break
+            if bent > FRESH and move is not None:
+                bent, beside = min(bent, BLUNT * move(direction)), beside + 1
             # One step on the information is that of the maximum; a decrement that hardly falls any
             # more is the rounding of the score.
             if bent <= FRESH or (before <= tolerance and decrement > before / 10):
@@ -137,13 +149,15 @@ def _factored(now: Evaluation, limit: float) -> tuple[Factor, Floats] | None:
     return (factor, root) if sound else None
 
 
-def _saves_one(decrement: float, before: float, least_reach: float, least_weight: float) -> bool:
+def _saves_one(decrement: float, before: float, reach: float, tolerance: float) -> bool:
     """Say whether a third-order step is expected to end the search, and Newton's is not.
 
     Of decrements that Newton's method squares, up to a rate, Chebyshev's makes cubes, up to twice
-    the square of that rate where third derivatives tell all.
+    the square of that rate where third derivatives tell all. ``reach`` times a decrement is how far
+    a step moves a linear predictor, about.
     """
     fall = decrement / before
     newton = decrement * fall * fall  # the rate being what the last step left, over its square
     chebyshev = 2.0 * newton * fall * fall
-    return newton * least_reach > FRESH and chebyshev <= FRESH * math.sqrt(least_weight)
+    enough = min(tolerance, FRESH / max(reach, FRESH))  # nothing is known of it where it is zero
+    return ROOM * chebyshev <= enough < newton

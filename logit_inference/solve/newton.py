@@ -7,8 +7,9 @@ remaining move of every coefficient in units of its own standard error, to first
 iteration has converged when ``λ <= tolerance`` and ``M·λ <= 0.1``. On separated data λ tends to
 zero while M·λ stays near one: the rule does not mistake that for convergence.
 
-The last evaluation gives the covariance too. A step changes no working weight by more than a
-fraction of about M·λ, so where M·λ is above 3e-10 at convergence, one more step is taken and
+The last evaluation gives the covariance too. A step d changes no working weight by more than a
+fraction of about ``max_i |x_i'd|``, which is at most M·λ. Where neither is small enough at
+convergence, a bound on M·λ 3e-10 or the move itself a fifth of that, one more step is taken and
 evaluated: standard errors are then right to 1e-9 also where the data are nearly separated.
 
 No rule compares log-likelihoods at convergence, where their rounding is far above the signal; the
@@ -34,7 +35,10 @@ from logit_inference.solve.reach import RESOLVED
 from logit_inference.solve.solution import Outcome, Solution, Step
 
 LARGEST_CURVATURE = 0.1  # of M·λ at convergence: the next step then changes weights by under 10 %
-FRESH = 3e-10  # of M·λ: the information is that of the maximum, to this fraction
+FRESH = 3e-10  # of a bound on M·λ: the information is that of the maximum, to this fraction
+# Such bounds exceed what a step moves a row by this, as a rule: where the move itself is known,
+# that is held to as much less, so that standard errors are as good as by a bound.
+BLUNT = 5.0
 SUFFICIENT = 1e-4  # share of the predicted increase that a step must bring (Armijo)
 ROUNDING = 64 * float(
     np.finfo(float).eps
@@ -50,6 +54,7 @@ SMALLEST_STEP = 2.0**-60  # of a step from where all weights nearly vanish
 
 Curvature = Callable[[Factor, Floats, Evaluation], float]
 ReachBound = Callable[[Factor], tuple[float, int]]
+Move = Callable[[Floats], float]
 Resolve = Callable[[Floats], Factor | None]
 
 
@@ -63,6 +68,7 @@ def newton(
     trials: float = math.inf,
     follow: FollowUp | None = None,
     reach: ReachBound | None = None,
+    move: Move | None = None,
     fresh: float = FRESH,
     smallest_step: float = SMALLEST_STEP,
     resolve: Resolve | None = None,
@@ -92,8 +98,12 @@ def newton(
     reach : callable, optional
         Returns a bound on M for a factor of the current information, and the passes that it took: a
         cheap one may save a dearer one.
+    move : callable, optional
+        Returns how far at most a step moves a linear predictor; a cheap pass, which may save an
+        evaluation.
     fresh : float
-        Of M·λ at convergence, above which the information is evaluated once more.
+        Of M·λ at convergence, or five times that move, above which the information is evaluated
+        once more.
     smallest_step : float
         Fraction of a Newton step below which halving gives up; 1 where the search has another
         start to fall back on.
@@ -141,9 +151,11 @@ def newton(
         floor = max(FLOOR, FLOOR_PER_ROOT * math.sqrt(abs(now.log_likelihood)))
         if decrement <= tolerance or before / 4 <= decrement <= floor:
             bend = partial(curvature, factor, coef, now)
-            bent, spent = _bent(factor, now, decrement, fresh, reach, bend)
+            bent, spent = _bent(factor, now, decrement, reach, bend)
             del bend  # it holds two matrices, and evaluations are to come
             n_passes += spent
+            if fresh < bent <= LARGEST_CURVATURE and move is not None and is_resolved(factor):
+                bent, n_passes = min(bent, BLUNT * move(direction)), n_passes + 1
             if bent <= LARGEST_CURVATURE:
                 # A decrement that hardly falls any more is the rounding of the score.
                 settled = outcome.converged and decrement > before / 10
@@ -198,18 +210,22 @@ def _bent(
     factor: Factor,
     now: Evaluation,
     decrement: float,
-    fresh: float,
     reach: ReachBound | None,
     bend: Callable[[], float],
 ) -> tuple[float, int]:
     """Return M·λ, or a bound that is small enough, the cheapest first; and the passes used."""
     bent, spent = _bound(factor, now, decrement), 0
-    if bent > fresh and reach is not None:
+    if bent > LARGEST_CURVATURE and reach is not None:
         longest, spent = reach(factor)
         bent = min(bent, longest * decrement)
     if bent > LARGEST_CURVATURE:
         bent, spent = bend(), spent + 1
     return bent, spent
+
+
+def is_resolved(factor: Factor) -> bool:
+    """Say whether the sum of the information shows all directions, and so what a step is."""
+    return factor.left * RESOLVED >= 1
 
 
 def _bound(factor: Factor, now: Evaluation, decrement: float) -> float:
@@ -218,7 +234,7 @@ def _bound(factor: Factor, now: Evaluation, decrement: float) -> float:
     Where the information may be too ill-conditioned for its sum to show λ at all, there is none: on
     separated data rounding can make λ anything, zero included.
     """
-    if now.smallest_weight <= 0 or factor.left * RESOLVED < 1:
+    if now.smallest_weight <= 0 or not is_resolved(factor):
         return math.inf
     return decrement / math.sqrt(now.smallest_weight)
 

@@ -21,15 +21,22 @@ from logit_inference.records import made_fast
 from logit_inference.rows.basis import Basis, in_basis
 from logit_inference.rows.block import Floats
 from logit_inference.rows.source import Source
-from logit_inference.solve.factor import Factor, column_reach, condition_bound, row_leverage
+from logit_inference.solve.factor import (
+    Factor,
+    column_reach,
+    condition_bound,
+    largest_move,
+    row_leverage,
+)
 from logit_inference.solve.lean import MOST_STEPS, WELL_CONDITIONED, lean_newton
 from logit_inference.solve.margins import separates_alone
-from logit_inference.solve.newton import SMALLEST_STEP, ReachBound, newton
+from logit_inference.solve.newton import SMALLEST_STEP, Move, ReachBound, newton
 from logit_inference.solve.pace import Pace
 from logit_inference.solve.rank import Rank, condition_limit, find_rank
 from logit_inference.solve.reach import leverage_bound
 from logit_inference.solve.root import SUMMED_IS_ENOUGH, counted_root
 from logit_inference.solve.schedule import (
+    NO_OPENING,
     Opening,
     follow_up,
     is_plain,
@@ -120,6 +127,7 @@ def _find(
             tolerance=search.tolerance,
             trials=search.trials,
             reach=_reach(source),
+            move=_move(source),
             limit=min(limit, WELL_CONDITIONED),
         )
         if isinstance(found, Solution):
@@ -131,16 +139,10 @@ def _find(
     whole = packed_objective(source, search.likelihood) or ways.at
     task = _Task(source, search, whole, counts, least, pace, limit)
     opened = _from_opening(task)
-    if not isinstance(opened, _Left):
+    if not isinstance(opened, Opening):
         return opened
-    if opened.rank is None:
-        rank, solution = _with_care(task, straight)
-        steps = _dropped(opened.steps) + solution.steps
-    else:
-        rank = opened.rank
-        solution = _within(task, rank.basis, opened.coef)
-        own = opened.steps if opened.coef is not None else _dropped(opened.steps)
-        steps = _dropped(straight.steps) + own + solution.steps
+    rank, solution = _with_care(task, straight)
+    steps = _dropped(opened.steps) + solution.steps
     spent = straight.n_passes + opened.n_passes
     return rank, replace(solution, steps=steps, n_passes=spent + solution.n_passes)
 
@@ -172,36 +174,16 @@ class _Task:
     limit: float
 
 
-@dataclass(frozen=True)
-class _Left:
-    """What is left of an opening that did not lead to the end.
-
-    Parameters
-    ----------
-    steps : tuple of Step
-    n_passes : float
-    rank : Rank or None
-        Where columns are known to call for another basis.
-    coef : (p,) array or None
-        Where the search came to rest in these columns, if all of them can be estimated.
-    """
-
-    steps: tuple[Step, ...] = ()
-    n_passes: float = 0.0
-    rank: Rank | None = None
-    coef: Floats | None = None
-
-
-def _from_opening(task: _Task) -> tuple[Rank, Solution] | _Left:
-    """Return what Newton's method finds from an opening; what is left if it is not believed."""
+def _from_opening(task: _Task) -> tuple[Rank, Solution] | Opening:
+    """Return what Newton's method finds from an opening; what was spent if it is not believed."""
     source, search = task.source, task.search
     if task.least is None:
-        return _Left()
+        return NO_OPENING
     opening = open_search(
         source, search.likelihood, search.start, task.least, task.counts, task.pace
     )
     if opening.coef is None:
-        return _Left(opening.steps, opening.n_passes)
+        return opening
     # Where there is no maximum no step more is taken, but it is said where that was left.
     most = 0 if opening.diverges else search.max_iterations
     onward = replace(search, start=opening.coef, trials=math.inf, max_iterations=most)
@@ -221,9 +203,7 @@ def _from_opening(task: _Task) -> tuple[Rank, Solution] | _Left:
         if rank.basis.is_identity:
             rests = factor and factor.at_rest
             return rank, replace(solution, steps=steps, n_passes=spent, factor=rests)
-        onward_from = solution.outcome.converged and not rank.relations
-        return _Left(steps, spent, rank, solution.coef if onward_from else None)
-    return _Left(steps, spent)
+    return Opening(None, steps, spent)
 
 
 def _rank(task: _Task, at: Evaluation, factor: Factor | None = None) -> Rank:
@@ -262,21 +242,15 @@ def _with_care(task: _Task, straight: Opening) -> tuple[Rank, Solution]:
     return rank, replace(solution, steps=steps, n_passes=spent, factor=rests)
 
 
-def _within(task: _Task, basis: Basis, coef: Floats | None = None) -> Solution:
-    """Return Newton's solution in a basis: from coefficients of the columns themselves.
-
-    Without these from an opening there, if one may be believed.
-    """
+def _within(task: _Task, basis: Basis) -> Solution:
+    """Return Newton's solution in a basis, from an opening there if one may be believed."""
     rows, likelihood = in_basis(task.source, basis), task.search.likelihood
-    whole = packed_objective(rows, likelihood) or objective(rows, likelihood)
-    if coef is not None:
-        onward = replace(task.search, start=basis.inner(coef), trials=math.inf)
-        return _newton(rows, onward, task.pace, whole)
     search = replace(task.search, start=basis.inner(task.search.start))
+    whole = packed_objective(rows, likelihood) or objective(rows, likelihood)
     own = replace(task, source=rows, search=search, whole=whole)
     # Where weights ask for better columns than there are, nothing found so would be.
-    opened = _from_opening(own) if task.limit >= WELL_CONDITIONED else _Left()
-    if not isinstance(opened, _Left):
+    opened = _from_opening(own) if task.limit >= WELL_CONDITIONED else NO_OPENING
+    if not isinstance(opened, Opening):
         return opened[1]
     solution = _newton(rows, search, task.pace, whole)
     steps, spent = _dropped(opened.steps) + solution.steps, opened.n_passes + solution.n_passes
@@ -313,6 +287,7 @@ def _newton(
         follow=follow_up(rows, likelihood, pace),
         smallest_step=smallest_step,
         reach=_reach(rows) if likelihood.has_independent_rows else None,
+        move=_move(rows) if likelihood.has_independent_rows else None,
         # Codes are too many columns for a factor of the rows.
         resolve=(
             partial(resolved_factor, rows, likelihood)
@@ -337,6 +312,13 @@ def _reach(rows: Source) -> ReachBound | None:
         return leverage_bound(factor, seen[0], layout), spent
 
     return bound
+
+
+def _move(rows: Source) -> Move | None:
+    """Return what tells how far a step moves a linear predictor; None as above."""
+    if rows.n_rows * rows.n_columns < FEW:
+        return None
+    return lambda step: rows.fold(largest_move, step).value
 
 
 def curvature_at(

@@ -53,7 +53,7 @@ def test_both_ways_lead_to_the_same_maximum(monkeypatch):
         assert lean.basis.kept == usual.basis.kept
         if lean.solution.outcome is not Outcome.CONVERGED or not lean.basis.is_identity:
             continue
-        options = {"tolerance": 1e-8, "reach": None}
+        options = {"tolerance": 1e-8, "reach": None, "move": None}
         found = lean_newton(at, np.zeros(block.n_columns), **options)
         taken += isinstance(found, Solution)
         errors = np.linalg.norm(usual.information_root(), axis=1)
@@ -81,7 +81,7 @@ def known(y, X):
 )
 def test_what_needs_care_is_handed_back(y, columns):
     at = known(y, np.column_stack([np.ones(4), columns]))
-    lost = lean_newton(at, np.zeros(2), tolerance=1e-8, reach=None)
+    lost = lean_newton(at, np.zeros(2), tolerance=1e-8, reach=None, move=None)
     assert isinstance(lost, Opening)
     assert len(lost.steps) < lost.n_passes
 
@@ -115,13 +115,40 @@ def test_where_few_steps_are_allowed_none_is_spent_on_it():
     fit = fit_rows(ArraySource(Block(y, X)), LOGISTIC, ["one", "x"], constant=0, max_iterations=2)
     assert [step.kind for step in fit.solution.steps] == ["newton"] * 2
     at, start = known(y, X), np.zeros(2)
-    found = lean_newton(at, start, tolerance=1e-8, reach=None)
+    found = lean_newton(at, start, tolerance=1e-8, reach=None, move=None)
     assert found.outcome is Outcome.CONVERGED
-    assert found.n_passes == len(found.steps)
+    bends = sum(step.kind == "chebyshev" for step in found.steps)
+    assert found.n_passes == len(found.steps) + bends
 
 
 def test_a_wild_start_is_handed_back():
     at = known([0, 1, 0, 1], [[1, 0], [1, 0], [1, 1], [1, 3]])
     start = np.array([0.0, 900.0])
-    lost = lean_newton(at, start, tolerance=1e-8, reach=None)
+    lost = lean_newton(at, start, tolerance=1e-8, reach=None, move=None)
     assert (lost.coef is start, lost.steps) == (True, ())
+
+
+def test_how_far_a_step_moves_a_row_saves_an_evaluation():
+    # The last decrement is small, but a row that hardly counts might move far by it, for all that
+    # the smallest working weight says.
+    rng = np.random.default_rng(2)
+    X = np.column_stack([np.ones(4000), rng.normal(size=(4000, 5))])
+    y = (rng.random(4000) < 1 / (1 + np.exp(-X @ np.array([-1.0, 1, 1, 1, 1, 1])))).astype(float)
+    at, moves = known(y, X), []
+
+    def move(step):
+        moves.append(np.abs(X @ step).max())
+        return float(moves[-1])
+
+    options = {"tolerance": 1e-8, "reach": None, "trials": 4000.0}
+    start = np.zeros(6)
+    usual, asked = (
+        lean_newton(at, start, **options, move=None),
+        lean_newton(at, start, **options, move=move),
+    )
+    assert len(moves) == 1
+    assert moves[0] <= 6e-11
+    assert len(asked.steps) < len(usual.steps)
+    errors = np.linalg.norm(usual.root, axis=1)
+    assert np.abs((asked.coef - usual.coef) / errors).max() < SAME
+    np.testing.assert_allclose(np.linalg.norm(asked.root, axis=1), errors, rtol=6e-11)

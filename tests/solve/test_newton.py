@@ -244,7 +244,7 @@ class Rows:
 
     def __init__(self, y, X):
         self.block = Block(y, X)
-        self.evaluated = self.curved = self.looked = 0
+        self.evaluated = self.curved = self.looked = self.moved = 0
 
     def __call__(self, coef):
         self.evaluated += 1
@@ -261,6 +261,10 @@ class Rows:
     def reach(self, factor):
         self.looked += 1
         return leverage_bound(factor, np.abs(self.block.X).max(axis=0)), 1
+
+    def move(self, step):
+        self.moved += 1
+        return float(np.abs(self.block.X @ step).max())
 
     def search(self, start=None, objective=None, **options):
         start = np.zeros(self.block.n_columns) if start is None else start
@@ -372,6 +376,24 @@ def test_the_information_is_as_fresh_as_is_asked_for():
     assert rows.longest(fresh.factor) * fresh.decrement <= FRESH
     exact = evaluate((rows.block,), fresh.coef).information
     np.testing.assert_allclose(fresh.evaluation.information, exact, rtol=1e-9)
+
+
+def test_how_far_the_last_step_moves_a_row_saves_evaluations():
+    saved = 0
+    for seed in range(80):
+        y, X = sample(n=300, seed=seed, spread=2.0)
+        plain, asked = Rows(y, X), Rows(y, X)
+        one, other = plain.search(), asked.search(move=asked.move)
+        if not one.outcome.converged:
+            assert other.outcome is one.outcome
+            continue
+        saved += plain.evaluated - asked.evaluated
+        assert other.n_passes == asked.evaluated + asked.curved + asked.moved
+        np.testing.assert_allclose(other.coef, one.coef, rtol=1e-9, atol=1e-12)
+        exact = evaluate((asked.block,), other.coef).information
+        scale = np.sqrt(np.outer(exact.diagonal(), exact.diagonal()))
+        assert (np.abs(other.evaluation.information - exact) / scale).max() < FRESH / 5
+    assert saved > 5
 
 
 def test_where_only_full_steps_are_allowed_a_far_start_is_given_up():

@@ -1,7 +1,5 @@
 """Columns that are combinations of earlier ones are dropped in order, and the relation is known."""
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 
@@ -179,15 +177,3 @@ def test_mixtures_of_columns_stay_as_they_are_while_their_score_is_right(n, spre
     found = fit(X, y)
     assert found.basis.is_identity is stay
     assert left_over(X, y, found.coef) < 1e-10
-
-
-def test_what_came_to_rest_in_columns_that_change_goes_on_in_the_others():
-    X, y = mixed(4000, 60, 1e6, seed=6)
-    found = fit_rows(ArraySource(Block(y, X), 1000), LOGISTIC, [f"x{j}" for j in range(60)])
-    assert not found.basis.is_identity
-    steps = found.solution.steps
-    assert not any("dropped" in step.kind for step in steps)
-    assert all(before.decrement > after.decrement for before, after in pairwise(steps))
-    # In the first columns to where they are found wanting, and one evaluation in the others.
-    assert [step.kind for step in steps[-2:]] == ["newton", "newton"]
-    assert left_over(X, y, found.coef) < 1e-11
