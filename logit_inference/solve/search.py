@@ -121,13 +121,14 @@ def _find(
     independent = search.likelihood.has_independent_rows
     limit = condition_limit(source, counts) if independent else SUMMED_IS_ENOUGH
     if independent and is_plain(source, ways) and search.max_iterations >= MOST_STEPS:
+        reach, move = _looks(source)
         found = lean_newton(
             ways,
             search.start,
             tolerance=search.tolerance,
             trials=search.trials,
-            reach=_reach(source),
-            move=_move(source),
+            reach=reach,
+            move=move,
             limit=min(limit, WELL_CONDITIONED),
         )
         if isinstance(found, Solution):
@@ -277,6 +278,7 @@ def _newton(
         more.append(passes - 1)  # newton counts one
         return bent
 
+    reach, move = _looks(rows) if likelihood.has_independent_rows else (None, None)
     solution = newton(
         whole,
         search.start,
@@ -286,8 +288,8 @@ def _newton(
         trials=search.trials,
         follow=follow_up(rows, likelihood, pace),
         smallest_step=smallest_step,
-        reach=_reach(rows) if likelihood.has_independent_rows else None,
-        move=_move(rows) if likelihood.has_independent_rows else None,
+        reach=reach,
+        move=move,
         # Codes are too many columns for a factor of the rows.
         resolve=(
             partial(resolved_factor, rows, likelihood)
@@ -298,10 +300,13 @@ def _newton(
     return replace(solution, n_passes=solution.n_passes + sum(more)) if any(more) else solution
 
 
-def _reach(rows: Source) -> ReachBound | None:
-    """Return what bounds M by the largest of each column; None where a pass is as cheap as that."""
+def _looks(rows: Source) -> tuple[ReachBound | None, Move | None]:
+    """Return what bounds M by the largest of each column, and what tells how far a step moves rows.
+
+    None where a pass is as cheap as such looks.
+    """
     if rows.n_rows * rows.n_columns < FEW:
-        return None
+        return None, None
     layout, seen = rows.layout, list[Floats]()
 
     def bound(factor: Factor) -> tuple[float, int]:
@@ -311,14 +316,7 @@ def _reach(rows: Source) -> ReachBound | None:
             spent = 1
         return leverage_bound(factor, seen[0], layout), spent
 
-    return bound
-
-
-def _move(rows: Source) -> Move | None:
-    """Return what tells how far a step moves a linear predictor; None as above."""
-    if rows.n_rows * rows.n_columns < FEW:
-        return None
-    return lambda step: rows.fold(largest_move, step).value
+    return bound, lambda step: rows.fold(largest_move, step).value
 
 
 def curvature_at(
