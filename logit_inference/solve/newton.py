@@ -154,7 +154,7 @@ def newton(
             bent, spent = _bent(factor, now, decrement, reach, bend)
             del bend  # it holds two matrices, and evaluations are to come
             n_passes += spent
-            if fresh < bent <= LARGEST_CURVATURE and move is not None and is_resolved(factor):
+            if fresh < bent <= LARGEST_CURVATURE and move is not None and _shows_all(factor):
                 bent, n_passes = min(bent, BLUNT * move(direction)), n_passes + 1
             if bent <= LARGEST_CURVATURE:
                 # A decrement that hardly falls any more is the rounding of the score.
@@ -223,7 +223,7 @@ def _bent(
     return bent, spent
 
 
-def is_resolved(factor: Factor) -> bool:
+def _shows_all(factor: Factor) -> bool:
     """Say whether the sum of the information shows all directions, and so what a step is."""
     return factor.left * RESOLVED >= 1
 
@@ -234,7 +234,7 @@ def _bound(factor: Factor, now: Evaluation, decrement: float) -> float:
     Where the information may be too ill-conditioned for its sum to show λ at all, there is none: on
     separated data rounding can make λ anything, zero included.
     """
-    if now.smallest_weight <= 0 or not is_resolved(factor):
+    if now.smallest_weight <= 0 or not _shows_all(factor):
         return math.inf
     return decrement / math.sqrt(now.smallest_weight)
 

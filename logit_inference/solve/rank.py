@@ -111,9 +111,14 @@ def condition_limit(source: Source, counts: Tally) -> float:
     return ILL_CONDITIONED * max(source.n_rows, SUMMED_AT_ONCE) / counts.trials
 
 
-def shows_score(factor: Factor, limit: float) -> bool:
-    """Say whether sums over rows show the score to what such a limit asks for."""
-    return factor.condition_within(limit) or score_growth(factor) <= limit
+def shows_score(source: Source, factor: Factor, limit: float) -> bool:
+    """Say whether sums over the rows of a source show the score to what such a limit asks for.
+
+    Of coded columns the condition is enough: they may be thousands, and have their own rule.
+    """
+    if factor.condition_within(limit):
+        return True
+    return source.layout is None and score_growth(factor) <= limit
 
 
 def find_rank(
@@ -157,7 +162,7 @@ def find_rank(
     if factor is None:
         factor = factorize(start.upper)
     if factor is not None:
-        shown = shows_score(factor, limit) if by_score else factor.condition_within(limit)
+        shown = shows_score(source, factor, limit) if by_score else factor.condition_within(limit)
         factor = factor if shown else None
     if layout is None:
         if factor is not None:

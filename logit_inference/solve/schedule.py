@@ -200,7 +200,7 @@ def open_search(
         steps = tuple(Step("sample", s.log_likelihood, s.decrement, s.size) for s in found.steps)
         if not found.outcome.converged or factor is None:
             return Opening(None, steps, spent)
-        if not shows_score(factor, condition_limit(source, counts)):
+        if not shows_score(source, factor, condition_limit(source, counts)):
             return Opening(None, steps, spent)  # no step in these columns is what is wanted
         if factor.left < RESOLVED_ROUGHLY:
             means = replace(means, rough=None)
