@@ -24,6 +24,7 @@ from logit_inference.rows.source import is_small
 
 FEW_ROWS = 1_000  # up to here a closed form takes as long as the usual way
 MOST_TERMS = 1_000_000  # of a product, up to which BLAS packs nothing as it is (OpenBLAS)
+AT_ONCE = 1 << 14  # rows: sums of more, added up one after the other, round too often
 FAR = 700.0  # of a linear predictor: exp() is finite up to here, and log1p(exp(x)) = x beyond
 MAY_BE_FAR = 0.99 * -FAR  # of the log-likelihood: one row may have all of that
 
@@ -61,7 +62,7 @@ def resident(block: Block) -> Objectives | None:
     weights = block.weights
     counts = None if weights is None else block.counts
     shift = None if block.offset is None else sign * block.offset
-    at_once = n * p * (p + 1) <= MOST_TERMS
+    at_once = n <= AT_ONCE and n * p * (p + 1) <= MOST_TERMS
     each = minus_one if weights is None else -weights
 
     def evaluate(coef: Floats) -> Evaluation:

@@ -137,6 +137,10 @@ def _careful(X: Floats, values: Floats, doubled: bool) -> tuple[Floats, int]:
     return sums, min(n, 27 + max(n // 128, 1).bit_length())
 
 
+# Rows of a block that are added up one after the other, and of how many rows it is worth while.
+ADDED_UP, WORTH_PARTS = 1 << 10, 1 << 13
+
+
 class ColumnSums(Protocol):
     """What sums ``X' values`` over blocks."""
 
@@ -155,7 +159,16 @@ class Sums:
 
     def add(self, X: Floats, values: Floats) -> None:
         """Add a block with (n,) values."""
-        self._total += np.matmul(values, X)
+        if X.strides[0] < X.strides[1] or len(X) < WORTH_PARTS:
+            self._total += np.matmul(values, X)
+            return
+        whole = len(X) - len(X) % ADDED_UP
+        # Row by row BLAS adds up one after the other, which rounds as often as there are rows: of
+        # rows in the order of their outcome, all of one sign.
+        parts = values[:whole].reshape(-1, 1, ADDED_UP), X[:whole].reshape(-1, ADDED_UP, X.shape[1])
+        self._total += np.matmul(*parts).sum(axis=(0, 1))
+        if whole < len(X):
+            self._total += np.matmul(values[whole:], X[whole:])
 
     def total(self) -> Floats:
         """Return the sums (p,)."""

@@ -7,6 +7,7 @@ not pivoted, so that which one goes does not depend on the data's scale (the con
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -47,7 +48,7 @@ LIMITS = Limits(
 # Above this condition of the scaled information the rounding of the score shows (see
 # `condition_limit`): the fit changes to a nearly orthonormal basis.
 ILL_CONDITIONED = 1e8
-SUMMED_AT_ONCE = 30_000  # rows: of more, sums of blocks are summed, which round less
+SUMMED_AT_ONCE = 30_000  # rows: of more, sums of blocks are summed, which round less often
 # Coded columns that no centring conditions are written out, block by block, where their condition
 # is above this, where a block has no more elements and all rows no more products than this.
 RAW_IS_ENOUGH = 1e8
@@ -96,9 +97,11 @@ def condition_limit(source: Source, counts: Tally) -> float:
 
     The rounding of a score, in standard errors, is at most about ``eps · sqrt(condition · trials)``
     (see `score_growth`): sums cancel in proportion to the first, and standard errors shrink with
-    the second. The limit leaves 4e-10 of that. Measured on columns that are off centre, nearly
-    equal, sums of others or mixtures of all, errors are 0.002 to 0.6 of it. Coded columns are
-    centred by a rule of their own (see `condition_numbers`).
+    the second; of many rows, whose blocks are summed apart, it grows with the fourth root of their
+    number only. The limit leaves 4e-10 of that. Measured on columns that are off centre, nearly
+    equal, sums of others or mixtures of all, errors are 0.002 to 0.6 of it, and up to 1.3 where
+    rows are in the order of the outcome, off centre. Coded columns are centred by a rule of their
+    own (see `condition_numbers`).
 
     Parameters
     ----------
@@ -108,7 +111,8 @@ def condition_limit(source: Source, counts: Tally) -> float:
     """
     if source.layout is not None:
         return ILL_CONDITIONED
-    return ILL_CONDITIONED * max(source.n_rows, SUMMED_AT_ONCE) / counts.trials
+    rows = math.sqrt(SUMMED_AT_ONCE * max(source.n_rows, SUMMED_AT_ONCE))
+    return ILL_CONDITIONED * rows / counts.trials
 
 
 def shows_score(source: Source, factor: Factor, limit: float) -> bool:

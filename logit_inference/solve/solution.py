@@ -95,8 +95,9 @@ class Solution:
     steps : tuple of Step
     n_passes : float
         Passes over the columns: evaluations, those of halved steps included, and other folds. One
-        over a sample counts as its share of the rows. The proof that a maximum exists (see
-        ``certificate``) may read the rows again, and is not counted.
+        over a sample counts as its share of the rows. What is made of the solution is not counted:
+        the proof that a maximum exists (see ``certificate``) may read the rows again, and so do
+        standard errors of ill-conditioned columns, for a factor of these rows.
     direction : (q,) array
         The last Newton step.
     decrement : float

@@ -177,3 +177,18 @@ def test_mixtures_of_columns_stay_as_they_are_while_their_score_is_right(n, spre
     found = fit(X, y)
     assert found.basis.is_identity is stay
     assert left_over(X, y, found.coef) < 1e-10
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize(("n", "q"), [(10_000, 5), (60_000, 3), (100_000, 6)])
+def test_rows_in_the_order_of_their_outcome_do_not_round_more_often(n, q, order):
+    # All residuals of one sign first, in columns of one sign: partial sums grow to a quarter of
+    # their terms. Added up one after the other, a block rounded these to 2e-9.
+    rng = np.random.default_rng(q)
+    y = np.sort((rng.random(n) < 0.4).astype(float))
+    near = np.column_stack([np.ones(n), rng.standard_normal((n, q - 1))])
+    far = np.array(near + np.where(np.arange(q) > 0, 3000.0, 0.0), order=order)
+    found = li.logit_arrays(y, far).estimate.coef
+    inner = found.astype(np.longdouble)
+    inner[0] += 3000 * inner[1:].sum()
+    assert left_over(far - np.where(np.arange(q) > 0, 3000.0, 0.0), y, inner) < 5e-10
