@@ -234,7 +234,7 @@ def _conditioned(space: Integers, inside: Integers) -> Integers:
     short = coprime_columns(product)
     sizes = [int(abs(a).max()).bit_length() for a in product.T]
     kept = [int(abs(a).max()).bit_length() for a in short.T]
-    moves = [size - k - scale for k, size, scale in zip(sizes, kept, scales, strict=True)]
+    moves = [size - k - scale for size, k, scale in zip(sizes, kept, scales, strict=True)]
     for j, move in enumerate(moves):
         short[:, j] <<= move - min(moves)
     return short

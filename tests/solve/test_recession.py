@@ -12,7 +12,8 @@ from logit_inference.rows.block import Block
 from logit_inference.rows.coded import Coded, dense
 from logit_inference.rows.source import ArraySource
 from logit_inference.solve.alternative import gordan
-from logit_inference.solve.integers import exact_signs, integer_rows, null_space
+from logit_inference.solve.cone import _conditioned
+from logit_inference.solve.integers import as_floats, exact_signs, integer_rows, null_space
 from logit_inference.solve.recession import find_recession, separated_rows
 from tests.rows.test_coded import random_matrix
 from tests.solve.exact_cone import decide
@@ -275,3 +276,17 @@ def test_codes_tell_what_columns_written_out_do():
             evidence = [evidence_of(rows, told, names, None, outcomes, ()) for rows in pair]
             assert evidence[0] == evidence[1]
     assert found > 20
+
+
+def test_a_basis_in_which_rows_are_nearly_orthonormal_stays_as_it_is():
+    # Columns of mean 1e4: the constant alone has common divisors to be taken out, and its length
+    # must follow. Where it did not, each round added fifty digits, and a search took minutes.
+    rng = np.random.default_rng(3)
+    X = np.column_stack([np.ones(300), rng.normal(size=(300, 6)) + rng.uniform(5e3, 2e4, 6)])
+    rows = integer_rows(X)
+    space = _conditioned(np.array(np.eye(7, dtype=int), dtype=object), rows)
+    inside = rows @ space
+    seen = np.array([as_floats(row) for row in inside])
+    lengths = np.linalg.norm(seen / np.abs(seen).max(axis=1, keepdims=True), axis=0)
+    assert lengths.max() / lengths.min() < 8
+    assert _conditioned(space, inside) is space
